@@ -1,0 +1,1 @@
+"""The service: users, posts, accounts and transfers over HTTP."""

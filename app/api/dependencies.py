@@ -1,0 +1,53 @@
+"""What endpoints may ask for."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import Depends, Path
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+from starlette.requests import HTTPConnection
+
+from app.schemas.fields import MAX_KEY
+from app.services.accounts import AccountService
+from app.services.posts import PostService
+from app.services.reports import ReportService
+from app.services.transfers import TransferService
+from app.services.users import UserService
+from containers import ApplicationContainer, Provide
+
+UsersDep = Annotated[UserService, Depends(Provide[ApplicationContainer.users])]
+PostsDep = Annotated[PostService, Depends(Provide[ApplicationContainer.posts])]
+AccountsDep = Annotated[AccountService, Depends(Provide[ApplicationContainer.accounts])]
+TransfersDep = Annotated[TransferService, Depends(Provide[ApplicationContainer.transfers])]
+ReportsDep = Annotated[ReportService, Depends(Provide[ApplicationContainer.reports])]
+
+KeyInPath = Annotated[int, Path(ge=1, le=MAX_KEY, examples=[1])]
+
+
+async def get_db(connection: HTTPConnection) -> AsyncIterator[Session]:
+    """Yield the request's sync session, for plain ``Depends(get_db)``.
+
+    The scope closes it before the reply leaves; commit what is to stay. Needs
+    ``app.state.container`` and `ScopeMiddleware`, which `app.main.create_app` sets up.
+
+    Raises:
+        ScopeError: No scope is open, as in a WebSocket.
+    """
+    yield _container(connection).database.session()
+
+
+async def get_async_db(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
+    """Yield the request's async session; otherwise as `get_db`."""
+    yield _container(connection).database.async_session()
+
+
+SessionDep = Annotated[Session, Depends(get_db)]
+AsyncSessionDep = Annotated[AsyncSession, Depends(get_async_db)]
+
+
+def _container(connection: HTTPConnection) -> Any:
+    container = getattr(connection.app.state, "container", None)
+    if container is None:
+        raise RuntimeError("the app has no container: set `app.state.container` where the app is made")
+    return container

@@ -1,0 +1,59 @@
+"""Posts over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.api.dependencies import KeyInPath, PostsDep
+from app.api.problems import problems
+from app.models import Post
+from app.repositories.paging import PageOf
+from app.schemas.base import Page
+from app.schemas.posts import PostIn, PostOut, PostPatch, PostQuery
+from containers import inject
+
+router = APIRouter(prefix="/posts", tags=["posts"])
+
+
+@router.post("/", status_code=201, response_model=PostOut, responses=problems(409))
+@inject
+async def create_post(data: PostIn, posts: PostsDep, request: Request, response: Response) -> Post:
+    """Create a post; its author must exist."""
+    post = await posts.create(data)
+    response.headers["Location"] = request.url_for("get_post", post_id=post.id).path
+    return post
+
+
+@router.get("/", response_model=Page[PostOut], responses=problems())
+@inject
+async def list_posts(query: Annotated[PostQuery, Query()], posts: PostsDep) -> PageOf[Post]:
+    """List posts with their authors, filtered and sorted."""
+    return await posts.page(query)
+
+
+@router.get("/{post_id}", response_model=PostOut, responses=problems(404))
+@inject
+async def get_post(post_id: KeyInPath, posts: PostsDep) -> Post:
+    """Show a post with its author."""
+    return await posts.get(post_id)
+
+
+@router.put("/{post_id}", response_model=PostOut, responses=problems(404, 409))
+@inject
+async def replace_post(post_id: KeyInPath, data: PostIn, posts: PostsDep) -> Post:
+    """Replace every value of a post."""
+    return await posts.replace(post_id, data)
+
+
+@router.patch("/{post_id}", response_model=PostOut, responses=problems(404, 409))
+@inject
+async def update_post(post_id: KeyInPath, data: PostPatch, posts: PostsDep) -> Post:
+    """Change some values of a post."""
+    return await posts.update(post_id, data)
+
+
+@router.delete("/{post_id}", status_code=204, responses=problems(404))
+@inject
+async def delete_post(post_id: KeyInPath, posts: PostsDep) -> None:
+    """Delete a post."""
+    await posts.delete(post_id)

@@ -1,0 +1,70 @@
+"""Users over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.api.dependencies import KeyInPath, PostsDep, UsersDep
+from app.api.problems import problems
+from app.models import Post, User
+from app.repositories.paging import PageOf
+from app.schemas.base import Page
+from app.schemas.posts import PostOut, PostQuery
+from app.schemas.users import UserIn, UserOut, UserPatch, UserQuery
+from containers import inject
+
+router = APIRouter(prefix="/users", tags=["users"])
+
+
+@router.post("/", status_code=201, response_model=UserOut, responses=problems(409))
+@inject
+async def create_user(data: UserIn, users: UsersDep, request: Request, response: Response) -> User:
+    """Create a user; email and username are unique."""
+    user = await users.create(data)
+    response.headers["Location"] = request.url_for("get_user", user_id=user.id).path
+    return user
+
+
+@router.get("/", response_model=Page[UserOut], responses=problems())
+@inject
+async def list_users(query: Annotated[UserQuery, Query()], users: UsersDep) -> PageOf[User]:
+    """List users, filtered and sorted."""
+    return await users.page(query)
+
+
+@router.get("/{user_id}", response_model=UserOut, responses=problems(404))
+@inject
+async def get_user(user_id: KeyInPath, users: UsersDep) -> User:
+    """Show a user."""
+    return await users.get(user_id)
+
+
+@router.put("/{user_id}", response_model=UserOut, responses=problems(404, 409))
+@inject
+async def replace_user(user_id: KeyInPath, data: UserIn, users: UsersDep) -> User:
+    """Replace every value of a user."""
+    return await users.replace(user_id, data)
+
+
+@router.patch("/{user_id}", response_model=UserOut, responses=problems(404, 409))
+@inject
+async def update_user(user_id: KeyInPath, data: UserPatch, users: UsersDep) -> User:
+    """Change some values of a user."""
+    return await users.update(user_id, data)
+
+
+@router.delete("/{user_id}", status_code=204, responses=problems(404, 409))
+@inject
+async def delete_user(user_id: KeyInPath, users: UsersDep) -> None:
+    """Delete a user and their posts; one who has accounts stays."""
+    await users.delete(user_id)
+
+
+@router.get("/{user_id}/posts", response_model=Page[PostOut], responses=problems(404))
+@inject
+async def list_posts_of_user(
+    user_id: KeyInPath, query: Annotated[PostQuery, Query()], users: UsersDep, posts: PostsDep
+) -> PageOf[Post]:
+    """List the posts of a user."""
+    await users.get(user_id)
+    return await posts.page(query.model_copy(update={"author_id": user_id}))

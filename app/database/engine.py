@@ -1,0 +1,90 @@
+"""Building engines from settings."""
+
+import os
+from typing import Any, Final
+from weakref import WeakSet
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, Pool, QueuePool
+
+from app.database.location import DatabaseLocation
+from app.database.sqlite import prepare_sqlite
+from app.database.url import translate_driver
+from config import DatabaseSettings
+
+# Which pool a setting means, for sync and async engines.
+POOLS: Final[dict[str, tuple[type[Pool], type[Pool]]]] = {
+    "queue": (QueuePool, AsyncAdaptedQueuePool),
+    "null": (NullPool, NullPool),
+}
+
+
+def build_engine(
+    settings: DatabaseSettings,
+    location: DatabaseLocation | None = None,
+    *,
+    poolclass: type[Pool] | None = None,
+) -> Engine:
+    """Return a sync engine; nothing connects yet.
+
+    Args:
+        settings: Every one of them is honoured, except sizes by a pool that has none.
+        location: Where the database is; shared by the engines of a container.
+        poolclass: Any SQLAlchemy pool, in place of the one that the settings name.
+
+    Raises:
+        MissingDriverError: The URL's driver is not installed.
+    """
+    location = location or DatabaseLocation(settings)
+    poolclass = poolclass or POOLS[settings.pool_class][0]
+    url = translate_driver(location.url, is_async=False)
+    engine = create_engine(url, echo=settings.echo, poolclass=poolclass, **pool_options(settings, poolclass))
+    _prepare(engine, settings, location)
+    return engine
+
+
+def build_async_engine(
+    settings: DatabaseSettings,
+    location: DatabaseLocation | None = None,
+    *,
+    poolclass: type[Pool] | None = None,
+) -> AsyncEngine:
+    """Return an async engine; arguments and errors as `build_engine`."""
+    location = location or DatabaseLocation(settings)
+    poolclass = poolclass or POOLS[settings.pool_class][1]
+    url = translate_driver(location.url, is_async=True)
+    engine = create_async_engine(url, echo=settings.echo, poolclass=poolclass, **pool_options(settings, poolclass))
+    _prepare(engine.sync_engine, settings, location)
+    return engine
+
+
+def pool_options(settings: DatabaseSettings, poolclass: type[Pool]) -> dict[str, Any]:
+    """Return the options that *poolclass* takes: sizes and the wait are a queue's alone."""
+    options: dict[str, Any] = {"pool_recycle": settings.pool_recycle, "pool_pre_ping": settings.pool_pre_ping}
+    if issubclass(poolclass, QueuePool):
+        options |= {
+            "pool_size": settings.pool_size,
+            "max_overflow": settings.max_overflow,
+            "pool_timeout": settings.pool_timeout,
+        }
+    return options
+
+
+def _prepare(engine: Engine, settings: DatabaseSettings, location: DatabaseLocation) -> None:
+    if engine.dialect.name == "sqlite":
+        prepare_sqlite(engine, settings, location)
+    _engines.add(engine)
+
+
+# Weak, and read in one place only: a forked child must not talk over its parent's sockets.
+# Source: https://docs.sqlalchemy.org/en/21/core/pooling.html#using-connection-pools-with-multiprocessing-or-os-fork
+_engines: WeakSet[Engine] = WeakSet()
+
+
+def _forget_connections() -> None:
+    for engine in list(_engines):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_connections)

@@ -1,0 +1,56 @@
+"""The application: a container, the routers, and what stands around them."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+
+from app.api import accounts, health, posts, reports, users
+from app.api.problems import install_problems
+from containers import ApplicationContainer, ScopeMiddleware, check_container, close_container
+
+# The modules whose functions have `Provide[...]` parameters.
+WIRED: Final = [accounts, health, posts, reports, users]
+
+
+def create_app(container: ApplicationContainer | None = None) -> FastAPI:
+    """Return the application; nothing connects before the first request.
+
+    Args:
+        container: Where everything comes from; a new one by default. Kept at ``app.state.container``.
+
+    Raises:
+        ConfigurationError: The settings are not good.
+        ContainerError: `check_container` found something.
+        WiringError: The application of another container is still alive.
+    """
+    container = container or ApplicationContainer()
+    app = FastAPI(title="Accounts and posts", version="0.1.0", lifespan=_lifespan)
+    app.state.container = container
+    app.add_middleware(ScopeMiddleware)
+    install_problems(app)
+    for router in (
+        users.router,
+        posts.router,
+        accounts.accounts_router,
+        accounts.transfers_router,
+        reports.router,
+        health.router,
+    ):
+        app.include_router(router)
+    container.wire(modules=WIRED)
+    check_container(container, app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
+    container: ApplicationContainer = app.state.container
+    # Again, for an application that is started a second time; the same container may.
+    container.wire(modules=WIRED)
+    try:
+        yield
+    finally:
+        container.unwire()
+        await close_container(container)

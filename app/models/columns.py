@@ -1,0 +1,22 @@
+"""Columns that several tables have."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database.types import UtcDateTime
+
+Key = Annotated[int, mapped_column(primary_key=True)]
+
+
+def now() -> datetime:
+    """Return the present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Timestamps:
+    """When a row was made and when it last changed, in UTC."""
+
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)

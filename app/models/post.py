@@ -1,0 +1,21 @@
+"""Something that a user wrote."""
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database.base import Base
+from app.models.columns import Key, Timestamps
+from app.models.user import User
+
+
+class Post(Timestamps, Base):
+    """A post; it goes when its author goes."""
+
+    __tablename__ = "posts"
+
+    id: Mapped[Key]
+    title: Mapped[str] = mapped_column(String(200))
+    content: Mapped[str] = mapped_column(Text)
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    # Loading it by accident would be a query per post; a query says when it wants authors.
+    author: Mapped[User] = relationship(lazy="raise")

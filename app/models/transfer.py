@@ -1,0 +1,27 @@
+"""Money that went from one account to another."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database.base import Base
+from app.database.types import Money, UtcDateTime
+from app.models.columns import Key, now
+
+
+class Transfer(Base):
+    """A transfer that took place; rows are never changed."""
+
+    __tablename__ = "transfers"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("from_account <> to_account", name="accounts"),
+    )
+
+    id: Mapped[Key]
+    from_account: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="RESTRICT"), index=True)
+    to_account: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="RESTRICT"), index=True)
+    amount: Mapped[Decimal] = mapped_column(Money)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

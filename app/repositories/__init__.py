@@ -1,0 +1,1 @@
+"""Every SELECT and INSERT: repositories take a session, flush, and never commit."""

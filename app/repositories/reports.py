@@ -1,0 +1,59 @@
+"""Figures over all rows, on the sync session."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.database.functions import text_after
+from app.models.post import Post
+from app.models.user import User
+
+
+@dataclass(frozen=True, slots=True)
+class RoleFigure:
+    """How many users have a role."""
+
+    role: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorFigure:
+    """How many posts a user wrote."""
+
+    author_id: int
+    username: str
+    posts: int
+
+
+class ReportRepository:
+    """Counts through one sync session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def count_users(self) -> int:
+        """Return the number of users."""
+        return self._session.scalar(select(func.count()).select_from(User)) or 0
+
+    def users_by_role(self) -> list[RoleFigure]:
+        """Return the roles that somebody has, in alphabetical order."""
+        statement = select(User.role, func.count()).group_by(User.role).order_by(User.role)
+        return [RoleFigure(role, count) for role, count in self._session.execute(statement)]
+
+    def posts_per_author(self) -> list[AuthorFigure]:
+        """Return every user with their number of posts, most first, ties by id."""
+        posts = func.count(Post.id)
+        statement = (
+            select(User.id, User.username, posts)
+            .outerjoin(Post, Post.author_id == User.id)
+            .group_by(User.id, User.username)
+            .order_by(posts.desc(), User.id)
+        )
+        return [AuthorFigure(*row) for row in self._session.execute(statement)]
+
+    def email_domains(self) -> list[str]:
+        """Return the distinct domains of all addresses, in alphabetical order."""
+        domain = text_after(User.email.expression, "@")
+        return list(self._session.scalars(select(domain).distinct().order_by(domain)))

@@ -1,0 +1,56 @@
+"""Bodies of /accounts/ and /transfers/."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from app.schemas.base import Body, PageQuery, Reply
+from app.schemas.fields import Amount, Balance, Key, Moment, MoneyOut
+
+
+class AccountIn(Body):
+    """An account to open."""
+
+    owner_id: Key
+    balance: Balance = Decimal("0.00")
+
+
+class AccountOut(Reply):
+    """An account as clients see it."""
+
+    id: Key
+    owner_id: Key
+    balance: MoneyOut
+    created_at: Moment
+    updated_at: Moment
+
+
+class AccountQuery(PageQuery):
+    """Filter of the list of accounts, which is ordered by id."""
+
+    owner_id: Key | None = None
+
+
+class TransferIn(Body):
+    """Money to move from one account to another."""
+
+    from_account: Key
+    to_account: Annotated[Key, Field(examples=[2])]
+    amount: Amount
+
+
+class TransferOut(Reply):
+    """A transfer that took place."""
+
+    id: Key
+    from_account: Key
+    to_account: Annotated[Key, Field(examples=[2])]
+    amount: MoneyOut
+    created_at: Moment
+
+
+class TransferQuery(PageQuery):
+    """Filter of the list of transfers, which is ordered by id."""
+
+    account_id: Annotated[Key | None, Field(description="either side of the transfer")] = None

@@ -1,0 +1,54 @@
+"""Bodies of /posts/."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.schemas.base import Body, PageQuery, Patch, Reply
+from app.schemas.fields import Content, Key, Moment, Title, Username
+
+PostOrder = Literal["id", "-id", "title", "-title", "created_at", "-created_at", "updated_at", "-updated_at"]
+
+
+class PostIn(Body):
+    """A post, whole: to create one, or to replace one."""
+
+    title: Title
+    content: Content
+    author_id: Key
+
+
+class PostPatch(Patch):
+    """The fields of a post that change; those left out stay."""
+
+    title: Title | None = None
+    content: Content | None = None
+    author_id: Key | None = None
+
+
+class AuthorOut(Reply):
+    """The author of a post, in short."""
+
+    id: Key
+    username: Username
+
+
+class PostOut(Reply):
+    """A post as clients see it."""
+
+    id: Key
+    title: Title
+    content: Content
+    author_id: Key
+    author: AuthorOut
+    created_at: Moment
+    updated_at: Moment
+
+
+class PostQuery(PageQuery):
+    """Filters and order of the list of posts; filters add up."""
+
+    author_id: Key | None = None
+    title: Title | None = None
+    created_after: Moment | None = None
+    sort: Annotated[PostOrder, Field(description="a leading - turns the order; ties are ordered by id")] = "id"

@@ -1,0 +1,32 @@
+"""Replies of /reports/."""
+
+from app.schemas.base import Reply
+from app.schemas.fields import Key, Username
+from app.schemas.users import RoleName
+
+
+class UserCount(Reply):
+    """How many users there are."""
+
+    count: int
+
+
+class RoleCount(Reply):
+    """How many users have a role."""
+
+    role: RoleName
+    count: int
+
+
+class AuthorPosts(Reply):
+    """How many posts a user wrote; 0 for who wrote none."""
+
+    author_id: Key
+    username: Username
+    posts: int
+
+
+class EmailDomains(Reply):
+    """The distinct domains of all email addresses, in alphabetical order."""
+
+    domains: list[str]

@@ -1,0 +1,58 @@
+"""Bodies of /users/."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.schemas.base import Body, PageQuery, Patch, Reply
+from app.schemas.fields import Email, Key, Moment, Password, Username
+
+RoleName = Literal["user", "editor", "admin"]
+UserOrder = Literal[
+    "id", "-id", "email", "-email", "username", "-username", "created_at", "-created_at", "updated_at", "-updated_at"
+]
+
+
+class UserIn(Body):
+    """A user, whole: to create one, or to replace one."""
+
+    email: Email
+    username: Username
+    password: Annotated[Password | None, Field(description="kept as an argon2id hash, never returned")] = None
+    is_active: bool = True
+    role: RoleName = "user"
+
+
+class UserPatch(Patch):
+    """The fields of a user that change; those left out stay."""
+
+    clearable = frozenset({"password"})
+
+    email: Email | None = None
+    username: Username | None = None
+    password: Password | None = None
+    is_active: bool | None = None
+    role: RoleName | None = None
+
+
+class UserOut(Reply):
+    """A user as clients see it."""
+
+    id: Key
+    email: Email
+    username: Username
+    is_active: bool
+    role: RoleName
+    created_at: Moment
+    updated_at: Moment
+
+
+class UserQuery(PageQuery):
+    """Filters and order of the list of users; filters add up."""
+
+    email: Email | None = None
+    username: Username | None = None
+    active: bool | None = None
+    role: RoleName | None = None
+    created_after: Moment | None = None
+    sort: Annotated[UserOrder, Field(description="a leading - turns the order; ties are ordered by id")] = "id"

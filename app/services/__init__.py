@@ -1,0 +1,1 @@
+"""Business rules: services own the transaction, and know neither HTTP nor the container."""

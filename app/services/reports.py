@@ -1,0 +1,27 @@
+"""Figures over the whole service, on the sync session."""
+
+from app.database.session import ReadSession
+from app.repositories.reports import AuthorFigure, ReportRepository, RoleFigure
+
+
+class ReportService:
+    """Answers questions about all rows at once."""
+
+    def __init__(self, read_session: ReadSession) -> None:
+        self._reports = ReportRepository(read_session)
+
+    def count_users(self) -> int:
+        """Return the number of users."""
+        return self._reports.count_users()
+
+    def users_by_role(self) -> list[RoleFigure]:
+        """Return the number of users of each role that somebody has."""
+        return self._reports.users_by_role()
+
+    def posts_per_author(self) -> list[AuthorFigure]:
+        """Return the number of posts of every user, most first."""
+        return self._reports.posts_per_author()
+
+    def email_domains(self) -> list[str]:
+        """Return the distinct domains of all email addresses, in alphabetical order."""
+        return self._reports.email_domains()

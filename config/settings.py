@@ -1,0 +1,123 @@
+"""Every setting of the service, its default and its bounds.
+
+Order of the sources: constructor > environment (``APP_DATABASE__URL``) > ``.env`` > configuration file > defaults.
+"""
+
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from config.errors import ConfigurationError
+from config.sources import Loading, explain, loading, named_sources
+from config.url import DatabaseUrl
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+
+
+class DatabaseSettings(_Section):
+    """Where the database is and how connections to it are pooled. Times are in seconds."""
+
+    url: DatabaseUrl = Field(
+        default=DatabaseUrl("sqlite:///./app.db"),
+        description="SQLAlchemy URL; sqlite:///:memory: is a private database of one container",
+    )
+    echo: bool = Field(default=False, description="log every statement")
+    pool_class: Literal["queue", "null"] = Field(
+        default="queue", description="queue keeps connections; null opens one per use (behind an external pooler)"
+    )
+    pool_size: int = Field(default=5, ge=1, description="connections kept open")
+    max_overflow: int = Field(default=10, ge=-1, description="connections above pool_size; -1: no limit")
+    pool_timeout: float = Field(default=30, gt=0, description="longest wait for a connection")
+    pool_recycle: int = Field(default=3600, ge=-1, description="oldest age of a connection; -1: no limit")
+    pool_pre_ping: bool = Field(default=True, description="test a pooled connection before use")
+    lock_timeout: float = Field(default=10, gt=0, description="longest wait of a statement for a lock")
+
+
+class ServerSettings(_Section):
+    """Where the HTTP server listens."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    workers: int = Field(default=1, ge=1, description="server processes")
+    shutdown_timeout: int = Field(default=10, ge=1, description="longest wait for open requests at the end, seconds")
+
+
+class LoggingSettings(_Section):
+    """What is logged, and how."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="least level shown")
+    access: bool = Field(default=True, description="log a line per request")
+
+
+class Settings(BaseSettings):
+    """The whole configuration, read once and then fixed.
+
+    Raises:
+        ConfigurationError: A source can't be read, or a value is unknown, of the wrong type or out of bounds.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="APP_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+    )
+
+    database: DatabaseSettings = DatabaseSettings()
+    server: ServerSettings = ServerSettings()
+    logging: LoggingSettings = LoggingSettings()
+
+    _loading: Loading = PrivateAttr(default_factory=Loading)
+
+    def __init__(self, **values: Any) -> None:
+        state = loading.get() or Loading()
+        token = loading.set(state)
+        try:
+            super().__init__(**values)
+        except (ValidationError, SettingsError) as error:
+            raise ConfigurationError(explain(error, state, type(self))) from None
+        finally:
+            loading.reset(token)
+        self._loading = state
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> Self:
+        """Return the settings with *path* in place of the usual configuration file.
+
+        The environment and ``.env`` still come before the file.
+
+        Raises:
+            ConfigurationError: As the constructor; also when *path* does not exist.
+        """
+        token = loading.set(Loading(file=Path(path)))
+        try:
+            return cls()
+        finally:
+            loading.reset(token)
+
+    def origin(self, field: str) -> str:
+        """Return where *field*'s value came from, for people to read.
+
+        Args:
+            field: Dotted path, as ``database.url``.
+        """
+        return self._loading.origin(tuple(field.split(".")))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no secrets directory
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Tell pydantic-settings where to look, strongest first."""
+        return named_sources(settings_cls, init_settings, env_settings, dotenv_settings)

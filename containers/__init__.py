@@ -1,0 +1,41 @@
+"""The wiring: one declarative container, one scope per request, one place to swap anything."""
+
+from containers.application import ApplicationContainer
+from containers.check import check_container
+from containers.database import DatabaseContainer
+from containers.errors import (
+    ContainerError,
+    LateOverrideError,
+    RequestFailedError,
+    ScopeError,
+    TeardownError,
+    WiringError,
+)
+from containers.middleware import ScopeMiddleware
+from containers.nested import nested
+from containers.scope import Scope, ScopedResource, current_scope, scope
+from containers.shared import Setting, Shared, close_container
+from containers.wiring import Provide, inject
+
+__all__ = [
+    "ApplicationContainer",
+    "ContainerError",
+    "DatabaseContainer",
+    "LateOverrideError",
+    "Provide",
+    "RequestFailedError",
+    "Scope",
+    "ScopeError",
+    "ScopeMiddleware",
+    "ScopedResource",
+    "Setting",
+    "Shared",
+    "TeardownError",
+    "WiringError",
+    "check_container",
+    "close_container",
+    "current_scope",
+    "inject",
+    "nested",
+    "scope",
+]

@@ -1,0 +1,70 @@
+"""Errors of the wiring: each says what happened, where, and what to do."""
+
+from dataclasses import dataclass
+
+
+class ScopeError(RuntimeError):
+    """Raised when an object of a scope is asked for, or given back, where that can't be."""
+
+
+class TeardownError(ExceptionGroup[Exception]):
+    """Raised when a scope ends and something in it could not be closed; the rest was."""
+
+    def derive(self, excs: "list[Exception]") -> "TeardownError":  # type: ignore[override]
+        """Keep the class when the group is split."""
+        return TeardownError(self.message, excs)
+
+
+class RequestFailedError(Exception):
+    """Thrown into the generators of a scope whose request was answered with an error.
+
+    The exception itself became a reply further inside; without this, code after a
+    ``yield`` would take the failed request for a good one, and might commit it.
+    """
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(f"the request was answered with {status}")
+
+
+class LateOverrideError(RuntimeError):
+    """Raised when an override comes after something was built from what it replaces."""
+
+    def __init__(self, overridden: str, dependants: list[str]) -> None:
+        self.overridden, self.dependants = overridden, dependants
+        built = ", ".join(dependants)
+        super().__init__(
+            f"{overridden} can't be overridden any more: {built} was already built from it and would not change. "
+            "Override before the first use, or close what was built first: `await close_container(container)`"
+        )
+
+
+class WiringError(RuntimeError):
+    """Raised when modules are wired that another live container holds."""
+
+    def __init__(self, modules: list[str]) -> None:
+        self.modules = modules
+        super().__init__(
+            f"another container is wired to {', '.join(modules)}, and wiring is per module: its endpoints would get "
+            "this container's objects. End that one first: leave its app's lifespan, or call its `unwire()`"
+        )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault in a container, and its remedy."""
+
+    where: str
+    fault: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.fault}. {self.remedy}"
+
+
+class ContainerError(RuntimeError):
+    """Raised by `check_container`; one line per finding."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = findings
+        super().__init__("\n".join(map(str, findings)))

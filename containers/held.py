@@ -1,0 +1,231 @@
+"""What a scope holds: an object, and how it is closed and given back.
+
+Three kinds: a value with a ``close()`` of its own, a context manager (what the library
+makes of a generator function), and an asynchronous one, which is opened in a task.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from functools import partial
+from inspect import isawaitable, iscoroutinefunction
+from typing import Any, TypeVar
+
+from anyio import CancelScope, CapacityLimiter, to_thread
+
+from containers.errors import ScopeError
+
+T = TypeVar("T")
+
+
+class Held:
+    """An object in a scope. The base holds a value that needs no closing."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    async def close(self, error: BaseException | None) -> None:
+        """Close the object; a sync session that holds a transaction is closed in a thread."""
+        if _blocks(self.value):
+            # A cancelled request leaves its thread running, perhaps in a statement: that connection is not for others.
+            abandoned = isinstance(error, asyncio.CancelledError) and hasattr(self.value, "invalidate")
+            close = self.value.invalidate if abandoned else partial(self.exit, error)
+            # Not the server's thread pool: its threads may all be waiting for the connection that this gives back.
+            await to_thread.run_sync(close, limiter=CapacityLimiter(1))
+        elif isawaitable(result := self.exit(error)):
+            await result
+
+    def close_now(self, error: BaseException | None) -> None:
+        """Close the object without an event loop.
+
+        Raises:
+            ScopeError: The close has to wait for something, which takes an event loop.
+        """
+        _finish_now(self.exit(error))
+
+    async def release(self) -> None:
+        """Give back the connection, where the object is a session."""
+        if not hasattr(self.value, "reset"):
+            return
+        if _blocks(self.value):
+            await to_thread.run_sync(self.value.reset, limiter=CapacityLimiter(1))
+        elif isawaitable(result := self.value.reset()):
+            await result
+
+    def release_now(self) -> None:
+        """As `release`, without an event loop."""
+        if hasattr(self.value, "reset"):
+            _finish_now(self.value.reset())
+
+    def refuse_unsaved(self) -> None:
+        """Raise `ScopeError` where giving the connection back would lose changes."""
+        if any(getattr(self.value, name, ()) for name in ("new", "dirty", "deleted")):
+            message = "a session holds changes that were not committed: commit or roll back before release()"
+            raise ScopeError(message)
+
+    def exit(self, error: BaseException | None) -> Any:
+        """Start the close; return an awaitable where it goes on asynchronously."""
+
+
+class Closable(Held):
+    """A value with a ``close()``: a Session, an AsyncSession, a client."""
+
+    __slots__ = ()
+
+    def exit(self, error: BaseException | None) -> Any:  # noqa: ARG002
+        """Close the value; it is never told of the error, for it never commits."""
+        return self.value.close()
+
+
+class Entered(Held):
+    """The value of a context manager."""
+
+    __slots__ = ("_manager",)
+
+    def __init__(self, manager: AbstractContextManager[Any]) -> None:
+        super().__init__(manager.__enter__())
+        self._manager = manager
+
+    def exit(self, error: BaseException | None) -> Any:
+        """Leave the context manager with the error that ended the scope."""
+        _leave(partial(self._manager.__exit__, *_triple(error)), error)
+
+
+class Opening(Held):
+    """An object that is made asynchronously; its value is the task that makes it."""
+
+    __slots__ = ("_inner",)
+
+    def __init__(self, made: Any, on_failure: Callable[[], object]) -> None:
+        self._inner: Held | None = None
+        task = asyncio.ensure_future(self._open(made))
+        task.add_done_callback(lambda done: on_failure() if done.cancelled() or done.exception() else None)
+        super().__init__(task)
+
+    async def _open(self, made: Any) -> Any:
+        if isawaitable(made):
+            made = await made
+        if _is_manager(made, AbstractAsyncContextManager) and not _closes(made):
+            self._inner = AsyncEntered(await made.__aenter__(), made)
+        else:
+            self._inner = hold(made)
+        return self._inner.value
+
+    async def close(self, error: BaseException | None) -> None:
+        """Close what was opened; stop opening what was not."""
+        self.value.cancel()
+        await asyncio.wait([self.value])
+        if self._inner is not None:
+            await self._inner.close(error)
+
+    def close_now(self, error: BaseException | None) -> None:  # noqa: ARG002
+        """Refuse: what is opened by a task is closed by one."""
+        message = "an asynchronously made object can't be closed here: enter the scope with `async with scope():`"
+        raise ScopeError(message)
+
+    async def release(self) -> None:
+        """Give back the connection of what was opened."""
+        if self._inner is not None:
+            await self._inner.release()
+
+    def refuse_unsaved(self) -> None:
+        """As the base, of what was opened."""
+        if self._inner is not None:
+            self._inner.refuse_unsaved()
+
+
+class AsyncEntered(Held):
+    """The value of an async context manager."""
+
+    __slots__ = ("_manager",)
+
+    def __init__(self, value: Any, manager: AbstractAsyncContextManager[Any]) -> None:
+        super().__init__(value)
+        self._manager = manager
+
+    async def close(self, error: BaseException | None) -> None:
+        """Leave the context manager with the error that ended the scope."""
+        try:
+            await self._manager.__aexit__(*_triple(error))
+        except BaseException as raised:
+            if raised is not error:
+                raise
+
+
+def hold(made: Any, on_failure: Callable[[], object] = lambda: None) -> Held:
+    """Return *made*, held the way it is closed.
+
+    Args:
+        made: What a provider's callable returned.
+        on_failure: Called when something made asynchronously turns out not to be had.
+    """
+    if asyncio.isfuture(made) or asyncio.iscoroutine(made):
+        return Opening(made, on_failure)
+    # A session is a context manager too, but nothing is to be entered: it closes by close().
+    if _closes(made):
+        return Closable(made)
+    if _is_manager(made, AbstractContextManager):
+        return Entered(made)
+    if _is_manager(made, AbstractAsyncContextManager):
+        return Opening(made, on_failure)
+    return Held(made)
+
+
+async def run_to_completion(work: Coroutine[Any, Any, T]) -> T:
+    """Do *work* to its end even if the calling task is cancelled meanwhile; the cancellation is raised then.
+
+    A task of its own withstands asyncio's cancellation, the shield withstands anyio's,
+    which is repeated as long as its task runs.
+    """
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    with CancelScope(shield=True):
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as error:
+                cancelled = error
+    if cancelled is not None and task.exception() is None:
+        raise cancelled
+    return task.result()
+
+
+def _closes(made: Any) -> bool:
+    return callable(getattr(made, "close", None))
+
+
+def _is_manager(made: Any, kind: type) -> bool:
+    return isinstance(made, kind)
+
+
+def _blocks(value: Any) -> bool:
+    """Tell whether closing *value* may wait for a server while holding up the thread: a sync session's rollback."""
+    in_transaction = getattr(value, "in_transaction", None)
+    return in_transaction is not None and not iscoroutinefunction(value.close) and bool(in_transaction())
+
+
+def _finish_now(result: Any) -> None:
+    if not isawaitable(result):
+        return
+    steps: Any = result.__await__()
+    try:
+        next(steps)
+    except StopIteration:
+        return
+    steps.close()
+    message = f"{result!r} has to wait, and there is no event loop: enter the scope with `async with scope():`"
+    raise ScopeError(message)
+
+
+def _leave(leave: Callable[[], object], error: BaseException | None) -> None:
+    try:
+        leave()
+    except BaseException as raised:
+        if raised is not error:
+            raise
+
+
+def _triple(error: BaseException | None) -> tuple[Any, Any, Any]:
+    return (None, None, None) if error is None else (type(error), error, error.__traceback__)

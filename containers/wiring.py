@@ -1,0 +1,92 @@
+"""Wiring for FastAPI: a marker that costs no thread, and modules that one container holds at a time."""
+
+import gc
+from collections.abc import Iterable
+from inspect import isasyncgenfunction, isgeneratorfunction
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakValueDictionary
+
+from dependency_injector import containers, wiring
+
+from containers.errors import WiringError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+if TYPE_CHECKING:
+    Provide = wiring.Provide
+else:
+
+    class Provide(wiring.Provide):
+        """The library's marker, made awaitable.
+
+        ``Depends(Provide[x])`` calls the marker for each request; FastAPI would send the
+        library's own, which is a sync callable, through its thread pool.
+        """
+
+        async def __call__(self):  # noqa: ANN204 - not for a type checker
+            """Return the marker, which `inject` replaces by the object."""
+            return self
+
+
+def inject(function: F) -> F:
+    """Give a function the objects that its ``Provide[...]`` parameters name.
+
+    Raises:
+        TypeError: *function* is a generator: the wrapper would lose its exceptions and its teardown.
+    """
+    if isgeneratorfunction(function) or isasyncgenfunction(function):
+        message = (
+            f"@inject on the generator {function.__qualname__} would lose its exceptions and its teardown: "
+            "inject a plain function, and let a ScopedResource provide what needs closing"
+        )
+        raise TypeError(message)
+    return wiring.inject(function)
+
+
+class GuardedContainer(containers.DynamicContainer):
+    """A container that refuses to take modules over from another live one."""
+
+    def wire(
+        self,
+        modules: Iterable[Any] | None = None,
+        packages: Iterable[Any] | None = None,
+        from_package: str | None = None,
+        keep_cache: bool | None = None,
+        warn_unresolved: bool = True,
+    ) -> None:
+        """Wire as the library does, with warnings for what can't be resolved.
+
+        Raises:
+            WiringError: Another live container is wired to one of the modules.
+        """
+        names = [_name(module) for module in [*(modules or ()), *(packages or ())]]
+        taken = self._taken(names)
+        if taken:
+            # A container that nobody uses any more may only wait for the garbage collector.
+            gc.collect()
+            taken = self._taken(names)
+        if taken:
+            raise WiringError(taken)
+        super().wire(modules, packages, from_package, keep_cache, warn_unresolved)
+        _wired.update(dict.fromkeys(names, self))
+
+    def unwire(self) -> None:
+        """Unwire as the library does, and leave the modules to others."""
+        super().unwire()
+        for name in [name for name, holder in _wired.items() if holder is self]:
+            del _wired[name]
+
+    def _taken(self, names: list[str]) -> list[str]:
+        return [name for name in names if _wired.get(name, self) is not self]
+
+
+# The library wires modules, which are global: so is the knowledge of who holds them.
+_wired: WeakValueDictionary[str, containers.Container] = WeakValueDictionary()
+
+
+def _name(module: str | ModuleType) -> str:
+    return module if isinstance(module, str) else module.__name__
