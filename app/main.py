@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from app.api import accounts, health, posts, reports, users
 from app.api.problems import install_problems
-from containers import ApplicationContainer, ScopeMiddleware, check_container, close_container
+from containers import ApplicationContainer, ScopeMiddleware, check_container, close_container, wire_for
 
 # The modules whose functions have `Provide[...]` parameters.
 WIRED: Final = [accounts, health, posts, reports, users]
@@ -39,7 +39,7 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
         health.router,
     ):
         app.include_router(router)
-    container.wire(modules=WIRED)
+    wire_for(app, container, WIRED)
     check_container(container, app)
     return app
 

@@ -5,9 +5,9 @@ Order of the sources: constructor > environment (``APP_DATABASE__URL``) > ``.env
 
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from config.errors import ConfigurationError
@@ -22,7 +22,7 @@ class _Section(BaseModel):
 class DatabaseSettings(_Section):
     """Where the database is and how connections to it are pooled. Times are in seconds."""
 
-    url: DatabaseUrl = Field(
+    url: Annotated[str, AfterValidator(DatabaseUrl.parse), PlainSerializer(str, when_used="json")] = Field(
         default=DatabaseUrl("sqlite:///./app.db"),
         description="SQLAlchemy URL; sqlite:///:memory: is a private database of one container",
     )

@@ -1,9 +1,8 @@
 """The database URL as a value that doesn't give its password away."""
 
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import PydanticCustomError
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -69,14 +68,6 @@ class DatabaseUrl(str):
             named = [name for name in KNOWN_DRIVERS[backend] if name]
             raise _error(f"unknown driver {driver!r} for {backend}", nearest(driver, named))
         return cls(text)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(
-            cls.parse,
-            core_schema.str_schema(),
-            serialization=core_schema.plain_serializer_function_ser_schema(str, when_used="json"),
-        )
 
 
 def _error(reason: str, hint: str) -> PydanticCustomError:

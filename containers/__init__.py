@@ -15,7 +15,7 @@ from containers.middleware import ScopeMiddleware
 from containers.nested import nested
 from containers.scope import Scope, ScopedResource, current_scope, scope
 from containers.shared import Setting, Shared, close_container
-from containers.wiring import Provide, inject
+from containers.wiring import Provide, inject, wire_for
 
 __all__ = [
     "ApplicationContainer",
@@ -38,4 +38,5 @@ __all__ = [
     "inject",
     "nested",
     "scope",
+    "wire_for",
 ]

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from config import ConfigurationError
 from containers.errors import ContainerError, Finding
+from containers.loops import finish
 from containers.scope import Scope, ScopedResource
-from containers.shared import Shared, finish
+from containers.shared import Shared
 
 SESSIONS: Final = (Session, AsyncSession)
 FACTORIES: Final = (sessionmaker, async_sessionmaker)
@@ -46,14 +47,25 @@ def _captives(container: containers.Container) -> Iterator[Finding]:
     for name, provider in named_providers(container):
         if not _is_process_wide(provider):
             continue
-        dependency: providers.Provider[Any]
-        for dependency in provider.traverse():
+        for dependency in _taken_by(provider):
             if isinstance(dependency, ScopedResource):
                 yield Finding(
                     name,
                     f"lives as long as the process, but takes {dependency}, which lives as long as a scope",
                     "Make it a Factory or a ScopedResource, or give it the provider (`.provider`) to call in a scope",
                 )
+
+
+def _taken_by(provider: Any) -> set[Any]:
+    """Return every provider whose object goes into *provider*'s; a delegate hands on the provider, not its object."""
+    found: set[Any] = set()
+    waiting = [provider]
+    while waiting:
+        for related in waiting.pop().related:
+            if related not in found and not isinstance(related, providers.Delegate):
+                found.add(related)
+                waiting.append(related)
+    return found
 
 
 def _shared_sessions(container: containers.Container) -> Iterator[Finding]:

@@ -5,15 +5,16 @@ makes of a generator function), and an asynchronous one, which is opened in a ta
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, TypeVar
 
-from anyio import CancelScope, CapacityLimiter, to_thread
+from anyio import CapacityLimiter, to_thread
 
 from containers.errors import ScopeError
+from containers.loops import finish, in_event_loop
 
 T = TypeVar("T")
 
@@ -28,22 +29,28 @@ class Held:
 
     async def close(self, error: BaseException | None) -> None:
         """Close the object; a sync session that holds a transaction is closed in a thread."""
-        if _blocks(self.value):
-            # A cancelled request leaves its thread running, perhaps in a statement: that connection is not for others.
-            abandoned = isinstance(error, asyncio.CancelledError) and hasattr(self.value, "invalidate")
-            close = self.value.invalidate if abandoned else partial(self.exit, error)
-            # Not the server's thread pool: its threads may all be waiting for the connection that this gives back.
-            await to_thread.run_sync(close, limiter=CapacityLimiter(1))
-        elif isawaitable(result := self.exit(error)):
-            await result
+        rest = self.start_closing(error)
+        if rest is not None:
+            await rest
+
+    def start_closing(self, error: BaseException | None) -> Awaitable[Any] | None:
+        """Close the object as far as nothing has to be waited for; return the rest."""
+        if not _blocks(self.value):
+            result = self.exit(error)
+            return result if isawaitable(result) else None
+        # A cancelled request leaves its thread running, perhaps in a statement: that connection is not for others.
+        abandoned = isinstance(error, asyncio.CancelledError) and hasattr(self.value, "invalidate")
+        close = self.value.invalidate if abandoned else partial(self.exit, error)
+        # Not the server's thread pool: its threads may all be waiting for the connection that this gives back.
+        return to_thread.run_sync(close, limiter=CapacityLimiter(1))
 
     def close_now(self, error: BaseException | None) -> None:
         """Close the object without an event loop.
 
         Raises:
-            ScopeError: The close has to wait for something, which takes an event loop.
+            ScopeError: The close has to wait while an event loop runs; it is left to that loop.
         """
-        _finish_now(self.exit(error))
+        _finish_now(self.value, self.exit(error))
 
     async def release(self) -> None:
         """Give back the connection, where the object is a session."""
@@ -57,7 +64,7 @@ class Held:
     def release_now(self) -> None:
         """As `release`, without an event loop."""
         if hasattr(self.value, "reset"):
-            _finish_now(self.value.reset())
+            _finish_now(self.value, self.value.reset())
 
     def refuse_unsaved(self) -> None:
         """Raise `ScopeError` where giving the connection back would lose changes."""
@@ -90,7 +97,11 @@ class Entered(Held):
 
     def exit(self, error: BaseException | None) -> Any:
         """Leave the context manager with the error that ended the scope."""
-        _leave(partial(self._manager.__exit__, *_triple(error)), error)
+        try:
+            self._manager.__exit__(*_triple(error))
+        except BaseException as raised:
+            if raised is not error:
+                raise
 
 
 class Opening(Held):
@@ -113,8 +124,11 @@ class Opening(Held):
             self._inner = hold(made)
         return self._inner.value
 
-    async def close(self, error: BaseException | None) -> None:
+    def start_closing(self, error: BaseException | None) -> Awaitable[Any]:
         """Close what was opened; stop opening what was not."""
+        return self._close(error)
+
+    async def _close(self, error: BaseException | None) -> None:
         self.value.cancel()
         await asyncio.wait([self.value])
         if self._inner is not None:
@@ -145,13 +159,26 @@ class AsyncEntered(Held):
         super().__init__(value)
         self._manager = manager
 
-    async def close(self, error: BaseException | None) -> None:
+    def exit(self, error: BaseException | None) -> Any:
         """Leave the context manager with the error that ended the scope."""
+        return self._leave(error)
+
+    async def _leave(self, error: BaseException | None) -> None:
         try:
             await self._manager.__aexit__(*_triple(error))
         except BaseException as raised:
             if raised is not error:
                 raise
+
+
+class Leftover(Held):
+    """A close that is under way already; its value is the task that does it."""
+
+    __slots__ = ()
+
+    def exit(self, error: BaseException | None) -> Any:  # noqa: ARG002
+        """Wait for the close to end."""
+        return self.value
 
 
 def hold(made: Any, on_failure: Callable[[], object] = lambda: None) -> Held:
@@ -173,25 +200,6 @@ def hold(made: Any, on_failure: Callable[[], object] = lambda: None) -> Held:
     return Held(made)
 
 
-async def run_to_completion(work: Coroutine[Any, Any, T]) -> T:
-    """Do *work* to its end even if the calling task is cancelled meanwhile; the cancellation is raised then.
-
-    A task of its own withstands asyncio's cancellation, the shield withstands anyio's,
-    which is repeated as long as its task runs.
-    """
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    with CancelScope(shield=True):
-        while not task.done():
-            try:
-                await asyncio.wait([task])
-            except asyncio.CancelledError as error:
-                cancelled = error
-    if cancelled is not None and task.exception() is None:
-        raise cancelled
-    return task.result()
-
-
 def _closes(made: Any) -> bool:
     return callable(getattr(made, "close", None))
 
@@ -202,29 +210,22 @@ def _is_manager(made: Any, kind: type) -> bool:
 
 def _blocks(value: Any) -> bool:
     """Tell whether closing *value* may wait for a server while holding up the thread: a sync session's rollback."""
-    in_transaction = getattr(value, "in_transaction", None)
-    return in_transaction is not None and not iscoroutinefunction(value.close) and bool(in_transaction())
+    return hasattr(value, "in_transaction") and not iscoroutinefunction(value.close) and not _is_idle(value)
 
 
-def _finish_now(result: Any) -> None:
+def _finish_now(value: Any, result: Any) -> None:
+    """See *result* through from sync code; say so where the code around is not sync at all."""
     if not isawaitable(result):
         return
-    steps: Any = result.__await__()
-    try:
-        next(steps)
-    except StopIteration:
-        return
-    steps.close()
-    message = f"{result!r} has to wait, and there is no event loop: enter the scope with `async with scope():`"
-    raise ScopeError(message)
+    finish(result)
+    if in_event_loop() and not _is_idle(value):
+        message = f"closing {value!r} has to wait, which `with` can't: enter the scope with `async with scope():`"
+        raise ScopeError(message)
 
 
-def _leave(leave: Callable[[], object], error: BaseException | None) -> None:
-    try:
-        leave()
-    except BaseException as raised:
-        if raised is not error:
-            raise
+def _is_idle(value: Any) -> bool:
+    in_transaction = getattr(value, "in_transaction", None)
+    return in_transaction is not None and not in_transaction()
 
 
 def _triple(error: BaseException | None) -> tuple[Any, Any, Any]:

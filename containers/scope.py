@@ -18,7 +18,8 @@ from typing import Any, Final, Self, TypeVar
 from dependency_injector import providers
 
 from containers.errors import ScopeError, TeardownError
-from containers.held import Held, hold, run_to_completion
+from containers.held import Held, Leftover, hold
+from containers.loops import in_event_loop, run_to_completion
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Scope:
         """
         for held in self._held.values():
             held.refuse_unsaved()
-        if _in_event_loop():
+        if in_event_loop():
             return self._release()
         if self._loop is None:
             for held in self._held.values():
@@ -96,15 +97,21 @@ class Scope:
     def drop(self, provider: object) -> Awaitable[None] | None:
         """Close the object of *provider* before the scope ends; its next call makes another.
 
-        Returns an awaitable where the close is asynchronous; it is under way already.
+        Returns an awaitable where the close is asynchronous; it goes on whether awaited or
+        not, and the scope's end waits for it.
         """
         held = self._held.pop(provider, None)
         if held is None:
             return None
-        if not _in_event_loop():
+        if not in_event_loop():
             held.close_now(None)
             return None
-        return asyncio.ensure_future(held.close(None))
+        rest = held.start_closing(None)
+        if rest is None:
+            return None
+        task = asyncio.ensure_future(rest)
+        self._held[task] = Leftover(task)
+        return task
 
     def providers(self) -> "list[ScopedResource[Any]]":
         """Return the providers that have an object in this scope, oldest first."""
@@ -277,14 +284,6 @@ class _Done:
     def __await__(self) -> Generator[None, None, None]:
         return
         yield
-
-
-def _in_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def _report(failures: list[Exception], error: BaseException | None) -> None:

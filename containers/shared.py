@@ -3,15 +3,14 @@
 # The library's stubs leave type parameters open:
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-import asyncio
 from collections.abc import Awaitable
-from inspect import isawaitable
 from typing import Any, TypeVar
 from weakref import WeakSet
 
 from dependency_injector import containers, providers
 
 from containers.errors import LateOverrideError, ScopeError
+from containers.loops import finish
 from containers.scope import current_scope
 
 T = TypeVar("T")
@@ -106,28 +105,6 @@ async def close_container(container: containers.Container) -> None:
         result = provider.close()
         if result is not None:
             await result
-
-
-def finish(result: object) -> None:
-    """See an awaitable through from sync code: in a task of the running loop, or in a loop of its own."""
-    if not isawaitable(result):
-        return
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(_await(result))
-    else:
-        task = loop.create_task(_await(result))
-        _finishing.add(task)
-        task.add_done_callback(_finishing.discard)
-
-
-async def _await(result: Awaitable[Any]) -> None:
-    await result
-
-
-# A loop keeps only weak references to its tasks.
-_finishing: set[asyncio.Task[None]] = set()
 
 
 def _made_in_scope(provider: providers.Provider[Any]) -> list[str]:

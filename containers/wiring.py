@@ -1,11 +1,13 @@
 """Wiring for FastAPI: a marker that costs no thread, and modules that one container holds at a time."""
 
 import gc
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from importlib import import_module
 from inspect import isasyncgenfunction, isgeneratorfunction
+from pkgutil import walk_packages
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary, finalize
 
 from dependency_injector import containers, wiring
 
@@ -63,10 +65,11 @@ class GuardedContainer(containers.DynamicContainer):
         Raises:
             WiringError: Another live container is wired to one of the modules.
         """
-        names = [_name(module) for module in [*(modules or ()), *(packages or ())]]
+        modules, packages = list(modules or ()), list(packages or ())
+        names = [*_names(modules, from_package), *_names_inside(packages, from_package)]
         taken = self._taken(names)
         if taken:
-            # A container that nobody uses any more may only wait for the garbage collector.
+            # An application that nobody uses any more may only wait for the garbage collector.
             gc.collect()
             taken = self._taken(names)
         if taken:
@@ -84,9 +87,33 @@ class GuardedContainer(containers.DynamicContainer):
         return [name for name in names if _wired.get(name, self) is not self]
 
 
+def wire_for(app: object, container: containers.Container, modules: Iterable[Any]) -> None:
+    """Wire *modules* for as long as *app* lives: one that is dropped without being run frees them too.
+
+    Raises:
+        WiringError: Another live container is wired to one of the modules.
+    """
+    container.wire(modules=modules)
+    _users.setdefault(container, WeakSet()).add(app)
+    finalize(app, _unwire_unused, container)
+
+
+def _unwire_unused(container: containers.Container) -> None:
+    # Listed, for a dying application still counts.
+    if not list(_users.get(container, ())):
+        container.unwire()
+
+
 # The library wires modules, which are global: so is the knowledge of who holds them.
 _wired: WeakValueDictionary[str, containers.Container] = WeakValueDictionary()
+_users: WeakKeyDictionary[containers.Container, WeakSet[object]] = WeakKeyDictionary()
 
 
-def _name(module: str | ModuleType) -> str:
-    return module if isinstance(module, str) else module.__name__
+def _names(modules: Iterable[str | ModuleType], from_package: str | None) -> list[str]:
+    return [import_module(each, from_package).__name__ if isinstance(each, str) else each.__name__ for each in modules]
+
+
+def _names_inside(packages: Iterable[str | ModuleType], from_package: str | None) -> Iterator[str]:
+    for name in _names(packages, from_package):
+        yield name
+        yield from (found.name for found in walk_packages(import_module(name).__path__, f"{name}."))

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from weakref import finalize
 
-from sqlalchemy import URL
+from sqlalchemy import URL, make_url
 
 from config import DatabaseSettings
 
@@ -24,7 +24,7 @@ class DatabaseLocation:
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
-        url = settings.url.parsed
+        url = make_url(settings.url)
         self.private = _is_memory(url)
         self.url = self._private_file(url) if self.private else url
 

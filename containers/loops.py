@@ -1,0 +1,58 @@
+"""Seeing work through: against cancellation, and from code that can't await."""
+
+import asyncio
+from collections.abc import Awaitable, Coroutine
+from inspect import isawaitable
+from typing import Any, TypeVar
+
+from anyio import CancelScope
+
+T = TypeVar("T")
+
+
+async def run_to_completion(work: Coroutine[Any, Any, T]) -> T:
+    """Do *work* to its end even if the calling task is cancelled meanwhile; the cancellation is raised then.
+
+    A task of its own withstands asyncio's cancellation, the shield withstands anyio's,
+    which is repeated as long as its task runs.
+    """
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    with CancelScope(shield=True):
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as error:
+                cancelled = error
+    if cancelled is not None and task.exception() is None:
+        raise cancelled
+    return task.result()
+
+
+def finish(result: object) -> None:
+    """See an awaitable through from sync code: in a task of the running loop, or in a loop of its own."""
+    if not isawaitable(result):
+        return
+    if in_event_loop():
+        task = asyncio.ensure_future(_await(result))
+        _finishing.add(task)
+        task.add_done_callback(_finishing.discard)
+    else:
+        asyncio.run(_await(result))
+
+
+def in_event_loop() -> bool:
+    """Tell whether this thread runs an event loop now, which must not be held up."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+async def _await(result: Awaitable[Any]) -> None:
+    await result
+
+
+# A loop keeps only weak references to its tasks.
+_finishing: set[asyncio.Task[None]] = set()

@@ -1,0 +1,248 @@
+"""A faulty container is found before its first request, with the remedy."""
+
+from collections.abc import AsyncGenerator, Generator, Iterator
+from typing import Annotated, Any
+
+import pytest
+from dependency_injector import containers, providers
+from fastapi import Depends, FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.main import create_app
+from config import ConfigurationError, DatabaseSettings, Settings
+from containers import (
+    ApplicationContainer,
+    ContainerError,
+    DatabaseContainer,
+    Provide,
+    ScopedResource,
+    Shared,
+    check_container,
+    inject,
+    nested,
+)
+from containers.wiring import GuardedContainer
+
+MEMORY = DatabaseSettings(url="sqlite:///:memory:")
+
+
+def annotated(factory: sessionmaker[Session]) -> Iterator[Session]:
+    """Yield a session, and say so."""
+    with factory() as session:
+        yield session
+
+
+def silent(factory):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Yield a session, and don't say so."""
+    with factory() as session:
+        yield session
+
+
+async def asynchronous() -> AsyncGenerator[AsyncSession, None]:
+    """Yield an async session."""
+    yield AsyncSession()
+
+
+class Service:
+    """Something that takes a session."""
+
+    def __init__(self, session: object) -> None:
+        self.session = session
+
+
+def faults(container: Any, app: Any = None) -> list[tuple[str, str]]:
+    """Return where each fault was found, and the first word of its remedy."""
+    with pytest.raises(ContainerError) as caught:
+        check_container(container, app)
+    return [(finding.where, finding.remedy) for finding in caught.value.findings]
+
+
+class TestCaptives:
+    @pytest.mark.parametrize("kind", [providers.Singleton, Shared, providers.Resource])
+    def test_a_process_wide_object_may_not_keep_a_session(self, kind: Any) -> None:
+        """It would keep the first request's session for ever."""
+
+        class Container(containers.DeclarativeContainer):
+            database = nested(DatabaseContainer, settings=MEMORY)
+            service = kind(Service, database.session)
+
+        [(where, remedy)] = faults(Container())
+        assert where == "service"
+        assert "Factory or a ScopedResource" in remedy
+
+    def test_it_is_found_behind_other_providers(self) -> None:
+        """The session may be some factories away."""
+
+        class Container(containers.DeclarativeContainer):
+            database = nested(DatabaseContainer, settings=MEMORY)
+            service = providers.Factory(Service, database.session)
+            outer = providers.Singleton(Service, service)
+
+        assert [where for where, _ in faults(Container())] == ["outer"]
+
+    def test_the_provider_itself_may_be_kept(self) -> None:
+        """A process-wide object may ask for a session in scopes of its own."""
+
+        class Container(containers.DeclarativeContainer):
+            database = nested(DatabaseContainer, settings=MEMORY)
+            service = providers.Singleton(Service, database.session.provider)
+
+        check_container(Container())
+
+
+class TestSharedSessions:
+    @pytest.mark.parametrize(
+        "provider",
+        [
+            providers.Resource(annotated, sessionmaker()),
+            providers.ContextLocalResource(annotated, sessionmaker()),
+            providers.Singleton(Session),
+            providers.Resource(asynchronous),
+        ],
+        ids=["Resource", "ContextLocalResource", "Singleton", "async Resource"],
+    )
+    def test_a_session_belongs_to_a_scope(self, provider: Any) -> None:
+        """Every other lifetime hands one session to concurrent requests, or never closes it."""
+
+        class Container(containers.DeclarativeContainer):
+            session = provider
+
+        assert faults(Container()) == [("session", "Use ScopedResource")]
+
+    def test_a_silent_generator_over_a_factory_is_found(self) -> None:
+        """A generator that takes a session factory and doesn't say what it yields, yields a session."""
+
+        class Container(containers.DeclarativeContainer):
+            database = nested(DatabaseContainer, settings=MEMORY)
+            session = providers.Resource(silent, database.session_factory)
+
+        assert faults(Container()) == [("session", "Use ScopedResource")]
+
+
+class TestUnresolvable:
+    def test_a_misspelt_setting_is_found(self) -> None:
+        """`settings.provided.databse` is an error only when it is resolved: that is done here."""
+
+        class Container(containers.DeclarativeContainer):
+            settings = Shared[Settings](Settings)
+            url = providers.Callable(str, settings.provided.databse)
+
+        assert [where for where, _ in faults(Container())] == ["url"]
+
+    def test_a_missing_argument_is_found(self) -> None:
+        """A recipe that lacks what its class needs can't be resolved."""
+
+        class Container(containers.DeclarativeContainer):
+            service = providers.Factory(Service)
+
+        assert [where for where, _ in faults(Container())] == ["service"]
+
+    def test_a_container_without_settings_is_found(self) -> None:
+        """A database without settings is one finding per provider that needs them."""
+        assert "settings" in [where for where, _ in faults(DatabaseContainer())]
+
+    def test_bad_settings_speak_for_themselves(self) -> None:
+        """A configuration error is raised as it is: it has its own lines."""
+        with pytest.raises(ConfigurationError, match="pool_size"):
+            check_container(ApplicationContainer(settings=Shared(Settings, database={"pool_size": 0})))
+
+    def test_nothing_is_opened(self) -> None:
+        """A check starts no resource and runs no generator."""
+        opened: list[str] = []
+
+        def resource() -> Generator[str, None, None]:
+            opened.append("resource")
+            yield "value"
+
+        class Container(containers.DeclarativeContainer):
+            started = providers.Resource(resource)
+            scoped = ScopedResource[str](resource)
+            asynchronous = ScopedResource[AsyncSession](asynchronous)
+            service = providers.Factory(Service, scoped)
+
+        check_container(Container())
+        assert opened == []
+
+    def test_it_comes_not_between_a_container_and_its_overrides(self) -> None:
+        """What is built for the check is gone after it, so a test may still override settings."""
+        container = ApplicationContainer(settings=Settings(database=MEMORY))
+        check_container(container)
+        container.settings.override(Settings(database=DatabaseSettings(url="sqlite:///other.db")))
+        assert container.database.engine().url.database == "other.db"
+
+
+class Numbers(containers.DeclarativeContainer):
+    """Something to inject."""
+
+    instance_type = GuardedContainer
+    number = providers.Object(1)
+
+
+NumberDep = Annotated[int, Depends(Provide[Numbers.number])]
+
+
+@inject
+async def wired(number: NumberDep) -> int:
+    """Return the number."""
+    return number
+
+
+async def bare(number: NumberDep) -> int:
+    """Return the number: without a decorator, but wiring patches the module."""
+    return number
+
+
+async def sub_dependency(number: NumberDep) -> int:
+    """Return the number."""
+    return number
+
+
+# Wiring replaces the functions of a module; these are what FastAPI would have seen before.
+UNDECORATED, SUB_DEPENDENCY = [bare], [sub_dependency]
+
+
+class TestUnwired:
+    def app(self, *endpoints: Any) -> FastAPI:
+        """Return an application with the endpoints."""
+        app = FastAPI()
+        for endpoint in endpoints:
+            app.get(f"/{endpoint.__name__}")(endpoint)
+        return app
+
+    def test_a_wired_endpoint_is_fine(self) -> None:
+        """`@inject` and a wired module are all that is needed."""
+        container = Numbers()
+        container.wire(modules=[__name__])
+        check_container(container, self.app(wired))
+        container.unwire()
+
+    def test_an_endpoint_of_a_module_that_is_not_wired_is_found(self) -> None:
+        """It would get the marker in place of the object, and fail with its first request."""
+        [(where, remedy)] = faults(Numbers(), self.app(wired))
+        assert where.startswith("/wired (")
+        assert "wire its module" in remedy
+
+    def test_an_endpoint_without_inject_is_found(self) -> None:
+        """FastAPI took the function before the wiring could replace it."""
+        container = Numbers()
+        app = self.app(*UNDECORATED)
+        container.wire(modules=[__name__])
+        [(where, remedy)] = faults(container, app)
+        container.unwire()
+        assert where.startswith("/bare (")
+        assert remedy.startswith("Put @inject")
+
+    def test_a_sub_dependency_is_looked_at(self) -> None:
+        """The parameter may be some dependencies away."""
+
+        async def endpoint(number: Annotated[int, Depends(SUB_DEPENDENCY[0])]) -> int:
+            return number
+
+        assert "sub_dependency" in faults(Numbers(), self.app(endpoint))[0][0]
+
+
+class TestOurs:
+    def test_the_application_is_good(self, container: ApplicationContainer) -> None:
+        """The service's own container and endpoints have no findings."""
+        check_container(container, create_app(container))
