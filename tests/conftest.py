@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -37,10 +37,10 @@ def app(container: ApplicationContainer) -> FastAPI:
 
 
 @pytest.fixture
-async def async_client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def async_client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """Give an HTTP client that calls the application in this process and loop."""
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 
 

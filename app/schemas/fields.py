@@ -26,9 +26,14 @@ Content = Annotated[
 Amount = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2, examples=["25.50"])]
 Balance = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=2, examples=["100.00"])]
 
+
+def _two_decimals(amount: Decimal) -> str:
+    return f"{amount:.2f}"
+
+
 MoneyOut = Annotated[
     Decimal,
-    PlainSerializer("{:.2f}".format, return_type=str),
+    PlainSerializer(_two_decimals, return_type=str),
     Field(examples=["74.50"], json_schema_extra={"type": "string"}),
 ]
 Moment = Annotated[AwareDatetime, Field(examples=["2026-01-31T12:00:00Z"])]

@@ -195,6 +195,20 @@ class TestTeardown:
                 ScopedResource(Probe, "c", closed)()
         assert closed == ["c", "a"]
 
+    async def test_a_close_that_is_cancelled_from_within_keeps_no_other(self) -> None:
+        """Not even a cancellation inside a close keeps the rest open."""
+        closed: list[str] = []
+
+        class Cancelled(Probe):
+            async def close(self) -> None:  # type: ignore[override]
+                raise asyncio.CancelledError
+
+        with pytest.raises(TeardownError):
+            async with scope():
+                ScopedResource(Probe, "a", closed)()
+                ScopedResource(Cancelled)()
+        assert closed == ["a"]
+
     def test_the_first_error_is_the_one_that_counts(self, caplog: pytest.LogCaptureFixture) -> None:
         """A failing close does not hide what the body failed with; it is logged."""
         with pytest.raises(KeyError), scope():

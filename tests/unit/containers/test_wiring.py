@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Generator
 from inspect import iscoroutinefunction
 from typing import Annotated, Any
 
-import httpx
+import httpx2
 import pytest
 from dependency_injector import containers, providers
 from fastapi import Depends, FastAPI
@@ -47,7 +47,7 @@ class TestProvide:
         container.wire(modules=[__name__])
         app = FastAPI()
         app.get("/")(endpoint)
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
             assert (await client.get("/")).json() == threading.get_ident()
         container.unwire()
 
@@ -104,7 +104,7 @@ class TestGuard:
         create_app(container)
         app = create_app(container)
         gc.collect()
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
             assert (await client.get("/health/ready")).status_code == 200
 
     async def test_the_lifespan_frees_the_modules_and_takes_them_again(self, app: FastAPI) -> None:
@@ -112,7 +112,7 @@ class TestGuard:
         for _ in range(2):
             async with (
                 app.router.lifespan_context(app),
-                httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
+                httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client,
             ):
                 assert (await client.get("/health/ready")).status_code == 200
         create_app(ApplicationContainer(settings=self.settings())).state.container.unwire()

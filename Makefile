@@ -1,0 +1,81 @@
+# Needs a POSIX shell and Python 3.11 or newer; everything else goes into .venv, from the lock files in requirements/.
+
+PYTHON ?=
+ARGS ?=
+# A release is locked only after this long: bad ones are mostly withdrawn within days.
+COOLDOWN ?= 3 days
+
+# Each candidate is run: a name on PATH may be a shim to nothing, and some systems ship the venv module separately.
+candidates = $(if $(PYTHON),'$(PYTHON)',python3.14 python3.13 python3.12 python3.11 python3)
+first_that = $(shell for python in $(candidates); do \
+	"$$python" -c '$(1)' >/dev/null 2>&1 && echo "$$python" && break; done)
+is_new = import sys; sys.exit(sys.version_info < (3, 11))
+is_whole = import ensurepip, venv; $(is_new)
+or_name_one = or name another Python with PYTHON=/path/to/python
+no_python = No working Python 3.11 or newer $(if $(PYTHON),at $(PYTHON),on the PATH): install one \
+	(Debian, Ubuntu: apt install python3 python3-venv), $(or_name_one)
+no_venv = $(1) has no venv or ensurepip module: \
+	install them (Debian, Ubuntu: apt install $(shell '$(1)' -c '$(name_package)')), $(or_name_one)
+name_package = import sys; print("python%d.%d-venv" % sys.version_info[:2])
+
+compile = .venv/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --annotation-style line --custom-compile-command "make lock" \
+	--exclude-newer "$(COOLDOWN)" $(ARGS) pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help run test servers lint typecheck check format lock clean
+# Two installs into one .venv at a time would break it.
+.NOTPARALLEL:
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/run.stamp ## Migrate the database, then serve (ARGS="--port 9000"; APP_ variables are honoured)
+	@.venv/bin/python -m app db upgrade
+	@exec .venv/bin/python -m app serve $(ARGS)
+
+test: .venv/test.stamp ## Run the whole suite (ARGS="-k name" goes to pytest)
+	@.venv/bin/python -m pytest $(ARGS)
+
+servers: .venv/servers.stamp ## Install the PostgreSQL and MySQL drivers as well
+
+lint: .venv/dev.stamp ## Check style, spelling and the direction of imports
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/codespell
+	.venv/bin/lint-imports
+
+typecheck: .venv/dev.stamp ## Check types with mypy and pyright
+	.venv/bin/python -m mypy
+	.venv/bin/python -m pyright
+
+check: lint typecheck ## lint and typecheck
+
+format: .venv/dev.stamp ## Format the code and fix what can be fixed safely
+	.venv/bin/ruff check --fix-only
+	.venv/bin/ruff format
+
+lock: .venv/dev.stamp ## Bring requirements/ in line with pyproject.toml (ARGS=--upgrade renews every pin)
+	$(compile) --group dev --output-file requirements/dev.txt
+	$(compile) --constraints requirements/dev.txt --output-file requirements/run.txt
+	$(compile) --constraints requirements/dev.txt --group test --output-file requirements/test.txt
+	$(compile) --constraints requirements/dev.txt --extra postgresql --extra mysql --output-file requirements/servers.txt
+
+clean: ## Remove .venv and caches; databases stay
+	rm -rf .venv .coverage htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A system upgrade may leave .venv with a link to a Python that is gone: then all of it is made anew.
+$(shell test -x .venv/bin/python || rm -f .venv/*.stamp)
+
+.venv/venv.stamp:
+	$(if $(call first_that,$(is_whole)),,$(error \
+		$(if $(call first_that,$(is_new)),$(call no_venv,$(call first_that,$(is_new))),$(no_python))))
+	@"$(call first_that,$(is_whole))" -m venv --clear .venv
+	@touch $@
+
+# The stamp makes an install happen once for each change of its lock file.
+.venv/%.stamp: requirements/%.txt .venv/venv.stamp
+	@echo "Installing $< into .venv"
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@touch $@
