@@ -1,7 +1,10 @@
 """A scope for each HTTP request, as plain ASGI."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
+
+from anyio import CancelScope
 
 from containers.errors import RequestFailedError
 from containers.scope import Scope
@@ -34,7 +37,7 @@ class ScopeMiddleware:
             await self.app(scope, receive, send)
             return
         async with Scope() as request_scope:
-            await self.app(scope, receive, _Reply(request_scope, send))
+            await _with_its_threads(self.app(scope, receive, _Reply(request_scope, send)))
 
 
 class _Reply:
@@ -64,6 +67,33 @@ class _Reply:
             start, self._start = self._start, None
             await self._send(start)
         await self._send(message)
+
+
+async def _with_its_threads(serving: Awaitable[None]) -> None:
+    """Wait for *serving*; when cancelled, cancel it, and wait for the threads that it waits for.
+
+    asyncio's cancellation leaves a thread behind, perhaps in the middle of a statement: closing
+    its connection under it can crash the process, and lending it to others mixes two requests.
+    anyio's cancellation waits for the thread, so the one is translated into the other.
+    """
+    cancelling = CancelScope()
+
+    async def serve() -> None:
+        with cancelling:
+            await serving
+
+    task = asyncio.ensure_future(serve())
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        cancelling.cancel()
+        with CancelScope(shield=True):
+            while not task.done():
+                try:
+                    await asyncio.wait([task])
+                except asyncio.CancelledError:
+                    continue  # is raised below
+        raise
 
 
 def _is_stream(start: Message) -> bool:

@@ -135,6 +135,8 @@ class Scope:
             _, held = self._held.popitem()
             try:
                 await held.close(error)
+            except asyncio.CancelledError:
+                failures.append(ScopeError("a close was cancelled from within"))
             except Exception as failure:  # noqa: BLE001 - every one is closed, whatever an earlier one says
                 failures.append(failure)
         _report(failures, error)

@@ -8,8 +8,10 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.database.errors import is_unavailable
 from app.errors import ConflictError, InvalidError, NotFoundError, ServiceError
@@ -88,7 +90,16 @@ async def _invalid(request: Request, error: Any) -> JSONResponse:
 
 async def _http(request: Request, error: Any) -> JSONResponse:
     headers = dict(error.headers) if error.headers else None
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(_methods_of(request))}
     return problem(request, error.status_code, error.detail, headers=headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return every method of the path: the framework names those of the first route that has it."""
+    routes = iter_route_contexts(request.app.routes)
+    having_it = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in having_it for method in route.methods or ()})
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:

@@ -39,7 +39,7 @@ def build_engine(
     location = location or DatabaseLocation(settings)
     poolclass = poolclass or POOLS[settings.pool_class][0]
     url = translate_driver(location.url, is_async=False)
-    engine = create_engine(url, echo=settings.echo, poolclass=poolclass, **pool_options(settings, poolclass))
+    engine = create_engine(url, poolclass=poolclass, **_options(settings, poolclass))
     _prepare(engine, settings, location)
     return engine
 
@@ -54,9 +54,15 @@ def build_async_engine(
     location = location or DatabaseLocation(settings)
     poolclass = poolclass or POOLS[settings.pool_class][1]
     url = translate_driver(location.url, is_async=True)
-    engine = create_async_engine(url, echo=settings.echo, poolclass=poolclass, **pool_options(settings, poolclass))
+    engine = create_async_engine(url, poolclass=poolclass, **_options(settings, poolclass))
     _prepare(engine.sync_engine, settings, location)
     return engine
+
+
+def _options(settings: DatabaseSettings, poolclass: type[Pool]) -> dict[str, Any]:
+    # What a statement is given may be secret, and would be in every error; who asks for an echo asks for it.
+    logged = {"echo": settings.echo, "hide_parameters": not settings.echo}
+    return logged | pool_options(settings, poolclass)
 
 
 def pool_options(settings: DatabaseSettings, poolclass: type[Pool]) -> dict[str, Any]:

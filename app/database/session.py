@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 from app.database.errors import ReadOnlySessionError
 from app.database.sqlite import AUTOCOMMIT
@@ -20,7 +20,7 @@ class ReadSession(Session):
     two reads may see different states of the database.
 
     Raises:
-        ReadOnlySessionError: From `flush`, `commit` and `execute`, when they would write.
+        ReadOnlySessionError: From `flush`, `commit`, `execute`, `scalar` and `scalars`, when they would write.
     """
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
@@ -29,11 +29,12 @@ class ReadSession(Session):
             raise ReadOnlySessionError
         super().flush(objects)
 
-    def execute(self, statement: Any, *args: Any, **kwargs: Any) -> Any:
-        """Run *statement*, which must not be an INSERT, an UPDATE or a DELETE."""
-        if getattr(statement, "is_dml", False):
-            raise ReadOnlySessionError
-        return super().execute(statement, *args, **kwargs)
+
+@event.listens_for(ReadSession, "do_orm_execute")
+def _refuse_to_write(state: ORMExecuteState) -> None:
+    # Not by overriding execute(): scalar() and scalars() don't go through it.
+    if state.is_insert or state.is_update or state.is_delete:
+        raise ReadOnlySessionError
 
 
 class AsyncReadSession(AsyncSession):

@@ -1,9 +1,21 @@
 """Field types that several bodies have."""
 
+import re
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, EmailStr, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    EmailStr,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 # Keys are 32-bit integers on every database: a larger one is no key, rather than a database error.
 MAX_KEY: Final = 2**31 - 1
@@ -23,8 +35,37 @@ Content = Annotated[
     str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$"), Field(examples=["One per request."])
 ]
 
-Amount = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2, examples=["25.50"])]
-Balance = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=2, examples=["100.00"])]
+# Replies show what is stored: a row that other rules let in must not break every list that it is in.
+EmailOut = Annotated[str, Field(examples=["ann@example.com"], json_schema_extra={"format": "email"})]
+UsernameOut = Annotated[str, Field(examples=["ann"])]
+TitleOut = Annotated[str, Field(examples=["On sessions"])]
+ContentOut = Annotated[str, Field(examples=["One per request."])]
+
+
+def _exact(value: Any) -> Any:
+    # A JSON number with a point is a float before we see it: 99999999999999.99 has become ...98 by then.
+    is_written_otherwise = isinstance(value, str) and not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value)
+    if isinstance(value, float) or is_written_otherwise:
+        raise PydanticCustomError("money", 'Amounts are exact: write a string as "25.50"')
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("moment", "There is no such moment in UTC") from None
+
+
+MoneyIn = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(max_digits=18, decimal_places=2),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,16}(\.[0-9]{1,2})?$"}),
+]
+Amount = Annotated[MoneyIn, Field(gt=0, examples=["25.50"])]
+# Zero has no sign, though Decimal's may.
+Balance = Annotated[MoneyIn, Field(ge=0, examples=["100.00"]), AfterValidator(abs)]
 
 
 def _two_decimals(amount: Decimal) -> str:
@@ -36,4 +77,4 @@ MoneyOut = Annotated[
     PlainSerializer(_two_decimals, return_type=str),
     Field(examples=["74.50"], json_schema_extra={"type": "string"}),
 ]
-Moment = Annotated[AwareDatetime, Field(examples=["2026-01-31T12:00:00Z"])]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc), Field(examples=["2026-01-31T12:00:00Z"])]

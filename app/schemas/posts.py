@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.schemas.base import Body, PageQuery, Patch, Reply
-from app.schemas.fields import Content, Key, Moment, Title, Username
+from app.schemas.fields import Content, ContentOut, Key, Moment, Title, TitleOut, UsernameOut
 
 PostOrder = Literal["id", "-id", "title", "-title", "created_at", "-created_at", "updated_at", "-updated_at"]
 
@@ -30,15 +30,15 @@ class AuthorOut(Reply):
     """The author of a post, in short."""
 
     id: Key
-    username: Username
+    username: UsernameOut
 
 
 class PostOut(Reply):
     """A post as clients see it."""
 
     id: Key
-    title: Title
-    content: Content
+    title: TitleOut
+    content: ContentOut
     author_id: Key
     author: AuthorOut
     created_at: Moment

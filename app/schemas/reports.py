@@ -1,7 +1,7 @@
 """Replies of /reports/."""
 
 from app.schemas.base import Reply
-from app.schemas.fields import Key, Username
+from app.schemas.fields import Key, UsernameOut
 from app.schemas.users import RoleName
 
 
@@ -22,7 +22,7 @@ class AuthorPosts(Reply):
     """How many posts a user wrote; 0 for who wrote none."""
 
     author_id: Key
-    username: Username
+    username: UsernameOut
     posts: int
 
 

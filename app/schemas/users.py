@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.schemas.base import Body, PageQuery, Patch, Reply
-from app.schemas.fields import Email, Key, Moment, Password, Username
+from app.schemas.fields import Email, EmailOut, Key, Moment, Password, Username, UsernameOut
 
 RoleName = Literal["user", "editor", "admin"]
 UserOrder = Literal[
@@ -39,8 +39,8 @@ class UserOut(Reply):
     """A user as clients see it."""
 
     id: Key
-    email: Email
-    username: Username
+    email: EmailOut
+    username: UsernameOut
     is_active: bool
     role: RoleName
     created_at: Moment

@@ -8,20 +8,27 @@ class ReportService:
     """Answers questions about all rows at once."""
 
     def __init__(self, read_session: ReadSession) -> None:
+        # Each answer is one block that gives the connection back at its end: the server's thread that turns
+        # the answer into JSON may have to wait for threads that wait for this very connection.
+        self._session = read_session
         self._reports = ReportRepository(read_session)
 
     def count_users(self) -> int:
         """Return the number of users."""
-        return self._reports.count_users()
+        with self._session.begin():
+            return self._reports.count_users()
 
     def users_by_role(self) -> list[RoleFigure]:
         """Return the number of users of each role that somebody has."""
-        return self._reports.users_by_role()
+        with self._session.begin():
+            return self._reports.users_by_role()
 
     def posts_per_author(self) -> list[AuthorFigure]:
         """Return the number of posts of every user, most first."""
-        return self._reports.posts_per_author()
+        with self._session.begin():
+            return self._reports.posts_per_author()
 
     def email_domains(self) -> list[str]:
         """Return the distinct domains of all email addresses, in alphabetical order."""
-        return self._reports.email_domains()
+        with self._session.begin():
+            return self._reports.email_domains()

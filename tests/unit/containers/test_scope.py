@@ -166,6 +166,7 @@ class TestOutside:
             assert container.probe.initialized is False
 
 
+@pytest.mark.isolation("database")
 class TestTeardown:
     def test_last_made_is_first_closed(self) -> None:
         """What was made of something is closed before it."""
@@ -417,6 +418,7 @@ class TestThreads:
         assert in_transaction == (closed_by != [threading.get_ident()])
 
 
+@pytest.mark.isolation("database")
 class TestRelease:
     async def test_connections_are_given_back(self, container: ApplicationContainer) -> None:
         """After `await release()` no session of the scope holds a connection, and each works on."""

@@ -98,6 +98,7 @@ class TestLateOverrides:
         setting.override("b")
         assert thing().source == "b"
 
+    @pytest.mark.isolation("none")
     def test_it_is_seen_through_other_providers(self, container: ApplicationContainer) -> None:
         """The settings of the application feed the engine of the database inside it."""
         container.database.engine()
@@ -150,6 +151,7 @@ class TestOverridesOfShared:
         assert mine.disposed == 0
 
 
+@pytest.mark.isolation("none")
 class TestEveryProvider:
     """Overriding any provider of the database takes effect, is closed, and leaves nothing behind."""
 
@@ -206,6 +208,7 @@ class TestEveryProvider:
                 assert container.database.async_session().bind is engine
         await engine.dispose()
 
+    @pytest.mark.isolation("transaction")
     async def test_service(self, container: ApplicationContainer) -> None:
         """A service is swapped for another object, and is back afterwards."""
 
@@ -220,6 +223,7 @@ class TestEveryProvider:
             assert (await container.users().page(UserQuery())).total == 0
 
 
+@pytest.mark.isolation("database")
 class TestCloseContainer:
     async def test_it_disposes_of_every_engine(self, container: ApplicationContainer) -> None:
         """No connection is left in any pool."""

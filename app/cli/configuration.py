@@ -1,0 +1,53 @@
+"""``config``: looking at the settings."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+from app.cli.reporting import reported
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+configuration = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+
+
+@configuration.command()
+def show() -> None:
+    """Show each setting, its value without secrets, and where it comes from."""
+    with reported():
+        from rich.console import Console
+        from rich.table import Table
+
+        from config import Settings
+
+        settings = Settings()
+        table = Table("setting", "value", "from")
+        for name, value in _flat(settings):
+            table.add_row(name, value, settings.origin(name))
+        Console().print(table)
+
+
+@configuration.command()
+def check() -> None:
+    """Check the settings; exits with 2 and a line per problem when they are not good."""
+    with reported():
+        from sqlalchemy import make_url
+
+        from app.database.url import translate_driver
+        from config import Settings
+
+        url = make_url(Settings().database.url)
+        for is_async in (False, True):
+            translate_driver(url, is_async=is_async)
+        typer.echo("The configuration is good.")
+
+
+def _flat(model: "BaseModel", prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if hasattr(type(value), "model_fields"):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, str(value)

@@ -1,0 +1,132 @@
+"""``db``: looking after the database."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.reporting import confirm, reported
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+database = typer.Typer(help="Migrate, fill and empty the database.", no_args_is_help=True)
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+
+
+@database.command()
+def upgrade(revision: Annotated[str, typer.Argument(help="Where to go; head is the newest.")] = "head") -> None:
+    """Apply the migrations up to a revision."""
+    with _alembic() as (command, config):
+        command.upgrade(config, revision)
+
+
+@database.command(context_settings={"ignore_unknown_options": True})
+def downgrade(
+    revision: Annotated[str, typer.Argument(help="Where to go; -1 is one back, base is before the first.")] = "-1",
+    yes: Yes = False,
+) -> None:
+    """Undo migrations, with the data that they brought."""
+    confirm(f"undo migrations down to {revision}, and delete what they keep", yes=yes)
+    with _alembic() as (command, config):
+        command.downgrade(config, revision)
+
+
+@database.command()
+def current() -> None:
+    """Show the revision that the database is at."""
+    with _alembic() as (command, config):
+        command.current(config)
+
+
+@database.command()
+def revision(
+    message: Annotated[str, typer.Option("--message", "-m", help="What it does, in a few words.")],
+    autogenerate: Annotated[
+        bool, typer.Option("--autogenerate/--empty", help="Write down how the models differ from the database.")
+    ] = True,
+) -> None:
+    """Write a new migration."""
+    with _alembic() as (command, config):
+        command.revision(config, message=message, autogenerate=autogenerate)
+
+
+@database.command()
+def check() -> None:
+    """Check that the database is what the models say; exits with 1 when it isn't."""
+    with _alembic() as (command, config):
+        command.check(config)
+        typer.echo("The database is what the models say.")
+
+
+@database.command()
+def init() -> None:
+    """Create the tables without migrations, for a try; `upgrade` is for a database that stays."""
+    with _engine() as engine:
+        from app.database import init_db
+
+        init_db(engine)
+        typer.echo("The tables are there.")
+
+
+@database.command()
+def drop(yes: Yes = False) -> None:
+    """Delete every table of the service, with all rows."""
+    with _engine() as engine:
+        from app.database.migrations import drop_everything
+
+        confirm(f"delete every table in {engine.url.render_as_string()}, with all rows", yes=yes)
+        drop_everything(engine)
+        typer.echo("The tables are gone.")
+
+
+@database.command()
+def seed(
+    users: Annotated[int, typer.Option(help="How many users there shall be.", min=0)] = 100,
+    posts: Annotated[int, typer.Option(help="How many posts there shall be.", min=0)] = 1000,
+) -> None:
+    """Fill the database with made-up users, accounts and posts; what is there already is kept."""
+    with _engine() as engine:
+        from rich.progress import Progress
+
+        from app.cli.seeding import seed_posts, seed_users
+
+        with Progress() as progress:
+            for what, count, fill in (("users", users, seed_users), ("posts", posts, seed_posts)):
+                task = progress.add_task(what, total=count)
+                for there in fill(engine, count):
+                    progress.update(task, completed=there)
+
+
+@contextmanager
+def _engine() -> "Generator[Engine, None, None]":
+    import asyncio
+
+    with reported():
+        import app.models  # noqa: F401 - declares the tables
+        from containers import ApplicationContainer, close_container
+
+        container = ApplicationContainer()
+        try:
+            yield container.database.engine()
+        finally:
+            asyncio.run(close_container(container))
+
+
+@contextmanager
+def _alembic() -> Generator[tuple[Any, Any], None, None]:
+    with reported():
+        from alembic import command
+        from alembic.util import CommandError
+
+        from app.database.migrations import configuration
+        from config import Settings
+
+        Settings()  # bad settings are told as such, not by a traceback from a migration
+        try:
+            yield command, configuration()
+        except CommandError as error:
+            typer.echo(error, err=True)
+            raise typer.Exit(1) from None

@@ -1,0 +1,44 @@
+"""Errors of commands: one clear line each, and an exit code."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final
+
+import typer
+
+BAD_CONFIGURATION: Final = 2
+FAILED: Final = 1
+
+
+@contextmanager
+def reported() -> Generator[None, None, None]:
+    """Turn what a person can mend into lines on standard error; a bug stays a traceback."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.database.errors import DatabaseError
+    from config import ConfigurationError
+
+    try:
+        yield
+    except ConfigurationError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(BAD_CONFIGURATION) from None
+    except DatabaseError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(FAILED) from None
+    except SQLAlchemyError as error:
+        typer.echo(_describe(error), err=True)
+        raise typer.Exit(FAILED) from None
+
+
+def _describe(error: Exception) -> str:
+    from config import Settings
+
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+    return f"the database at {Settings().database.url} can't do that: {reason}"
+
+
+def confirm(what: str, *, yes: bool) -> None:
+    """Ask before something that can't be undone; without a person to answer, only ``--yes`` will do."""
+    if not yes:
+        typer.confirm(f"This will {what}. Go on?", abort=True)

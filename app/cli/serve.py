@@ -1,0 +1,89 @@
+"""``serve``: the HTTP server."""
+
+import os
+import socket
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.reporting import reported
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; the settings' by default.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Port to listen on, 0 for any; the settings' by default.", min=0, max=65535),
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Server processes; the settings' by default.", min=1)] = None,
+    reload: Annotated[bool, typer.Option("--reload", help="Start anew whenever the code changes.")] = False,
+) -> None:
+    """Serve HTTP until Ctrl-C."""
+    with reported():
+        for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
+            if value is not None:
+                # By the environment, which reaches worker processes too.
+                os.environ[f"APP_SERVER__{name}"] = str(value)
+        _run(reload=reload)
+
+
+def _run(*, reload: bool) -> None:
+    import uvicorn
+
+    from config import Settings
+    from config.logging import configure_logging
+    from containers import ApplicationContainer, check_container
+
+    settings = Settings()
+    # Found here, once, rather than by each worker.
+    check_container(ApplicationContainer(settings=settings))
+    configure_logging(settings.logging)
+    server = uvicorn.Config(
+        "app.main:create_app",
+        factory=True,
+        host=settings.server.host,
+        port=settings.server.port,
+        workers=settings.server.workers,
+        reload=reload,
+        timeout_graceful_shutdown=settings.server.shutdown_timeout,
+        log_config=None,
+        access_log=settings.logging.access,
+    )
+    listener = _listen(server)
+    address = listener.getsockname()
+    url = f"http://{f'[{address[0]}]' if ':' in address[0] else address[0]}:{address[1]}"
+    typer.echo(f"Serving on {url}, documented at {url}/docs; Ctrl-C ends it.")
+    with listener:
+        _serve(server, listener)
+
+
+def _listen(config: Any) -> socket.socket:
+    """Bind before anything is said: the port may be taken, or one that the system chooses."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((config.host, config.port))
+    except OSError as error:
+        listener.close()
+        typer.echo(f"can't listen on {config.host}:{config.port}: {error.strerror}; try --port", err=True)
+        raise typer.Exit(1) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def _serve(config: Any, listener: socket.socket) -> None:
+    import uvicorn
+    from uvicorn.supervisors import ChangeReload, Multiprocess
+
+    server = uvicorn.Server(config)
+    try:
+        if config.should_reload:
+            ChangeReload(config, target=server.run, sockets=[listener]).run()
+        elif config.workers > 1:
+            Multiprocess(config, target=server.run, sockets=[listener]).run()
+        else:
+            server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        # The server has stopped in good order and raises the signal again: there is nothing to report.
+        return

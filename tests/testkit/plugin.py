@@ -1,0 +1,192 @@
+"""The fixtures of the kit, its marker, and the hunt for leaks after each test.
+
+Isolation modes, by ``@pytest.mark.isolation(mode)`` or the ini option ``isolation``:
+
+- ``transaction`` (the default): one transaction per test, rolled back; requests are served one at a time.
+- ``database``: a database per test, copied from a migrated template; for code whose own
+  rollback, locking or concurrency is under test. Tests that use `server` have it without asking.
+- ``none``: no database is put in place; the test brings its own.
+
+A service of its own says what to test by overriding `make_container` and `make_app` in its ``conftest.py``.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, Final
+
+import httpx2
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
+
+from tests.testkit import queries
+from tests.testkit.kit import MODES, Kit
+from tests.testkit.overrides import Override
+from tests.testkit.serving import Server, serving
+from tests.testkit.template import MEMORY
+
+KIT: Final = pytest.StashKey[Kit]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the ini option."""
+    parser.addini("isolation", f"isolation mode of tests without a marker: {', '.join(MODES)}", default="transaction")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker."""
+    config.addinivalue_line("markers", "isolation(mode): transaction, database or none; see docs/testing.md")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse unknown modes before anything runs."""
+    for item in items:
+        mode_of(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Leave the endpoints to a test that makes an application of its own."""
+    kit = item.config.stash.get(KIT, None)
+    if kit is not None and "app" not in _fixtures(item):
+        kit.unwire()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Begin to watch what the test opens."""
+    kit = item.config.stash.get(KIT, None)
+    if kit is not None:
+        kit.watch.test_begins()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test that left something open, once its fixtures have closed theirs."""
+    result = yield
+    kit = item.config.stash.get(KIT, None)
+    leaks = kit.watch.leaks(kit.container) if kit is not None else []
+    if leaks:
+        pytest.fail("\n".join(leaks), pytrace=False)
+    return result
+
+
+def mode_of(item: pytest.Item) -> str:
+    """Return the isolation mode of a test: its marker's, its fixtures', or the ini option's."""
+    marker = item.get_closest_marker("isolation")
+    if marker is not None:
+        mode = str(marker.args[0]) if marker.args else ""
+    else:
+        mode = "database" if "server" in _fixtures(item) else str(item.config.getini("isolation"))
+    if mode not in MODES:
+        raise pytest.UsageError(f"{item.nodeid}: isolation mode {mode!r} is none of {', '.join(MODES)}")
+    return mode
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
+
+
+@pytest.fixture(scope="session")
+def make_container() -> Callable[[], Any]:
+    """Give the function that makes the container; its databases are replaced test by test."""
+    from config import Settings
+    from containers import ApplicationContainer
+
+    return lambda: ApplicationContainer(settings=Settings(database=MEMORY))
+
+
+@pytest.fixture(scope="session")
+def make_app() -> Callable[[Any], Any]:
+    """Give the function that makes the application over a container."""
+    from app.main import create_app
+
+    return create_app
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kit(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    make_container: Callable[[], Any],
+    make_app: Callable[[Any], Any],
+) -> Generator[Kit, None, None]:
+    """Give what this worker's tests share."""
+    kit = Kit(tmp_path_factory.mktemp("kit"), make_container(), make_app)
+    request.config.stash[KIT] = kit
+    yield kit
+    del request.config.stash[KIT]
+    kit.close()
+
+
+@pytest.fixture
+def isolation(request: pytest.FixtureRequest) -> str:
+    """Give the test's isolation mode."""
+    return mode_of(request.node)
+
+
+@pytest.fixture
+def container(kit: Kit, isolation: str) -> Generator[Any, None, None]:
+    """Give the service's container, with the test's database in it."""
+    with kit.isolated(isolation) as container:
+        yield container
+
+
+@pytest.fixture
+def override(kit: Kit, container: Any, isolation: str) -> Generator[Override, None, None]:
+    """Give a function that swaps a provider until the test ends: ``override("users", FakeUsers())``."""
+    with ExitStack() as undo:
+        yield kit.override(isolation, undo)
+
+
+@pytest.fixture
+def session(container: Any) -> Generator[Session, None, None]:
+    """Give a sync session on the test's database."""
+    with container.database.session_factory() as session:
+        yield session
+
+
+@pytest.fixture
+async def async_session(container: Any) -> AsyncGenerator[AsyncSession, None]:
+    """Give an async session on the test's database."""
+    async with container.database.async_session_factory() as session:
+        yield session
+
+
+@pytest.fixture
+def app(kit: Kit, container: Any, isolation: str) -> Any:
+    """Give the application over the test's container."""
+    kit.wire()
+    kit.asgi.enabled = isolation == "transaction"
+    return kit.asgi.app
+
+
+@pytest.fixture
+def client(kit: Kit, app: Any) -> Generator[TestClient, None, None]:
+    """Give a sync HTTP client; it runs the application's lifespan and sees errors as replies."""
+    with TestClient(kit.asgi, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+async def async_client(kit: Kit, app: Any) -> AsyncGenerator[httpx2.AsyncClient, None]:
+    """Give an HTTP client in the test's own loop; it sees errors as replies."""
+    transport = httpx2.ASGITransport(kit.asgi, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        yield client
+
+
+@pytest.fixture
+def server(app: Any) -> Generator[Server, None, None]:
+    """Give the application behind a real HTTP server on a free loopback port."""
+    with serving(app) as server:
+        yield server
+
+
+@pytest.fixture
+def query_log() -> Callable[[], AbstractContextManager[queries.QueryLog]]:
+    """Give a context manager that records the SQL of its block."""
+    return queries.query_log
