@@ -5,9 +5,8 @@ from typing import Any
 from alembic import context
 from sqlalchemy import NullPool, make_url
 
-import app.models  # noqa: F401 - fills the metadata
-from app.database import Base
 from app.database.engine import build_engine
+from app.models import User
 from config import DatabaseSettings, Settings
 
 config = context.config
@@ -22,7 +21,8 @@ def settings() -> DatabaseSettings:
 
 def configure(**options: Any) -> None:
     context.configure(
-        target_metadata=Base.metadata,
+        # Any class will do: importing one imports all.
+        target_metadata=User.metadata,
         # SQLite changes a table by making another; the others ignore this.
         render_as_batch=True,
         transaction_per_migration=True,
@@ -45,7 +45,7 @@ def run_online() -> None:
         if connection.dialect.name == "sqlite":
             # A batch drops the old table, which must not take the rows that refer to it along.
             # It can't be switched in a transaction.
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")
+            connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
         configure(connection=connection)
         with context.begin_transaction():
             context.run_migrations()

@@ -1,7 +1,7 @@
 """``config``: looking at the settings."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -46,8 +46,8 @@ def check() -> None:
 
 def _flat(model: "BaseModel", prefix: str = "") -> Iterator[tuple[str, str]]:
     for name in type(model).model_fields:
-        value = getattr(model, name)
-        if hasattr(type(value), "model_fields"):
+        value: Any = getattr(model, name)
+        if hasattr(value, "model_dump"):
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield prefix + name, str(value)

@@ -105,7 +105,6 @@ def _engine() -> "Generator[Engine, None, None]":
     import asyncio
 
     with reported():
-        import app.models  # noqa: F401 - declares the tables
         from containers import ApplicationContainer, close_container
 
         container = ApplicationContainer()

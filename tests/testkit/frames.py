@@ -6,7 +6,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from greenlet import getcurrent
+from greenlet import getcurrent  # type: ignore[import-untyped]
 
 _HERE: Final = str(Path(__file__).parent)
 _ROOT: Final = Path.cwd()

@@ -13,7 +13,6 @@ from containers.check import named_providers
 from containers.loops import finish
 from containers.shared import Shared
 from tests.testkit.leaks import Watch, leftover_overrides, overrides_of
-from tests.testkit.overrides import Override
 from tests.testkit.serial import OneAtATime
 from tests.testkit.template import Template
 from tests.testkit.transaction import SharedConnection
@@ -67,23 +66,21 @@ class Kit:
         if leaks:
             pytest.fail("\n".join(leaks), pytrace=False)
 
-    def override(self, mode: str, undo: ExitStack) -> Override:
-        """Return the function behind the `override` fixture."""
-        return Override(self.container, dict(self.databases()), mode, undo)
-
     def databases(self) -> list[tuple[str, Any]]:
         """Return each database of the container, by its dotted name."""
-        return [
+        nested: list[tuple[str, Any]] = [
             (name, provider)
             for name, provider in named_providers(self.container)
-            if isinstance(provider, providers.Container) and "async_session_factory" in provider.providers
+            if isinstance(provider, providers.Container)
         ]
+        return [(name, provider) for name, provider in nested if hasattr(provider.container, "async_session_factory")]
 
-    def wire(self) -> None:
-        """Let the application's endpoints have the container's objects."""
-        app_was_there = "asgi" in vars(self)
-        if self.asgi and app_was_there and not self.container.wired_to_modules:
-            self.container.wire(modules=self._modules)
+    def wire(self, container: Any) -> None:
+        """Let the application's endpoints have the objects of *container*, the kit's own."""
+        # Making the application wires it.
+        _ = self.asgi
+        if not container.wired_to_modules:
+            container.wire(modules=self._modules)
 
     def unwire(self) -> None:
         """Leave the endpoints to the containers of tests that bring their own."""

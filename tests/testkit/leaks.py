@@ -79,7 +79,10 @@ class Watch:
             if idle is not None and idle() > 0:
                 url = engine.url.render_as_string(hide_password=True)
                 yield f"the engine of {url}, first used at {line}, was not disposed of: call its dispose()"
-                finish(AsyncEngine(engine).dispose() if engine.dialect.is_async else engine.dispose())
+                if engine.dialect.is_async:
+                    finish(AsyncEngine(engine).dispose())
+                else:
+                    engine.dispose()
 
     def _session_began(self, session: Session, *_: Any) -> None:
         if self._in_test:

@@ -45,7 +45,7 @@ class Override:
         if self._mode == "transaction" and name in sources:
             raise _too_late(name)
         settings = self._settings()
-        override = self._providers[name].override(replacement)
+        override: Any = self._providers[name].override(replacement)
         if self._mode != "none" and self._settings() != settings:
             with override:
                 raise _too_late(name)

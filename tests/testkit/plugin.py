@@ -20,9 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
+from app.main import create_app
+from config import Settings
+from containers import ApplicationContainer
 from tests.testkit import queries
 from tests.testkit.kit import MODES, Kit
 from tests.testkit.overrides import Override
+from tests.testkit.serial import OneAtATime
 from tests.testkit.serving import Server, serving
 from tests.testkit.template import MEMORY
 
@@ -49,7 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Leave the endpoints to a test that makes an application of its own."""
     kit = item.config.stash.get(KIT, None)
-    if kit is not None and "app" not in _fixtures(item):
+    if kit is not None and "asgi" not in _fixtures(item):
         kit.unwire()
     return (yield)
 
@@ -93,17 +97,12 @@ def _fixtures(item: pytest.Item) -> list[str]:
 @pytest.fixture(scope="session")
 def make_container() -> Callable[[], Any]:
     """Give the function that makes the container; its databases are replaced test by test."""
-    from config import Settings
-    from containers import ApplicationContainer
-
     return lambda: ApplicationContainer(settings=Settings(database=MEMORY))
 
 
 @pytest.fixture(scope="session")
 def make_app() -> Callable[[Any], Any]:
     """Give the function that makes the application over a container."""
-    from app.main import create_app
-
     return create_app
 
 
@@ -139,42 +138,48 @@ def container(kit: Kit, isolation: str) -> Generator[Any, None, None]:
 def override(kit: Kit, container: Any, isolation: str) -> Generator[Override, None, None]:
     """Give a function that swaps a provider until the test ends: ``override("users", FakeUsers())``."""
     with ExitStack() as undo:
-        yield kit.override(isolation, undo)
+        yield Override(container, dict(kit.databases()), isolation, undo)
 
 
 @pytest.fixture
 def session(container: Any) -> Generator[Session, None, None]:
     """Give a sync session on the test's database."""
-    with container.database.session_factory() as session:
+    with container.database.session_factory()() as session:
         yield session
 
 
 @pytest.fixture
 async def async_session(container: Any) -> AsyncGenerator[AsyncSession, None]:
     """Give an async session on the test's database."""
-    async with container.database.async_session_factory() as session:
+    async with container.database.async_session_factory()() as session:
         yield session
 
 
 @pytest.fixture
-def app(kit: Kit, container: Any, isolation: str) -> Any:
-    """Give the application over the test's container."""
-    kit.wire()
+def asgi(kit: Kit, container: Any, isolation: str) -> OneAtATime:
+    """Give the application over the test's container as in-process clients call it."""
+    kit.wire(container)
     kit.asgi.enabled = isolation == "transaction"
-    return kit.asgi.app
+    return kit.asgi
 
 
 @pytest.fixture
-def client(kit: Kit, app: Any) -> Generator[TestClient, None, None]:
+def app(asgi: OneAtATime) -> Any:
+    """Give the application over the test's container."""
+    return asgi.app
+
+
+@pytest.fixture
+def client(asgi: OneAtATime) -> Generator[TestClient, None, None]:
     """Give a sync HTTP client; it runs the application's lifespan and sees errors as replies."""
-    with TestClient(kit.asgi, raise_server_exceptions=False) as client:
+    with TestClient(asgi, raise_server_exceptions=False) as client:
         yield client
 
 
 @pytest.fixture
-async def async_client(kit: Kit, app: Any) -> AsyncGenerator[httpx2.AsyncClient, None]:
+async def async_client(asgi: OneAtATime) -> AsyncGenerator[httpx2.AsyncClient, None]:
     """Give an HTTP client in the test's own loop; it sees errors as replies."""
-    transport = httpx2.ASGITransport(kit.asgi, raise_app_exceptions=False)
+    transport = httpx2.ASGITransport(asgi, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
         yield client
 

@@ -1,0 +1,41 @@
+"""Running pytest inside a test, with the kit loaded as another service would load it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+pytest_plugins = ["pytester"]
+
+CONFTEST = """
+import pytest
+
+pytest_plugins = ["tests.testkit.plugin"]
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+"""
+SETTINGS = """
+[pytest]
+anyio_mode = auto
+filterwarnings = error
+"""
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
+    """Give a function that runs pytest over one test file, in a process of its own."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
+    pytester.makeconftest(CONFTEST)
+    pytester.makefile(".ini", pytest=SETTINGS)
+
+    def run(tests: str, *arguments: str) -> pytest.RunResult:
+        pytester.makepyfile(test_it=tests)
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+
+    return run

@@ -1,0 +1,152 @@
+"""A test that leaves something behind fails, and the message names it."""
+
+from collections.abc import Callable
+
+import pytest
+
+PLANTED = """
+import pytest
+from dependency_injector import containers, providers
+from sqlalchemy import create_engine, select
+
+from containers import scope
+from containers.wiring import GuardedContainer
+
+kept = []
+
+
+def test_override(container):
+    container.users.override(object())
+
+
+def test_nested_override(container):
+    container.database.session_factory.override(object())
+
+
+def test_session(container):
+    kept.append(container.database.session_factory()())
+    kept[-1].execute(select(1))
+
+
+async def test_async_session(container):
+    kept.append(container.database.async_session_factory()())
+    await kept[-1].execute(select(1))
+
+
+@pytest.mark.isolation("database")
+def test_connection(container):
+    kept.append(container.database.engine().connect())
+
+
+def test_engine(tmp_path):
+    kept.append(create_engine(f"sqlite:///{tmp_path}/mine.db"))
+    kept[-1].connect().close()
+
+
+class Numbers(containers.DeclarativeContainer):
+    instance_type = GuardedContainer
+    number = providers.Object(1)
+
+
+def test_wiring():
+    kept.append(Numbers())
+    kept[-1].wire(modules=[__name__])
+
+
+def test_scope():
+    kept.append(scope())
+    kept[-1].__enter__()
+
+
+def test_nothing(container, session):
+    session.execute(select(1))
+    with scope():
+        container.users()
+    assert container.users.overridden == ()
+"""
+
+NAMED = {
+    "test_override": "users is still overridden",
+    "test_nested_override": "database.session_factory is still overridden",
+    "test_session": "a session is still in the transaction that it began at test_it.py:21 in test_session",
+    "test_async_session": "a session is still in the transaction that it began at test_it.py:26 in test_async_session",
+    "test_connection": "a connection is still checked out of its pool, since test_it.py:31 in test_connection",
+    "test_engine": "mine.db, first used at test_it.py:36 in test_engine, was not disposed of",
+    "test_wiring": "a container is still wired to test_it",
+    "test_scope": "a scope was entered and not left",
+}
+
+
+class TestLeaks:
+    def test_each_kind_is_caught_and_named(self, run: Callable[..., pytest.RunResult]) -> None:
+        """Eight tests leak, eight fail with a message that names the leak; the ninth, after them, is clean."""
+        result = run(PLANTED, "-p", "no:randomly")
+        result.assert_outcomes(passed=9, errors=8)
+        for name, message in NAMED.items():
+            result.stdout.fnmatch_lines([f"*ERROR at teardown of {name} *", f"*{message}*"])
+
+
+class TestLateOverrides:
+    def test_an_override_that_can_not_matter_is_refused(self, run: Callable[..., pytest.RunResult]) -> None:
+        """In transaction mode the database's sources are replaced already; elsewhere what is built stays built."""
+        run(
+            """
+import pytest
+
+from config import DatabaseSettings, Settings
+from containers import LateOverrideError
+
+OTHER = Settings(database=DatabaseSettings(url="sqlite:///other.db"))
+
+
+@pytest.mark.parametrize("name", ["database.engine", "database.location", "settings", "database.settings"])
+def test_transaction(override, container, name):
+    before = container.settings()
+    with pytest.raises(ValueError, match="too late to matter.*isolation"):
+        override(name, OTHER.database if name == "database.settings" else OTHER)
+    assert container.settings() is before
+
+
+@pytest.mark.isolation("database")
+def test_database(override, container):
+    container.database.engine()
+    with pytest.raises(LateOverrideError, match="build_engine"):
+        override("database.location", object())
+
+
+@pytest.mark.isolation("none")
+def test_none(override, container):
+    override("settings", OTHER)
+    assert container.database.engine().url.database == "other.db"
+
+
+def test_other_settings(override, container):
+    other = container.settings().model_copy(update={"server": None})
+    override("settings", other)
+    assert container.settings() is other
+
+
+def test_unknown(override):
+    with pytest.raises(LookupError, match="did you mean 'users'"):
+        override("user", object())
+
+
+def test_by_object(override, container):
+    override(container.users, "fake")
+    assert container.users() == "fake"
+"""
+        ).assert_outcomes(passed=9)
+
+
+class TestModes:
+    def test_an_unknown_mode_is_refused_before_anything_runs(self, run: Callable[..., pytest.RunResult]) -> None:
+        """A misspelt mode is no test without isolation."""
+        result = run("import pytest\n@pytest.mark.isolation('databse')\ndef test_it(): pass")
+        assert result.ret != 0
+        result.stderr.fnmatch_lines(["*isolation mode 'databse' is none of transaction, database, none*"])
+
+    def test_the_ini_option_is_the_default(self, run: Callable[..., pytest.RunResult]) -> None:
+        """Without a marker the option counts."""
+        run("def test_it(isolation): assert isolation == 'database'", "-o", "isolation=database").assert_outcomes(
+            passed=1
+        )
