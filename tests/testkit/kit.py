@@ -8,11 +8,13 @@ from typing import Any, Final
 
 import pytest
 from dependency_injector import providers
+from starlette.testclient import TestClient
 
 from containers.check import named_providers
 from containers.loops import finish
 from containers.shared import Shared
 from tests.testkit.leaks import Watch, leftover_overrides, overrides_of
+from tests.testkit.parking import Parking
 from tests.testkit.serial import OneAtATime
 from tests.testkit.template import Template
 from tests.testkit.transaction import SharedConnection
@@ -33,7 +35,8 @@ class Kit:
         self._directory = directory
         self._make_app = make_app
         self._connections: dict[str, SharedConnection] = {}
-        self._modules: list[Any] = []
+        self._open = ExitStack()
+        self._parking: Parking | None = None
         self._shared = [each for _, each in named_providers(container) if isinstance(each, Shared)]
         self.container = container
         self.watch = Watch()
@@ -47,8 +50,13 @@ class Kit:
     def asgi(self) -> OneAtATime:
         """The application over the container, as clients call it; made once, for its routes take longest."""
         app = self._make_app(self.container)
-        self._modules = list(self.container.wired_to_modules)
+        self._parking = Parking(self.container)
         return OneAtATime(app)
+
+    @cached_property
+    def client(self) -> TestClient:
+        """A sync client, whose thread and whose application's lifespan last as long as the worker."""
+        return self._open.enter_context(TestClient(self.asgi, raise_server_exceptions=False))
 
     @contextmanager
     def isolated(self, mode: str) -> Generator[Any, None, None]:
@@ -75,28 +83,27 @@ class Kit:
         ]
         return [(name, provider) for name, provider in nested if hasattr(provider.container, "async_session_factory")]
 
-    def wire(self, container: Any) -> None:
-        """Let the application's endpoints have the objects of *container*, the kit's own."""
-        # Making the application wires it.
-        _ = self.asgi
-        if not container.wired_to_modules:
-            container.wire(modules=self._modules)
+    def wire(self) -> OneAtATime:
+        """Let the application's endpoints have the container's objects; return the application."""
+        asgi = self.asgi
+        if self._parking is not None:
+            self._parking.put_back()
+        return asgi
 
     def unwire(self) -> None:
         """Leave the endpoints to the containers of tests that bring their own."""
-        if self.container.wired_to_modules:
-            self.container.unwire()
+        if self._parking is not None:
+            self._parking.take_out()
 
     def close(self) -> None:
         """Close what was opened for all tests."""
         self.watch.stop()
-        self.unwire()
-        for connection in self._connections.values():
-            connection.close()
+        self._open.close()
 
     def _replacements(self, name: str, mode: str, undo: ExitStack) -> dict[str, Any]:
         if mode == "transaction":
             if name not in self._connections:
                 self._connections[name] = SharedConnection(self.template.copy())
+                self._open.callback(self._connections[name].close)
             return undo.enter_context(self._connections[name].transaction())
         return {"location": self.template.copy()} if mode == "database" else {}

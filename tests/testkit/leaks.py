@@ -13,6 +13,7 @@ from sqlalchemy.pool import Pool
 from containers.check import named_providers
 from containers.loops import finish
 from containers.scope import _current
+from containers.shared import Shared
 from containers.wiring import _wired
 from tests.testkit.frames import code_line
 
@@ -48,17 +49,17 @@ class Watch:
         self._engines.clear()
         self._in_test = True
 
-    def leaks(self, container: containers.Container | None) -> list[str]:
+    def leaks(self, container: containers.Container) -> list[str]:
         """Return a line for each thing that the test left open, and close what can be closed.
 
         Args:
-            container: The kit's own, which may stay wired.
+            container: The kit's own, which may stay wired and whose engines the kit disposes of.
         """
         self._in_test = False
         return [
             *self._open_sessions(),
             *self._open_connections(),
-            *self._open_engines(),
+            *self._open_engines(container),
             *_scopes(),
             *_wirings(container),
         ]
@@ -73,8 +74,14 @@ class Watch:
             yield f"a connection is still checked out of its pool, since {line}: close what uses it"
         self._connections.clear()
 
-    def _open_engines(self) -> Iterator[str]:
+    def _open_engines(self, container: containers.Container) -> Iterator[str]:
+        if not self._engines:
+            return
+        # The kit disposes of these itself.
+        own = [getattr(each.built, "sync_engine", each.built) for each in container.traverse(types=[Shared])]
         for engine, line in list(self._engines.items()):
+            if engine in own:
+                continue
             idle = getattr(engine.pool, "checkedin", None)
             if idle is not None and idle() > 0:
                 url = engine.url.render_as_string(hide_password=True)
@@ -131,7 +138,7 @@ def _scopes() -> Iterator[str]:
         _current.set(None)
 
 
-def _wirings(own: containers.Container | None) -> Iterator[str]:
+def _wirings(own: containers.Container) -> Iterator[str]:
     for holder in {id(holder): holder for holder in _wired.values() if holder is not own}.values():
         modules = ", ".join(name for name, each in _wired.items() if each is holder)
         yield f"a container is still wired to {modules}: call its unwire(), or leave its app's lifespan"

@@ -156,11 +156,11 @@ async def async_session(container: Any) -> AsyncGenerator[AsyncSession, None]:
 
 
 @pytest.fixture
-def asgi(kit: Kit, container: Any, isolation: str) -> OneAtATime:
+def asgi(kit: Kit, container: Any, isolation: str) -> OneAtATime:  # noqa: ARG001 - its database is in place
     """Give the application over the test's container as in-process clients call it."""
-    kit.wire(container)
-    kit.asgi.enabled = isolation == "transaction"
-    return kit.asgi
+    asgi = kit.wire()
+    asgi.enabled = isolation == "transaction"
+    return asgi
 
 
 @pytest.fixture
@@ -170,10 +170,10 @@ def app(asgi: OneAtATime) -> Any:
 
 
 @pytest.fixture
-def client(asgi: OneAtATime) -> Generator[TestClient, None, None]:
-    """Give a sync HTTP client; it runs the application's lifespan and sees errors as replies."""
-    with TestClient(asgi, raise_server_exceptions=False) as client:
-        yield client
+def client(kit: Kit, asgi: OneAtATime) -> Generator[TestClient, None, None]:  # noqa: ARG001 - ready to be called
+    """Give a sync HTTP client, without cookies; it sees errors as replies."""
+    yield kit.client
+    kit.client.cookies.clear()
 
 
 @pytest.fixture

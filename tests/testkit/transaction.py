@@ -7,7 +7,8 @@ own transaction is a savepoint in it: service code commits and rolls back for re
 
 import asyncio
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
@@ -38,8 +39,7 @@ class SharedConnection:
         self.async_engine = create_async_engine("sqlite+aiosqlite://", async_creator=wrap, poolclass=StaticPool)
         for engine in (self.engine, self.async_engine.sync_engine):
             _leave_the_transaction_alone(engine)
-        # The driver works in a thread of its own, which any loop may ask: the one of its start may end.
-        asyncio.run(self._start())
+        _run(self._start())
 
     @contextmanager
     def transaction(self) -> Generator[dict[str, Any], None, None]:
@@ -62,12 +62,21 @@ class SharedConnection:
 
     def close(self) -> None:
         """Close the connection for good."""
-        asyncio.run(self.async_engine.dispose())
+        _run(self.async_engine.dispose())
         self.engine.dispose()
 
     async def _start(self) -> None:
         async with self.async_engine.connect():
             pass
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Do *work* in a loop of its own, in a thread, for a fixture may be set up by one that runs in a loop.
+
+    The driver works in yet another thread, which any loop may ask: the one of its start may end.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
 
 
 def _factories(connection: Connection, async_connection: AsyncConnection) -> dict[str, Any]:

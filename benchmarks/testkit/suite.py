@@ -1,0 +1,79 @@
+"""The same 200 small tests for every way of isolating them; APP_BENCH_WAY says which."""
+
+import asyncio
+import itertools
+import json
+import os
+import time
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from app.database import drop_db, init_db
+from config import DatabaseSettings
+from containers import close_container
+
+WAY = os.environ.get("APP_BENCH_WAY", "transaction")
+NUMBERS = itertools.count()
+DURATIONS: list[float] = []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, None, None]:
+    """Time a test with its fixtures."""
+    start = time.perf_counter()
+    result = yield
+    DURATIONS.append(time.perf_counter() - start)
+    return result
+
+
+def pytest_sessionfinish() -> None:
+    """Hand over the durations, in seconds; the first test pays for what all share."""
+    Path(os.environ["APP_BENCH_RESULT"]).write_text(json.dumps(DURATIONS[1:]))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Use asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def bare(kit: Any, tmp_path_factory: pytest.TempPathFactory) -> Generator[Any, None, None]:
+    """Give the application on one database for all tests: no isolation at all."""
+    settings = DatabaseSettings(url=f"sqlite:///{tmp_path_factory.mktemp('bare')}/all.db")
+    with kit.container.database.settings.override(settings):
+        init_db(kit.container.database.engine())
+        yield kit.wire().app
+        asyncio.run(close_container(kit.container))
+
+
+@pytest.fixture
+def usual(kit: Any, tmp_path: Path) -> Generator[Any, None, None]:
+    """Give the application on a fresh engine, with all tables created before and dropped after the test."""
+    settings = DatabaseSettings(url=f"sqlite:///{tmp_path}/test.db")
+    with kit.container.database.settings.override(settings):
+        init_db(kit.container.database.engine())
+        yield kit.wire().app
+        drop_db(kit.container.database.engine())
+        asyncio.run(close_container(kit.container))
+
+
+@pytest.fixture
+async def http(request: pytest.FixtureRequest) -> AsyncGenerator[httpx2.AsyncClient, None]:
+    """Give a client of the application, isolated the way that is measured."""
+    app = request.getfixturevalue({"bare": "bare", "usual": "usual"}.get(WAY, "app"))
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+@pytest.mark.parametrize("_", range(int(os.environ.get("APP_BENCH_TESTS", "200"))))
+async def test_a_user_is_created_and_shown(http: httpx2.AsyncClient, _: int) -> None:
+    """Write a row, and read it."""
+    name = f"user{next(NUMBERS)}"
+    reply = await http.post("/users/", json={"email": f"{name}@example.com", "username": name})
+    assert (await http.get(f"/users/{reply.json()['id']}")).json()["username"] == name

@@ -1,0 +1,98 @@
+"""The OpenAPI document says what the service does."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.openapi.models import OpenAPI
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def document(app: FastAPI) -> Json:
+    """Give the document of the application."""
+    return app.openapi()
+
+
+def operations(document: Json) -> Iterator[tuple[str, Json]]:
+    """Yield each operation with its name."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def refs(node: Any) -> Iterator[str]:
+    """Yield every ``$ref`` in *node*."""
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from refs(child)
+
+
+class TestDocument:
+    def test_it_is_a_valid_one(self, document: Json) -> None:
+        """It has the structure of OpenAPI 3.1, and every reference leads somewhere."""
+        parsed = OpenAPI.model_validate(document)
+        assert parsed.openapi.startswith("3.1.")
+        names = {ref.removeprefix("#/components/schemas/") for ref in refs(document)}
+        assert names <= set(document["components"]["schemas"])
+
+    def test_every_operation_has_a_name_of_its_own(self, document: Json) -> None:
+        """Generated clients name their functions so."""
+        names = [operation["operationId"] for _, operation in operations(document)]
+        assert len(names) == len(set(names))
+        assert all(operation.get("description") for _, operation in operations(document))
+
+    def test_every_operation_documents_its_errors(self, document: Json) -> None:
+        """422, 500 and 503 are everybody's; each error is a problem reply. Liveness alone can't fail."""
+        for name, operation in operations(document):
+            errors = {status: reply for status, reply in operation["responses"].items() if status >= "400"}
+            if name == "GET /health/live":
+                assert {} == errors
+                continue
+            assert {"422", "500", "503"} <= set(errors), name
+            for reply in errors.values():
+                schema = reply["content"]["application/problem+json"]["schema"]
+                assert {"$ref": "#/components/schemas/Problem"} == schema, name
+
+    def test_what_names_one_thing_may_not_find_it(self, document: Json) -> None:
+        """An operation with an id in its path documents 404."""
+        missing = [
+            name for name, operation in operations(document) if "{" in name and "404" not in operation["responses"]
+        ]
+        assert [] == missing
+
+    def test_bodies_have_examples(self, document: Json) -> None:
+        """Whoever tries it in a browser starts from values that are right."""
+        schemas = document["components"]["schemas"]
+        for name, operation in operations(document):
+            if "requestBody" not in operation:
+                continue
+            reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+            fields: Json = schemas[reference.rpartition("/")[2]]["properties"]
+            unclear = [field for field, schema in fields.items() if not _is_clear(schema)]
+            assert [] == unclear, name
+
+    def test_money_is_a_string(self, document: Json) -> None:
+        """A generated client must not make a float of it."""
+        schemas = document["components"]["schemas"]
+        money = [schemas[name]["properties"]["balance"] for name in ("AccountIn", "AccountOut")]
+        money += [schemas[name]["properties"]["amount"] for name in ("TransferIn", "TransferOut")]
+        assert ["string"] * 4 == [schema["type"] for schema in money]
+
+    def test_no_secret_is_in_a_reply(self, document: Json) -> None:
+        """Nothing that is shown has a password."""
+        schemas = document["components"]["schemas"]
+        with_password = {name for name, schema in schemas.items() if "password" in str(schema.get("properties"))}
+        assert {"UserIn", "UserPatch"} == with_password
+
+
+def _is_clear(schema: Json) -> bool:
+    """Tell whether a reader knows what to write: an example, a choice, or a truth value."""
+    choices = [schema, *schema.get("anyOf", [])]
+    return any("examples" in each or "enum" in each or each.get("type") == "boolean" for each in choices)
