@@ -8,6 +8,7 @@ from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from dependency_injector import containers, providers, wiring
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -94,7 +95,7 @@ def _unresolvable(container: containers.Container) -> Iterator[Finding]:
 
 
 def _unwired(app: Any) -> Iterator[Finding]:
-    for route in getattr(app, "routes", ()):
+    for route in iter_route_contexts(getattr(app, "routes", ())):
         dependant = getattr(route, "dependant", None)
         if dependant is not None:
             yield from _unwired_in(dependant, route)

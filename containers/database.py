@@ -22,6 +22,7 @@ from app.database.session import (
 from config import DatabaseSettings
 from containers.scope import ScopedResource
 from containers.shared import Setting, Shared
+from containers.turns import Turn, Turns
 from containers.wiring import GuardedContainer
 
 
@@ -38,6 +39,8 @@ class DatabaseContainer(containers.DeclarativeContainer):
     session = ScopedResource[Session](open_session, session_factory)
     read_session_factory = Shared[sessionmaker[ReadSession]](build_read_session_factory, engine)
     read_session = ScopedResource[ReadSession](open_read_session, read_session_factory)
+    turns = Shared[Turns](Turns, settings)
+    turn = ScopedResource[Turn](Turn, turns)
 
     async_engine = Shared[AsyncEngine](build_async_engine, settings, location)
     async_session_factory = Shared[async_sessionmaker[AsyncSession]](build_async_session_factory, async_engine)

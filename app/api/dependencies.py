@@ -33,8 +33,12 @@ async def get_db(connection: HTTPConnection) -> AsyncIterator[Session]:
 
     Raises:
         ScopeError: No scope is open, as in a WebSocket.
+        sqlalchemy.exc.TimeoutError: As many requests as the pool has connections kept theirs for too long.
     """
-    yield _container(connection).database.session()
+    database = _container(connection).database
+    # Here, in the loop, and not in one of the threads that others need to finish.
+    await database.turn().wait()
+    yield database.session()
 
 
 async def get_async_db(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
+from pydantic.json_schema import models_json_schema
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -42,10 +43,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI description of error replies; 422, 500 and 503 are everybody's."""
     described = sorted({*statuses, 422, 500, 503})
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    return {
-        status: {"model": Problem, "description": DESCRIPTIONS[status], "content": {MEDIA_TYPE: schema}}
-        for status in described
-    }
+    return {status: {"description": DESCRIPTIONS[status], "content": {MEDIA_TYPE: schema}} for status in described}
 
 
 def problem(
@@ -74,6 +72,16 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(SQLAlchemyError, _database)
     app.add_exception_handler(Exception, _unexpected)
+    describe = app.openapi
+
+    def describe_with_problems() -> dict[str, Any]:
+        # Named as the `model` of a reply it would be there too, as plain application/json.
+        document = describe()
+        _, schemas = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
+        document["components"]["schemas"].update(schemas["$defs"])
+        return document
+
+    app.openapi = describe_with_problems  # type: ignore[method-assign]
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:

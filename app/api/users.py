@@ -9,7 +9,7 @@ from app.api.problems import problems
 from app.models import Post, User
 from app.repositories.paging import PageOf
 from app.schemas.base import Page
-from app.schemas.posts import PostOut, PostQuery
+from app.schemas.posts import AuthorPostQuery, PostOut, PostQuery
 from app.schemas.users import UserIn, UserOut, UserPatch, UserQuery
 from containers import inject
 
@@ -63,8 +63,8 @@ async def delete_user(user_id: KeyInPath, users: UsersDep) -> None:
 @router.get("/{user_id}/posts", response_model=Page[PostOut], responses=problems(404))
 @inject
 async def list_posts_of_user(
-    user_id: KeyInPath, query: Annotated[PostQuery, Query()], users: UsersDep, posts: PostsDep
+    user_id: KeyInPath, query: Annotated[AuthorPostQuery, Query()], users: UsersDep, posts: PostsDep
 ) -> PageOf[Post]:
     """List the posts of a user."""
     await users.get(user_id)
-    return await posts.page(query.model_copy(update={"author_id": user_id}))
+    return await posts.page(PostQuery(**query.model_dump(), author_id=user_id))

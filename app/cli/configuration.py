@@ -10,6 +10,8 @@ from app.cli.reporting import reported
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from config import Settings
+
 configuration = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 
 
@@ -33,15 +35,26 @@ def show() -> None:
 def check() -> None:
     """Check the settings; exits with 2 and a line per problem when they are not good."""
     with reported():
-        from sqlalchemy import make_url
-
-        from app.database.url import translate_driver
-        from config import Settings
-
-        url = make_url(Settings().database.url)
-        for is_async in (False, True):
-            translate_driver(url, is_async=is_async)
+        read_checked()
         typer.echo("The configuration is good.")
+
+
+def read_checked() -> "Settings":
+    """Return the settings, once the database drivers that they ask for are known to be there.
+
+    Raises:
+        ConfigurationError: As `Settings`.
+        MissingDriverError: A driver's package is not installed.
+    """
+    from sqlalchemy import make_url
+
+    from app.database.url import translate_driver
+    from config import Settings
+
+    settings = Settings()
+    for is_async in (False, True):
+        translate_driver(make_url(settings.database.url), is_async=is_async)
+    return settings
 
 
 def _flat(model: "BaseModel", prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -29,8 +29,8 @@ def downgrade(
     yes: Yes = False,
 ) -> None:
     """Undo migrations, with the data that they brought."""
-    confirm(f"undo migrations down to {revision}, and delete what they keep", yes=yes)
     with _alembic() as (command, config):
+        confirm(f"undo migrations down to {revision}, and delete what they keep", yes=yes)
         command.downgrade(config, revision)
 
 

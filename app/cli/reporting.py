@@ -1,5 +1,6 @@
 """Errors of commands: one clear line each, and an exit code."""
 
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
@@ -34,11 +35,15 @@ def reported() -> Generator[None, None, None]:
 def _describe(error: Exception) -> str:
     from config import Settings
 
-    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+    reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
     return f"the database at {Settings().database.url} can't do that: {reason}"
 
 
 def confirm(what: str, *, yes: bool) -> None:
     """Ask before something that can't be undone; without a person to answer, only ``--yes`` will do."""
-    if not yes:
-        typer.confirm(f"This will {what}. Go on?", abort=True)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        typer.echo(f"This would {what}: say --yes where nobody can be asked.", err=True)
+        raise typer.Exit(FAILED)
+    typer.confirm(f"This will {what}. Go on?", abort=True)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.cli.configuration import read_checked
 from app.cli.reporting import reported
 
 
@@ -30,14 +31,12 @@ def serve(
 def _run(*, reload: bool) -> None:
     import uvicorn
 
-    from config import Settings
-    from config.logging import configure_logging
+    from config.logging import logging_config
     from containers import ApplicationContainer, check_container
 
-    settings = Settings()
+    settings = read_checked()
     # Found here, once, rather than by each worker.
     check_container(ApplicationContainer(settings=settings))
-    configure_logging(settings.logging)
     server = uvicorn.Config(
         "app.main:create_app",
         factory=True,
@@ -46,7 +45,7 @@ def _run(*, reload: bool) -> None:
         workers=settings.server.workers,
         reload=reload,
         timeout_graceful_shutdown=settings.server.shutdown_timeout,
-        log_config=None,
+        log_config=logging_config(settings.logging),
         access_log=settings.logging.access,
     )
     listener = _listen(server)
@@ -64,6 +63,8 @@ def _listen(config: Any) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((config.host, config.port))
+        # Who reads the address may connect at once: it waits until the server takes it.
+        listener.listen(config.backlog)
     except OSError as error:
         listener.close()
         typer.echo(f"can't listen on {config.host}:{config.port}: {error.strerror}; try --port", err=True)

@@ -3,6 +3,7 @@
 from typing import Annotated, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
 
@@ -22,7 +23,8 @@ class Patch(Body):
     def _refuse_null(self) -> Self:
         nulls = [name for name in sorted(self.model_fields_set - self.clearable) if getattr(self, name) is None]
         if nulls:
-            raise ValueError(f"{', '.join(nulls)} can't be null: leave out what is not to change")
+            names = {"names": ", ".join(nulls)}
+            raise PydanticCustomError("null", "{names} can't be null: leave out what is not to change", names)
         return self
 
 

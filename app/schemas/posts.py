@@ -45,10 +45,15 @@ class PostOut(Reply):
     updated_at: Moment
 
 
-class PostQuery(PageQuery):
-    """Filters and order of the list of posts; filters add up."""
+class AuthorPostQuery(PageQuery):
+    """Filters and order of the list of an author's posts; filters add up."""
 
-    author_id: Key | None = None
     title: Title | None = None
     created_after: Moment | None = None
     sort: Annotated[PostOrder, Field(description="a leading - turns the order; ties are ordered by id")] = "id"
+
+
+class PostQuery(AuthorPostQuery):
+    """Filters and order of the list of posts; filters add up."""
+
+    author_id: Key | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import pytest
 from dependency_injector import containers, providers
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -240,6 +240,14 @@ class TestUnwired:
             return number
 
         assert "sub_dependency" in faults(Numbers(), self.app(endpoint))[0][0]
+
+    def test_an_endpoint_of_an_included_router_is_looked_at(self) -> None:
+        """Most endpoints are in routers."""
+        router = APIRouter(prefix="/numbers")
+        router.get("/bare")(UNDECORATED[0])
+        app = FastAPI()
+        app.include_router(router)
+        assert [where for where, _ in faults(Numbers(), app)] == [f"/numbers/bare ({__name__}.bare)"]
 
 
 class TestOurs:

@@ -1,0 +1,203 @@
+"""Every bad configuration is told by its source, its field, its reason and its remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from config import ConfigurationError, Problem, Settings
+
+PASSWORD = "s3cr3t"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be in an empty directory, with an environment that has nothing of ours."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("APP_CONFIG_FILE", "APP_DATABASE__URL", "APP_SERVER__PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def refused(path: str | None = None) -> list[str]:
+    """Return the lines that tell what is wrong."""
+    with pytest.raises(ConfigurationError) as caught:
+        _ = Settings.from_file(path) if path else Settings()
+    return str(caught.value).splitlines()
+
+
+class TestFile:
+    @pytest.mark.parametrize(
+        ("content", "line"),
+        [
+            (b'{"databse": {}}', "bad.json: databse: unknown setting (did you mean database?)"),
+            (
+                b'{"database": {"pol_size": 1}}',
+                "bad.json: database.pol_size: unknown setting (did you mean pool_size?)",
+            ),
+            (
+                b'{"server": {"zzz": 1}}',
+                "bad.json: server.zzz: unknown setting (known here: host, port, workers, shutdown_timeout)",
+            ),
+            (
+                b'{"database": {"pool_size": "many"}}',
+                "bad.json: database.pool_size: input should be a valid integer, unable to parse string as an integer",
+            ),
+            (
+                b'{"database": {"pool_size": 0}}',
+                "bad.json: database.pool_size: input should be greater than or equal to 1",
+            ),
+            (b'{"database": {"pool_timeout": -1}}', "bad.json: database.pool_timeout: input should be greater than 0"),
+            (
+                b'{"database": {"lock_timeout": Infinity}}',
+                "bad.json: database.lock_timeout: input should be a finite number",
+            ),
+            (
+                b'{"logging": {"level": "LOUD"}}',
+                "bad.json: logging.level: input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'",
+            ),
+            (b'{"database": {"url": 5}}', "bad.json: database.url: input should be a valid string"),
+            (
+                b'{"database": {"url": "nonsense"}}',
+                (
+                    "bad.json: database.url: not a database URL; "
+                    "write it as sqlite:///./app.db or postgresql://user:password@host/name"
+                ),
+            ),
+            (
+                b'{"database": {"url": "postgersql://host/name"}}',
+                "bad.json: database.url: unknown database dialect 'postgersql'; did you mean postgresql?",
+            ),
+            (
+                b'{"database": {"url": "oracle://host/name"}}',
+                (
+                    "bad.json: database.url: unknown database dialect 'oracle'; "
+                    "known here: sqlite, postgresql, postgres, mysql, mariadb"
+                ),
+            ),
+            (
+                b'{"database": {"url": "postgresql+psycop://host/name"}}',
+                "bad.json: database.url: unknown driver 'psycop' for postgresql; did you mean psycopg?",
+            ),
+            (
+                b'{"server": [1]}',
+                "bad.json: server: input should be a valid dictionary or instance of ServerSettings",
+            ),
+            (b'{"server":\n  {"port" 1}}', "bad.json:2:11: is not JSON: Expecting ':' delimiter"),
+            (b"", "bad.json:1:1: is not JSON: Expecting value"),
+            (b"[1]", 'bad.json: must hold one JSON object ({"database": {"url": ...}})'),
+            (b'{"a": "\xff"}', "bad.json: is not UTF-8 text"),
+            (b"[" * 100_000, "bad.json: holds a number or a nesting that is too large"),
+        ],
+        ids=lambda value: repr(value)[:40],
+    )
+    def test_what_is_wrong_is_said(self, content: bytes, line: str) -> None:
+        """The line has the file, the setting, the reason, and the nearest name we know."""
+        Path("bad.json").write_bytes(content)
+        assert [line] == refused("bad.json")
+
+    def test_every_problem_is_told_at_once(self) -> None:
+        """Nobody has to mend a file one error at a time."""
+        Path("bad.json").write_text('{"server": {"port": -1, "workers": 0}, "nope": 1}')
+        starts = [line.rpartition(": ")[0] for line in refused("bad.json")]
+        assert ["bad.json: server.port", "bad.json: server.workers"] == starts[:2]
+        assert 3 == len(starts)
+
+    def test_a_missing_file_is_told(self) -> None:
+        """A file that the code names must exist."""
+        assert ["no.json: can't be read: No such file or directory"] == refused("no.json")
+
+    def test_a_missing_file_of_the_variable_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """So must a file that a variable names, and the line names the variable."""
+        monkeypatch.setenv("APP_CONFIG_FILE", "no.json")
+        assert ["no.json: can't be read: No such file or directory (named by APP_CONFIG_FILE)"] == refused()
+
+    def test_an_unreadable_file_is_told(self) -> None:
+        """What can't be opened is a problem of the configuration, not a traceback."""
+        Path("folder").mkdir()
+        assert ["folder: can't be read: Is a directory"] == refused("folder")
+
+
+class TestEnvironment:
+    @pytest.mark.parametrize(
+        ("name", "value", "line"),
+        [
+            ("APP_DATABSE__URL", "x", "APP_DATABSE__URL: databse: unknown section (did you mean database?)"),
+            (
+                "APP_DATABASE__POOLSIZE",
+                "1",
+                "APP_DATABASE__POOLSIZE: database.poolsize: unknown setting (did you mean pool_size?)",
+            ),
+            (
+                "APP_SERVER__PORT",
+                "eighty",
+                "APP_SERVER__PORT: server.port: input should be a valid integer, unable to parse string as an integer",
+            ),
+            (
+                "APP_DATABASE",
+                '{"url": "s3cr3t',
+                "APP_DATABASE: database: a whole section must be a JSON object (or set APP_DATABASE__... one by one)",
+            ),
+            (
+                "APP_DATABASE",
+                '["s3cr3t"]',
+                "APP_DATABASE: database: input should be a valid dictionary or instance of DatabaseSettings",
+            ),
+            (
+                "APP_DATABASE",
+                '{"pool_size": 0}',
+                "APP_DATABASE: database.pool_size: input should be greater than or equal to 1",
+            ),
+        ],
+        ids=["section", "setting", "type", "broken JSON", "no object", "in JSON"],
+    )
+    @pytest.mark.parametrize("place", ["environment", ".env"])
+    def test_the_variable_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, place: str, name: str, value: str, line: str
+    ) -> None:
+        """The line has the variable, the file that it stands in, and the nearest name we know."""
+        if place == ".env":
+            Path(".env").write_text(f"{name}='{value}'\n")
+            line = f".env: {line}"
+        else:
+            monkeypatch.setenv(name, value)
+        assert [line] == refused()
+
+    def test_dotenv_holds_no_unknown_name_of_ours(self) -> None:
+        """A person wrote the .env: what has our prefix there is meant for us."""
+        Path(".env").write_text("APP_PROT=1\n")
+        assert [".env: APP_PROT: prot: unknown section (known here: database, server, logging)"] == refused()
+
+    def test_a_dotenv_that_is_no_text_is_told(self) -> None:
+        """A .env in another encoding is a problem of the configuration."""
+        Path(".env").write_bytes(b"APP_SERVER__HOST=\xff\n")
+        assert [".env: is not UTF-8 text"] == refused()
+
+
+class TestConstructor:
+    def test_an_argument_is_a_source_too(self) -> None:
+        """What the code gives wrongly is told as an argument."""
+        with pytest.raises(ConfigurationError) as caught:
+            Settings(datbase={})
+        assert [
+            Problem("constructor argument", "datbase", "unknown setting", "did you mean database?")
+        ] == caught.value.problems
+
+
+class TestSecrets:
+    @pytest.mark.parametrize(
+        "value",
+        [
+            f"oracle://user:{PASSWORD}@host/name",
+            f"postgresql+x://user:{PASSWORD}@host/name",
+            f"postgresql://user:{PASSWORD}@host:port/name",
+            f"user:{PASSWORD}@host",
+        ],
+    )
+    def test_a_bad_url_is_not_shown(self, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+        """No error repeats the value, which holds a password."""
+        monkeypatch.setenv("APP_DATABASE__URL", value)
+        with pytest.raises(ConfigurationError) as caught:
+            Settings()
+        error = caught.value
+        shown = f"{error} {error!r} {error.args} {error.__context__}"
+        assert "APP_DATABASE__URL: database.url" in shown
+        assert PASSWORD not in shown
