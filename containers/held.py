@@ -7,12 +7,12 @@ makes of a generator function), and an asynchronous one, which is opened in a ta
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from functools import partial
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from app.database.session import has_unsaved_changes
 from containers.errors import ScopeError
 from containers.loops import finish, in_event_loop
 
@@ -38,11 +38,8 @@ class Held:
         if not _blocks(self.value):
             result = self.exit(error)
             return result if isawaitable(result) else None
-        # A cancelled request leaves its thread running, perhaps in a statement: that connection is not for others.
-        abandoned = isinstance(error, asyncio.CancelledError) and hasattr(self.value, "invalidate")
-        close = self.value.invalidate if abandoned else partial(self.exit, error)
         # Not the server's thread pool: its threads may all be waiting for the connection that this gives back.
-        return to_thread.run_sync(close, limiter=CapacityLimiter(1))
+        return to_thread.run_sync(self.exit, error, limiter=CapacityLimiter(1))
 
     def close_now(self, error: BaseException | None) -> None:
         """Close the object without an event loop.
@@ -68,7 +65,8 @@ class Held:
 
     def refuse_unsaved(self) -> None:
         """Raise `ScopeError` where giving the connection back would lose changes."""
-        if any(getattr(self.value, name, ()) for name in ("new", "dirty", "deleted")):
+        pending = any(getattr(self.value, name, ()) for name in ("new", "dirty", "deleted"))
+        if pending or has_unsaved_changes(self.value):
             message = "a session holds changes that were not committed: commit or roll back before release()"
             raise ScopeError(message)
 

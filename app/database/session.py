@@ -1,11 +1,11 @@
 """Building session factories from engines."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
-from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, sessionmaker
 
 from app.database.errors import ReadOnlySessionError
 from app.database.sqlite import AUTOCOMMIT
@@ -41,6 +41,37 @@ class AsyncReadSession(AsyncSession):
     """The async twin of `ReadSession`."""
 
     sync_session_class = ReadSession
+
+
+# Set in the `info` of a session whose transaction has changed something.
+_CHANGED: Final = "app_changed"
+
+
+def has_unsaved_changes(session: Any) -> bool:
+    """Tell whether *session* has sent changes to the database that it has not committed.
+
+    Flushes and mapped UPDATE and DELETE statements are known; INSERT statements and texts are not.
+    """
+    return _CHANGED in getattr(session, "info", ())
+
+
+def _mark(session: Session, *_: Any) -> None:
+    session.info[_CHANGED] = True
+
+
+def _mark_bulk(context: Any) -> None:
+    _mark(context.session)
+
+
+def _unmark(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(_CHANGED, None)
+
+
+event.listen(Session, "after_flush", _mark)
+event.listen(Session, "after_bulk_update", _mark_bulk)
+event.listen(Session, "after_bulk_delete", _mark_bulk)
+event.listen(Session, "after_transaction_end", _unmark)
 
 
 def open_session(factory: sessionmaker[Session]) -> Session:

@@ -42,31 +42,31 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def bare(kit: Any, tmp_path_factory: pytest.TempPathFactory) -> Generator[Any, None, None]:
-    """Give the application on one database for all tests: no isolation at all."""
+def bare(kit: Any, tmp_path_factory: pytest.TempPathFactory) -> Generator[None, None, None]:
+    """Put one database for all tests: no isolation at all."""
     settings = DatabaseSettings(url=f"sqlite:///{tmp_path_factory.mktemp('bare')}/all.db")
     with kit.container.database.settings.override(settings):
         init_db(kit.container.database.engine())
-        yield kit.wire().app
+        yield
         asyncio.run(close_container(kit.container))
 
 
 @pytest.fixture
-def usual(kit: Any, tmp_path: Path) -> Generator[Any, None, None]:
-    """Give the application on a fresh engine, with all tables created before and dropped after the test."""
+def usual(kit: Any, tmp_path: Path) -> Generator[None, None, None]:
+    """Put a fresh engine in place, with all tables created before and dropped after the test."""
     settings = DatabaseSettings(url=f"sqlite:///{tmp_path}/test.db")
     with kit.container.database.settings.override(settings):
         init_db(kit.container.database.engine())
-        yield kit.wire().app
+        yield
         drop_db(kit.container.database.engine())
         asyncio.run(close_container(kit.container))
 
 
 @pytest.fixture
-async def http(request: pytest.FixtureRequest) -> AsyncGenerator[httpx2.AsyncClient, None]:
+async def http(request: pytest.FixtureRequest, kit: Any) -> AsyncGenerator[httpx2.AsyncClient, None]:
     """Give a client of the application, isolated the way that is measured."""
-    app = request.getfixturevalue({"bare": "bare", "usual": "usual"}.get(WAY, "app"))
-    transport = httpx2.ASGITransport(app)
+    request.getfixturevalue({"bare": "bare", "usual": "usual"}.get(WAY, "container"))
+    transport = httpx2.ASGITransport(kit.wire().app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import select
 
 from app.api.dependencies import SessionDep
 from config import DatabaseSettings
@@ -27,7 +27,7 @@ class Container:
 
 def count(session: SessionDep) -> int | None:
     """Use a connection, which the scope gives back after the reply was made, in another thread."""
-    return session.scalar(text("SELECT 1"))
+    return session.scalar(select(1))
 
 
 @pytest.fixture
@@ -46,9 +46,9 @@ def crowded() -> Iterator[Server]:
 class TestTurns:
     def test_every_request_of_a_crowd_is_served(self, crowded: Server) -> None:
         """More requests than threads, on fewer connections than threads: each gets its answer."""
-        with httpx2.Client(limits=httpx2.Limits(max_connections=REQUESTS), timeout=30) as client:
-            with ThreadPoolExecutor(REQUESTS) as pool:
-                replies = list(pool.map(lambda _: client.get(crowded.url).status_code, range(REQUESTS)))
+        limits = httpx2.Limits(max_connections=REQUESTS)
+        with httpx2.Client(limits=limits, timeout=30) as client, ThreadPoolExecutor(REQUESTS) as pool:
+            replies = list(pool.map(lambda _: client.get(crowded.url).status_code, range(REQUESTS)))
         assert [200] * REQUESTS == replies
 
     async def test_waiting_has_an_end(self) -> None:

@@ -37,7 +37,8 @@ class Parking:
         if not self._is_in():
             for patched, injections, closing in self._injections:
                 patched.injections, patched.closing = injections, closing
-            _wired.update(dict.fromkeys(self._names, self._container))
+            for name in self._names:
+                _wired[name] = self._container
 
     def _is_in(self) -> bool:
         return all(_wired.get(name) is self._container for name in self._names)

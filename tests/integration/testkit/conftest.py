@@ -8,8 +8,6 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 
-pytest_plugins = ["pytester"]
-
 CONFTEST = """
 import pytest
 

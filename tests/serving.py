@@ -1,1 +1,0 @@
-from tests.testkit.serving import *  # noqa
