@@ -6,10 +6,12 @@ A migration must not break the release that is running: add first, remove one re
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from alembic import op
 
 import app.database.types
-from alembic import op
-${imports if imports else ""}
+% if imports:
+${imports}
+% endif
 
 revision: str = ${repr(up_revision)}
 down_revision: str | None = ${repr(down_revision)}

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PrivateAttr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.errors import ConfigurationError
+from config.errors import ConfigurationError, Problem
 from config.sources import Loading, explain, loading, named_sources
 from config.url import DatabaseUrl
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True, allow_inf_nan=False
+    )
 
 
 class DatabaseSettings(_Section):
@@ -65,6 +67,8 @@ class Settings(BaseSettings):
         env_prefix="APP_",
         env_nested_delimiter="__",
         env_file=".env",
+        # A file of everyone's: other programs' variables are none of our business. `named_sources` finds misspelt ones.
+        dotenv_filtering="only_existing",
         frozen=True,
         extra="forbid",
         hide_input_in_errors=True,
@@ -81,8 +85,12 @@ class Settings(BaseSettings):
         token = loading.set(state)
         try:
             super().__init__(**values)
-        except (ValidationError, SettingsError) as error:
+        except ValidationError as error:
             raise ConfigurationError(explain(error, state, type(self))) from None
+        except UnicodeDecodeError:
+            raise ConfigurationError([Problem(".env", "", "is not UTF-8 text")]) from None
+        except OSError as error:
+            raise ConfigurationError([Problem(".env", "", f"can't be read: {error.strerror}")]) from None
         finally:
             loading.reset(token)
         self._loading = state

@@ -37,7 +37,7 @@ class DatabaseUrl(str):
         """The URL with its password, and any password in its query, as ``***``."""
         url = self.parsed
         secret = [name for name in url.query if "pass" in name.lower()]
-        return url.update_query_dict(dict.fromkeys(secret, "***")).render_as_string()
+        return url.update_query_dict(dict.fromkeys(secret, "***")).render_as_string().replace("%2A%2A%2A", "***")
 
     def __str__(self) -> str:
         return self.masked

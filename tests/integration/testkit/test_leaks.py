@@ -99,16 +99,17 @@ from containers import LateOverrideError
 OTHER = Settings(database=DatabaseSettings(url="sqlite:///other.db"))
 
 
+@pytest.mark.parametrize("mode", [pytest.param(mode, marks=pytest.mark.isolation(mode)) for mode in ("transaction", "database")])
 @pytest.mark.parametrize("name", ["database.engine", "database.location", "settings", "database.settings"])
-def test_transaction(override, container, name):
+def test_the_database_is_in_place(override, container, name, mode):
     before = container.settings()
     with pytest.raises(ValueError, match="too late to matter.*isolation"):
         override(name, OTHER.database if name == "database.settings" else OTHER)
     assert container.settings() is before
 
 
-@pytest.mark.isolation("database")
-def test_database(override, container):
+@pytest.mark.isolation("none")
+def test_something_is_built(override, container):
     container.database.engine()
     with pytest.raises(LateOverrideError, match="build_engine"):
         override("database.location", object())
@@ -135,7 +136,7 @@ def test_by_object(override, container):
     override(container.users, "fake")
     assert container.users() == "fake"
 """
-        ).assert_outcomes(passed=9)
+        ).assert_outcomes(passed=13)
 
 
 class TestModes:

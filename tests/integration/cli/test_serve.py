@@ -1,0 +1,74 @@
+"""`serve`: a real server, from its first line to its end."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+
+import pytest
+
+from tests.integration.cli.commands import ROOT, environment, run, told
+
+PATIENCE_SECONDS = 30
+
+
+@contextmanager
+def served(url: str, *arguments: str) -> Generator[tuple[subprocess.Popen[str], int], None, None]:
+    """Serve on a free port; give the process and the port that it prints."""
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "app", "serve", "--port", "0", *arguments],
+        cwd=ROOT,
+        env=environment(url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            address = re.search(r"http://127\.0\.0\.1:(\d+),", process.stdout.readline())
+            assert address is not None
+            yield process, int(address[1])
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def status(port: int, path: str) -> int:
+    """Ask for *path*."""
+    client = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    try:
+        client.request("GET", path)
+        return client.getresponse().status
+    finally:
+        client.close()
+
+
+class TestServe:
+    @pytest.mark.parametrize("workers", ["1", "2"])
+    def test_it_serves_until_it_is_interrupted(self, url: str, workers: str) -> None:
+        """It prints where it is, answers at once, logs the request, and ends in good order on Ctrl-C."""
+        with served(url, "--workers", workers) as (process, port):
+            assert 200 == status(port, "/health/live")
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+        assert (0, False) == (process.returncode, "Traceback" in errors)
+        assert "GET /health/live" in errors
+        with pytest.raises(ConnectionRefusedError):
+            status(port, "/health/live")
+
+    def test_a_port_that_is_taken_is_a_line(self, url: str) -> None:
+        """The address that is not free is told, before anything is said to be served."""
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            command = run("serve", "--port", str(port), url=url)
+        assert ((1, 1), "") == (told(command), command.stdout)
+        assert f"127.0.0.1:{port}" in command.stderr
+
+    def test_bad_settings_start_nothing(self) -> None:
+        """A bad configuration ends it with 2, before it listens."""
+        command = run("serve", "--port", "0", url="nonsense")
+        assert ((2, 1), "") == (told(command), command.stdout)
