@@ -23,7 +23,7 @@ compile = .venv/bin/uv --no-config pip compile --quiet --universal --python-vers
 	--exclude-newer "$(COOLDOWN)" $(ARGS) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test servers lint typecheck check format lock clean
+.PHONY: help run test bench servers lint typecheck check format lock clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
@@ -35,7 +35,10 @@ run: .venv/run.stamp ## Migrate the database, then serve (ARGS="--port 9000"; AP
 	@exec .venv/bin/python -m app serve $(ARGS)
 
 test: .venv/test.stamp ## Run the whole suite (ARGS="-k name" goes to pytest)
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python -m pytest -n auto $(ARGS)
+
+bench: .venv/dev.stamp ## Measure, and write the tables in benchmarks/results
+	@.venv/bin/python -m benchmarks.testkit
 
 servers: .venv/servers.stamp ## Install the PostgreSQL and MySQL drivers as well
 

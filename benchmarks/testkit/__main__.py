@@ -54,18 +54,20 @@ def run(way: str) -> list[float]:
 
 def report(medians: dict[str, float]) -> str:
     """Return the table."""
-    bare, usual = medians["bare"], medians["usual"] - medians["bare"]
-    rows = [
-        f"| {WAYS[way]} | {median:.2f} | {median - bare:.2f} | {'' if way == 'bare' else f'{usual / (median - bare):.1f}x'} |"
-        for way, median in medians.items()
-    ]
+    bare = medians["bare"]
+    usual = medians["usual"] - bare
+    rows: list[str] = []
+    for way, median in medians.items():
+        isolation = median - bare
+        ratio = f"{usual / isolation:.1f}x" if way != "bare" else ""
+        rows.append(f"| {WAYS[way]} | {median:.2f} | {isolation:.2f} | {ratio} |")
     head = ["| way | a test, ms | its isolation, ms | the usual way costs |", "|---|---|---|---|"]
     machine = describe("pytest", "sqlalchemy", "fastapi", "aiosqlite")
     intro = (
         "# What isolating a test costs\n\n200 tests that write a row over HTTP and read it, on SQLite; "
         f"medians over the tests and {ROUNDS} interleaved rounds.\n"
     )
-    return "\n".join([intro, *head, *rows, "", machine, "", "`make bench` writes this file.", ""])
+    return "\n".join([intro, *head, *rows, "", f"{machine}. `make bench` writes this file.", ""])
 
 
 if __name__ == "__main__":

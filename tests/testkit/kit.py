@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from containers.check import named_providers
 from containers.loops import finish
 from containers.shared import Shared
+from tests.testkit.database import OwnDatabase
 from tests.testkit.leaks import Watch, leftover_overrides, overrides_of
 from tests.testkit.parking import Parking
 from tests.testkit.serial import OneAtATime
@@ -34,7 +35,7 @@ class Kit:
     def __init__(self, directory: Path, container: Any, make_app: Callable[[Any], Any]) -> None:
         self._directory = directory
         self._make_app = make_app
-        self._connections: dict[str, SharedConnection] = {}
+        self._kept: dict[tuple[str, str], SharedConnection | OwnDatabase] = {}
         self._open = ExitStack()
         self._parking: Parking | None = None
         self._shared = [each for _, each in named_providers(container) if isinstance(each, Shared)]
@@ -101,9 +102,14 @@ class Kit:
         self._open.close()
 
     def _replacements(self, name: str, mode: str, undo: ExitStack) -> dict[str, Any]:
-        if mode == "transaction":
-            if name not in self._connections:
-                self._connections[name] = SharedConnection(self.template.copy())
-                self._open.callback(self._connections[name].close)
-            return undo.enter_context(self._connections[name].transaction())
-        return {"location": self.template.copy()} if mode == "database" else {}
+        if mode == "none":
+            return {}
+        if (name, mode) not in self._kept:
+            kept = (
+                SharedConnection(self.template.copy())
+                if mode == "transaction"
+                else OwnDatabase(self.template, self.watch)
+            )
+            self._open.callback(kept.close)
+            self._kept[name, mode] = kept
+        return undo.enter_context(self._kept[name, mode].fresh())

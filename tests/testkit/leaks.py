@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from dependency_injector import containers, providers
 from sqlalchemy import Engine, event
@@ -24,8 +24,9 @@ class Watch:
     def __init__(self) -> None:
         self._sessions: WeakKeyDictionary[Session, str] = WeakKeyDictionary()
         self._connections: dict[Any, str] = {}
-        self._engines: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()
-        self._known: WeakKeyDictionary[Engine, None] = WeakKeyDictionary()
+        # By pool: several engines, as one that reads in autocommit, may share it.
+        self._engines: WeakKeyDictionary[Pool, tuple[Engine, str]] = WeakKeyDictionary()
+        self._known: WeakSet[Pool] = WeakSet()
         self._in_test = False
         self._listeners: list[tuple[Any, str, Any]] = [
             (Session, "after_begin", self._session_began),
@@ -41,6 +42,10 @@ class Watch:
         """Stop watching."""
         for listener in self._listeners:
             event.remove(*listener)
+
+    def keep(self, *engines: Engine) -> None:
+        """Leave *engines* alone: somebody keeps them for all tests."""
+        self._known.update(engine.pool for engine in engines)
 
     def test_begins(self) -> None:
         """Forget what was opened before: fixtures of a wider scope may keep it."""
@@ -78,18 +83,17 @@ class Watch:
         if not self._engines:
             return
         # The kit disposes of these itself.
-        own = [getattr(each.built, "sync_engine", each.built) for each in container.traverse(types=[Shared])]
-        for engine, line in list(self._engines.items()):
-            if engine in own:
+        own = [each.built.pool for each in container.traverse(types=[Shared]) if hasattr(each.built, "pool")]
+        for pool, (engine, line) in list(self._engines.items()):
+            idle = getattr(pool, "checkedin", None)
+            if pool in own or idle is None or idle() == 0:
                 continue
-            idle = getattr(engine.pool, "checkedin", None)
-            if idle is not None and idle() > 0:
-                url = engine.url.render_as_string(hide_password=True)
-                yield f"the engine of {url}, first used at {line}, was not disposed of: call its dispose()"
-                if engine.dialect.is_async:
-                    finish(AsyncEngine(engine).dispose())
-                else:
-                    engine.dispose()
+            url = engine.url.render_as_string(hide_password=True)
+            yield f"the engine of {url}, first used at {line}, was not disposed of: call its dispose()"
+            if engine.dialect.is_async:
+                finish(AsyncEngine(engine).dispose())
+            else:
+                engine.dispose()
 
     def _session_began(self, session: Session, *_: Any) -> None:
         if self._in_test:
@@ -107,11 +111,11 @@ class Watch:
         self._connections.pop(record, None)
 
     def _connected(self, connection: Any) -> None:
-        engine = connection.engine
-        if engine not in self._known:
-            self._known[engine] = None
+        engine: Engine = connection.engine
+        if engine.pool not in self._known:
+            self._known.add(engine.pool)
             if self._in_test:
-                self._engines[engine] = code_line()
+                self._engines[engine.pool] = (engine, code_line())
 
 
 def overrides_of(container: containers.Container) -> dict[str, tuple[Any, ...]]:

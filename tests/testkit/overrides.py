@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from containers.check import named_providers
 
-# Where a database comes from: in transaction mode the test's connection has taken the place of all of it.
+# Where a database comes from: the test's own has taken the place of all of it.
 _SOURCES: Final = ("settings", "location", "engine", "async_engine")
 
 
@@ -42,7 +42,7 @@ class Override:
         if name not in self._providers:
             raise LookupError(f"the container has no provider {name!r}: {self._hint(name)}")
         sources = [f"{database}.{source}" for database in self._databases for source in _SOURCES]
-        if self._mode == "transaction" and name in sources:
+        if self._mode != "none" and name in sources:
             raise _too_late(name)
         settings = self._settings()
         override: Any = self._providers[name].override(replacement)

@@ -1,6 +1,8 @@
 """The migrated database that every test's database is a copy of."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -24,3 +26,21 @@ class Template:
         location = DatabaseLocation(MEMORY)
         shutil.copyfile(self._file, str(location.url.database))
         return location
+
+    def restore(self, location: DatabaseLocation) -> bool:
+        """Make the database at *location* the template's equal again, under connections that stay open.
+
+        Returns False where one of them is in a transaction, which keeps the database as it is.
+        """
+        with closing(sqlite3.connect(self._file)) as source, closing(_open(location)) as target:
+            try:
+                source.backup(target)
+            except sqlite3.OperationalError:
+                return False
+        return True
+
+
+def _open(location: DatabaseLocation) -> sqlite3.Connection:
+    connection = sqlite3.connect(str(location.url.database), timeout=0)
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection

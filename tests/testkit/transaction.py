@@ -5,10 +5,8 @@ the async sessions of a test see each other's rows at once, committed or not. A 
 own transaction is a savepoint in it: service code commits and rolls back for real.
 """
 
-import asyncio
 import sqlite3
-from collections.abc import Coroutine, Generator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
@@ -21,6 +19,7 @@ from sqlalchemy.pool import StaticPool
 
 from app.database.location import DatabaseLocation
 from app.database.session import AsyncReadSession, ReadSession
+from tests.testkit.loops import run
 
 # As the service's own factories make sessions.
 _LIKE_THE_SERVICE: Final = {"autoflush": False, "expire_on_commit": False, "close_resets_only": False}
@@ -39,10 +38,10 @@ class SharedConnection:
         self.async_engine = create_async_engine("sqlite+aiosqlite://", async_creator=wrap, poolclass=StaticPool)
         for engine in (self.engine, self.async_engine.sync_engine):
             _leave_the_transaction_alone(engine)
-        _run(self._start())
+        run(self._start())
 
     @contextmanager
-    def transaction(self) -> Generator[dict[str, Any], None, None]:
+    def fresh(self) -> Generator[dict[str, Any], None, None]:
         """Begin; give what overrides a `DatabaseContainer`, by the provider's name; roll everything back."""
         self._raw.execute("BEGIN")
         connection = self.engine.connect()
@@ -62,21 +61,12 @@ class SharedConnection:
 
     def close(self) -> None:
         """Close the connection for good."""
-        _run(self.async_engine.dispose())
+        run(self.async_engine.dispose())
         self.engine.dispose()
 
     async def _start(self) -> None:
         async with self.async_engine.connect():
             pass
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    """Do *work* in a loop of its own, in a thread, for a fixture may be set up by one that runs in a loop.
-
-    The driver works in yet another thread, which any loop may ask: the one of its start may end.
-    """
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, work).result()
 
 
 def _factories(connection: Connection, async_connection: AsyncConnection) -> dict[str, Any]:

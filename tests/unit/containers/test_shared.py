@@ -223,7 +223,7 @@ class TestEveryProvider:
             assert (await container.users().page(UserQuery())).total == 0
 
 
-@pytest.mark.isolation("database")
+@pytest.mark.isolation("none")
 class TestCloseContainer:
     async def test_it_disposes_of_every_engine(self, container: ApplicationContainer) -> None:
         """No connection is left in any pool."""
