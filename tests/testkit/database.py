@@ -15,7 +15,8 @@ class OwnDatabase:
     """A pair of engines as the service builds them, on a database that each test finds as the template is.
 
     The engines are kept: what they have learned about statements would cost each test more than
-    its rows do. An async pool belongs to one event loop, so its connections are made anew.
+    its rows do. So are their connections, except where somebody had to wait for one: that ties
+    an async pool to the event loop of the test.
     """
 
     def __init__(self, template: Template, watch: Watch) -> None:
@@ -30,7 +31,7 @@ class OwnDatabase:
             # The test before may do what it likes to its database; this one is not to suffer.
             self._open()
         yield {"location": self._location, "engine": self._engine, "async_engine": self._async_engine}
-        if self._async_engine.pool.checkedin():  # type: ignore[attr-defined]
+        if _belongs_to_a_loop(self._async_engine.pool):
             run(self._async_engine.dispose())
             self._watch.keep(self._async_engine.sync_engine)
 
@@ -52,3 +53,9 @@ class OwnDatabase:
 
     def _is_whole(self) -> bool:
         return self._file.exists() and self._file.stat().st_ino == self._inode
+
+
+def _belongs_to_a_loop(pool: Any) -> bool:
+    # There is no public way to ask; not knowing counts as yes.
+    queue = getattr(getattr(pool, "_pool", None), "_queue", None)
+    return getattr(queue, "_loop", pool) is not None
