@@ -4,24 +4,35 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Final, NamedTuple
 
 from greenlet import getcurrent  # type: ignore[import-untyped]
 
 _HERE: Final = str(Path(__file__).parent)
 _ROOT: Final = Path.cwd()
+_NOT_OURS: Final = (_HERE, sys.base_prefix, "<")
 
 
-def code_line() -> str:
-    """Return the innermost line outside of installed packages and this kit, as ``app/x.py:7 in f``."""
+class CodeLine(NamedTuple):
+    """A place in the code; made into text, as ``app/x.py:7 in f``, only when somebody reads it."""
+
+    filename: str
+    number: int
+    function: str
+
+    def __str__(self) -> str:
+        path = Path(self.filename)
+        shown = path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path
+        return f"{shown}:{self.number} in {self.function}"
+
+
+def code_line() -> CodeLine:
+    """Return the innermost line outside of installed packages and this kit."""
     for frame in _frames():
         filename = frame.f_code.co_filename
-        if "site-packages" in filename or filename.startswith((_HERE, sys.base_prefix, "<")):
-            continue
-        path = Path(filename)
-        shown = path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path
-        return f"{shown}:{frame.f_lineno} in {frame.f_code.co_name}"
-    return "an unknown line"
+        if "site-packages" not in filename and not filename.startswith(_NOT_OURS):
+            return CodeLine(filename, frame.f_lineno, frame.f_code.co_name)
+    return CodeLine("an unknown file", 0, "an unknown function")
 
 
 def _frames() -> Iterator[FrameType]:

@@ -15,17 +15,17 @@ from containers.loops import finish
 from containers.scope import _current
 from containers.shared import Shared
 from containers.wiring import _wired
-from tests.testkit.frames import code_line
+from tests.testkit.frames import CodeLine, code_line
 
 
 class Watch:
     """Knows which sessions, connections and engines are open, and where each was opened."""
 
     def __init__(self) -> None:
-        self._sessions: WeakKeyDictionary[Session, str] = WeakKeyDictionary()
-        self._connections: dict[Any, str] = {}
+        self._sessions: WeakKeyDictionary[Session, CodeLine] = WeakKeyDictionary()
+        self._connections: dict[Any, CodeLine] = {}
         # By pool: several engines, as one that reads in autocommit, may share it.
-        self._engines: WeakKeyDictionary[Pool, tuple[Engine, str]] = WeakKeyDictionary()
+        self._engines: WeakKeyDictionary[Pool, tuple[Engine, CodeLine]] = WeakKeyDictionary()
         self._known: WeakSet[Pool] = WeakSet()
         self._in_test = False
         self._listeners: list[tuple[Any, str, Any]] = [
@@ -83,7 +83,8 @@ class Watch:
         if not self._engines:
             return
         # The kit disposes of these itself.
-        own = [each.built.pool for each in container.traverse(types=[Shared]) if hasattr(each.built, "pool")]
+        built: list[Any] = [each.built for each in container.traverse(types=[Shared])]
+        own = [each.pool for each in built if hasattr(each, "pool")]
         for pool, (engine, line) in list(self._engines.items()):
             idle = getattr(pool, "checkedin", None)
             if pool in own or idle is None or idle() == 0:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, event
 
-from tests.testkit.frames import code_line
+from tests.testkit.frames import CodeLine, code_line
 
 # What ends and begins transactions is not what a test counts: in transaction mode there is more of it.
 _NOT_COUNTED: Final = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "SET ")
@@ -19,7 +19,7 @@ class Query:
     """One statement, and the line of code that sent it."""
 
     statement: str
-    line: str
+    line: CodeLine
 
 
 @dataclass

@@ -142,7 +142,7 @@ class TestQueryLog:
         """A statement sent for a request is traced to the repository that sent it."""
         with query_log() as log:
             await async_client.get("/users/1")
-        assert ["app/repositories/users.py"] == [query.line.split(":")[0] for query in log.queries]
+        assert ["app/repositories/users.py"] == [str(query.line).split(":")[0] for query in log.queries]
 
     async def test_few_enough_are_fine(self, session: Session, query_log: Any) -> None:
         """What begins and ends transactions is not counted."""

@@ -99,7 +99,10 @@ from containers import LateOverrideError
 OTHER = Settings(database=DatabaseSettings(url="sqlite:///other.db"))
 
 
-@pytest.mark.parametrize("mode", [pytest.param(mode, marks=pytest.mark.isolation(mode)) for mode in ("transaction", "database")])
+@pytest.mark.parametrize("mode", [
+    pytest.param("transaction", marks=pytest.mark.isolation("transaction")),
+    pytest.param("database", marks=pytest.mark.isolation("database")),
+])
 @pytest.mark.parametrize("name", ["database.engine", "database.location", "settings", "database.settings"])
 def test_the_database_is_in_place(override, container, name, mode):
     before = container.settings()
