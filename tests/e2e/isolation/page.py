@@ -7,6 +7,9 @@ from typing import Final
 # Set to write the table anew; without it, what is there is compared.
 WRITE_VARIABLE: Final = "APP_TEST_WRITE_DOCS"
 
+# Between the verdicts of a cell.
+OR: Final = " or "
+
 
 class Page:
     """A Markdown file with one table.
@@ -27,10 +30,13 @@ class Page:
         self.cells = {cells[0]: dict(zip(self._head(), cells[1:], strict=True)) for cells in map(_cells, self.table)}
 
     def check(self, row: str, column: str, verdict: str) -> None:
-        """Compare a cell with what was seen, or take it over."""
-        if self.writes:
-            self.cells.setdefault(row, {})[column] = verdict
-        assert self.cells.get(row, {}).get(column) == verdict
+        """Compare a cell with what was seen, or add it; a cell has several verdicts where runs differ."""
+        cell = self.cells.setdefault(row, {}).get(column)
+        verdicts = cell.split(OR) if cell else []
+        if self.writes and verdict not in verdicts:
+            verdicts.append(verdict)
+            self.cells[row][column] = OR.join(verdicts)
+        assert verdict in verdicts
 
     def write(self) -> None:
         """Write the table, where that was asked for."""
