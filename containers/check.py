@@ -12,6 +12,7 @@ from fastapi.routing import iter_route_contexts
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.database.errors import DatabaseError
 from config import ConfigurationError
 from containers.errors import ContainerError, Finding
 from containers.loops import finish
@@ -85,8 +86,8 @@ def _unresolvable(container: containers.Container) -> Iterator[Finding]:
                 continue
             try:
                 provider()
-            except ConfigurationError:
-                raise  # says all there is to say
+            except (ConfigurationError, DatabaseError):
+                raise  # says all there is to say, once
             except Exception as error:  # noqa: BLE001 - whatever a recipe raises is what is looked for
                 yield Finding(name, f"can't be resolved: {error}", "Check its recipe and the providers that it takes")
     # What was built only for this check must not make a later override too late.

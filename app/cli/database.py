@@ -21,6 +21,7 @@ def upgrade(revision: Annotated[str, typer.Argument(help="Where to go; head is t
     """Apply the migrations up to a revision."""
     with _alembic() as (command, config):
         command.upgrade(config, revision)
+        typer.echo(f"The database is at {revision}.")
 
 
 @database.command(context_settings={"ignore_unknown_options": True})

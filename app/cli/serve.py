@@ -36,7 +36,11 @@ def _run(*, reload: bool) -> None:
 
     settings = read_checked()
     # Found here, once, rather than by each worker.
-    check_container(ApplicationContainer(settings=settings))
+    container = ApplicationContainer(settings=settings)
+    check_container(container)
+    if container.database.location().private:
+        typer.echo(f"{settings.database.url} would be served empty: it is another database for each process", err=True)
+        raise typer.Exit(1)
     server = uvicorn.Config(
         "app.main:create_app",
         factory=True,

@@ -72,3 +72,10 @@ class TestServe:
         """A bad configuration ends it with 2, before it listens."""
         command = run("serve", "--port", "0", url="nonsense")
         assert ((2, 1), "") == (told(command), command.stdout)
+
+    def test_a_private_database_is_not_served(self) -> None:
+        """Each process would have another one, and it would be empty."""
+        command = run("serve", "--port", "0", url="sqlite:///:memory:")
+
+        assert (1, 1) == told(command)
+        assert "would be served empty" in command.stderr
