@@ -143,6 +143,7 @@ class TestIsolation:
 
     @pytest.mark.parametrize("strategy", THEIRS, ids=lambda strategy: strategy.name)
     @pytest.mark.filterwarnings("ignore")
+    @pytest.mark.leaky
     async def test_what_the_library_does_is_documented(self, case: Case, strategy: Strategy, page: Page) -> None:
         """The documentation says of the library's resources what is seen here."""
         _, found = await run(strategy, case)

@@ -1,13 +1,11 @@
 """Databases of their own: engines, locks and files are under test here."""
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from anyio import to_thread
 
 from app.database import init_db
 from config import DatabaseSettings
@@ -43,17 +41,3 @@ def database(make_database: MakeDatabase, request: pytest.FixtureRequest) -> Dat
 def memory(make_database: MakeDatabase) -> DatabaseContainer:
     """Give a container on a private database, with every table."""
     return make_database(url="sqlite:///:memory:")
-
-
-@pytest.fixture
-async def failed_connections_end() -> AsyncIterator[None]:
-    """Wait, while the loop still runs, for the driver's threads to end.
-
-    A connection that can't be opened ends its thread after the caller has had the error; the
-    thread then tells a loop that a test may have closed by then.
-    """
-    before = set(threading.enumerate())
-    yield
-    for thread in set(threading.enumerate()) - before:
-        if "_connection_worker_thread" in thread.name:
-            await to_thread.run_sync(thread.join)

@@ -85,6 +85,28 @@ class TestLeaks:
         for name, message in NAMED.items():
             result.stdout.fnmatch_lines([f"*ERROR at teardown of {name} *", f"*{message}*"])
 
+    def test_a_test_about_a_leak_may_leak(self, run: Callable[..., pytest.RunResult]) -> None:
+        """A marked test does not fail, and what it leaves does not reach the next one."""
+        result = run(
+            """
+import pytest
+from containers import current_scope, scope, ScopeError
+
+
+@pytest.mark.leaky
+def test_leaky():
+    scope().__enter__()
+
+
+def test_next():
+    with pytest.raises(ScopeError):
+        current_scope()
+""",
+            "-p",
+            "no:randomly",
+        )
+        result.assert_outcomes(passed=2)
+
 
 class TestLateOverrides:
     def test_an_override_that_can_not_matter_is_refused(self, run: Callable[..., pytest.RunResult]) -> None:
