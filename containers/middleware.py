@@ -93,6 +93,8 @@ async def _with_its_threads(serving: Awaitable[None]) -> None:
                     await asyncio.wait([task])
                 except asyncio.CancelledError:
                     continue  # is raised below
+        # Seen, or the loop would report it as nobody's: the cancellation is what counts.
+        _ = task.cancelled() or task.exception()
         raise
 
 
