@@ -29,6 +29,7 @@ class OwnDatabase:
         """Restore the database; give what overrides a `DatabaseContainer`, by the provider's name."""
         if not self._is_whole() or not self._template.restore(self._location):
             # The test before may do what it likes to its database; this one is not to suffer.
+            self.close()
             self._open()
         yield {"location": self._location, "engine": self._engine, "async_engine": self._async_engine}
         if _belongs_to_a_loop(self._async_engine.pool):
