@@ -1,0 +1,22 @@
+"""The proofs bring their own databases, and take longer than other tests."""
+
+from typing import Final
+
+import pytest
+
+TIMEOUT_SECONDS: Final = 300
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker."""
+    config.addinivalue_line(
+        "markers", "proof: runs the service for a while and breaks things; -m 'not proof' leaves it out"
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the proofs what all of them need."""
+    for item in items:
+        if item.get_closest_marker("proof") is not None:
+            item.add_marker(pytest.mark.isolation("none"))
+            item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))

@@ -1,0 +1,29 @@
+"""Loopback ports."""
+
+import contextlib
+import random
+import socket
+
+# Below the ports that outgoing connections take, so that a restarted server finds its own free.
+_PORTS = range(20_000, 32_000)
+
+_given: set[int] = set()
+
+
+def free_port() -> int:
+    """Return a free loopback port, another one at each call."""
+    while True:
+        port = random.choice(_PORTS)  # noqa: S311 - guards nothing
+        if port in _given:
+            continue
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            _given.add(port)
+            return port
+
+
+def listens(port: int) -> bool:
+    """Return whether something accepts connections on a loopback port."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
