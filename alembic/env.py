@@ -1,12 +1,15 @@
 """How Alembic reaches the database: by the settings' URL, or by what the caller gives."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from alembic import context
 from alembic.util import CommandError
-from sqlalchemy import Connection, NullPool, make_url
+from sqlalchemy import Connection, make_url
 
-from app.database.engine import build_engine
+from app.database.migrating import Limits, connected, refuse_orphans
+from app.database.migration_lock import turn
+from app.database.options import WRITES
 from app.database.url import DRIVERS
 from app.models import User
 from config import ConfigurationError, DatabaseSettings, Settings
@@ -38,16 +41,11 @@ def configure(**options: Any) -> None:
         on_version_apply=refuse_orphans,
         **options,
     )
+
+
+def run() -> None:
     with context.begin_transaction():
         context.run_migrations()
-
-
-def refuse_orphans(ctx: Any, *_: Any, **__: Any) -> None:
-    # What SQLite does not look at while foreign keys are off; raising here undoes the migration.
-    if ctx.dialect.name == "sqlite" and not ctx.as_sql:
-        orphans = ctx.connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-        if orphans:
-            raise CommandError(f"rows of {orphans[0][0]} refer to rows of {orphans[0][2]} that are not there")
 
 
 def migrate_offline() -> None:
@@ -55,17 +53,17 @@ def migrate_offline() -> None:
     # The names that only we know, as postgres, in words that SQLAlchemy knows; no driver need be installed.
     url = url.set(drivername=DRIVERS[url.drivername].sync)
     configure(url=url, literal_binds=True, dialect_opts={"paramstyle": "named"})
+    run()
 
 
-def migrate_online() -> None:
-    engine = build_engine(settings(), poolclass=NullPool)
-    with engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            # A batch drops the old table, which must not take the rows that refer to it along.
-            # It can't be switched in a transaction.
-            connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
+def migrate_online(limits: Limits) -> None:
+    with connected(settings(), limits) as connection:
         configure(connection=connection)
-    engine.dispose()
+        only_looks = context.get_context().opts.get("dont_mutate")
+        # So that SQLite takes the write lock first, for which it can wait.
+        connection.execution_options(**{WRITES: not only_looks})
+        with nullcontext() if only_looks else turn(connection, limits.patience):
+            run()
 
 
 given: Connection | None = config.attributes.get("connection")
@@ -73,5 +71,6 @@ if context.is_offline_mode():
     migrate_offline()
 elif given is not None:
     configure(connection=given)
+    run()
 else:
-    migrate_online()
+    migrate_online(config.attributes.get("limits") or Limits())

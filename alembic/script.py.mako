@@ -1,6 +1,7 @@
 """${message}
 
 A migration must not break the release that is running: add first, remove one release later.
+One step each: when it fails, MariaDB and MySQL do not undo what it did before.
 """
 
 from collections.abc import Sequence

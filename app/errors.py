@@ -1,5 +1,7 @@
 """What the rules of the business refuse, in words that a client may read."""
 
+from typing import ClassVar
+
 
 class ServiceError(Exception):
     """Parent of the refusals; its text is shown to the client."""
@@ -17,16 +19,35 @@ class ConflictError(ServiceError):
     """Raised when what is asked for collides with what is there."""
 
 
+class RequestInFlightError(ConflictError):
+    """Raised when a request comes again while its first one is still being answered."""
+
+    def __init__(self) -> None:
+        super().__init__("a request with this Idempotency-Key is being answered: ask again in a moment")
+
+
 class InvalidError(ServiceError):
     """Raised when what is asked for can't be done at all, as a transfer of an account to itself.
 
     Attributes:
+        place: Where the input is, ``body`` or ``header``.
         field: Name of the input that is wrong.
     """
+
+    place: ClassVar = "body"
 
     def __init__(self, field: str, reason: str) -> None:
         self.field = field
         super().__init__(reason)
+
+
+class KeyReusedError(InvalidError):
+    """Raised when the key of one request comes with another one."""
+
+    place = "header"
+
+    def __init__(self) -> None:
+        super().__init__("idempotency-key", "this Idempotency-Key was used for another request: take a new one")
 
 
 class InsufficientFundsError(ConflictError):

@@ -1,5 +1,6 @@
 """The application: a container, the routers, and what stands around them."""
 
+import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -10,6 +11,7 @@ from app.api import accounts, health, posts, reports, users
 from app.api.problems import install_problems
 from containers import ApplicationContainer, ScopeMiddleware, check_container, close_container, wire_for
 
+OBJECTS_BETWEEN_COLLECTIONS: Final = 10_000
 # The modules whose functions have `Provide[...]` parameters.
 WIRED: Final = [accounts, health, posts, reports, users]
 
@@ -42,6 +44,24 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
     wire_for(app, container, WIRED)
     check_container(container, app)
     return app
+
+
+def create_served_app() -> FastAPI:
+    """Return the application of a process that does nothing but serve it."""
+    app = create_app()
+    settle()
+    return app
+
+
+def settle() -> None:
+    """Make garbage collections short and rare in this process, whose memory now has all that stays.
+
+    A full one that goes through the libraries too is a pause of 0.1 s. Requests leave no cycles behind, and
+    Python's 700 objects between two collections are those of a dozen requests at a time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 
 @asynccontextmanager

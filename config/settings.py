@@ -7,7 +7,18 @@ from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PrivateAttr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.errors import ConfigurationError, Problem
@@ -36,8 +47,33 @@ class DatabaseSettings(_Section):
     max_overflow: int = Field(default=10, ge=-1, description="connections above pool_size; -1: no limit")
     pool_timeout: float = Field(default=30, gt=0, description="longest wait for a connection")
     pool_recycle: int = Field(default=3600, ge=-1, description="oldest age of a connection; -1: no limit")
-    pool_pre_ping: bool = Field(default=True, description="test a pooled connection before use")
+    pool_pre_ping: bool = Field(default=True, description="test a pooled connection that was idle before use")
+    pool_ping_idle: float = Field(default=1, ge=0, description="how long it was idle then; 0: test it each time")
+    connect_timeout: float = Field(default=5, gt=0, description="longest wait for a server to let a connection in")
     lock_timeout: float = Field(default=10, gt=0, description="longest wait of a statement for a lock")
+    statement_timeout: float | None = Field(
+        default=None, gt=0, description="longest run of a statement; unset: no limit"
+    )
+    isolation_level: Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] | None = Field(
+        default=None, description="of every transaction; unset: the server's own. SQLite's are always serializable"
+    )
+    transaction_attempts: int = Field(default=8, ge=1, description="most runs of a unit of work that conflicts")
+    transaction_patience: float = Field(default=10, gt=0, description="a unit of work is not begun again after this")
+    pgbouncer: bool = Field(default=False, description="the URL leads to PgBouncer in transaction mode")
+    replica_urls: tuple[
+        Annotated[str, AfterValidator(DatabaseUrl.parse), PlainSerializer(str, when_used="json")], ...
+    ] = Field(default=(), description="servers that follow the one at `url`, for sessions that only read")
+
+    @field_validator("replica_urls")
+    @classmethod
+    def _refuse_others(cls, urls: tuple[DatabaseUrl, ...], info: ValidationInfo) -> tuple[DatabaseUrl, ...]:
+        if "url" in info.data:
+            kind = info.data["url"].kind
+            others = [url.kind for url in urls if url.kind != kind]
+            if others:
+                names = {"other": others[0], "kind": kind}
+                raise PydanticCustomError("replica", "a {other} server can't follow a {kind} one", names)
+        return urls
 
 
 class ServerSettings(_Section):

@@ -17,6 +17,9 @@ KNOWN_DRIVERS: Final = {
     "mariadb": ("", "pymysql", "aiomysql", "asyncmy"),
 }
 
+_WRITTEN: Final = "write it as sqlite:///./app.db or postgresql://user:password@host/name"
+_SEVERAL: Final = "write several hosts as postgresql://user:password@/name?host=first:5432&host=second:5432"
+
 
 class DatabaseUrl(str):
     """A SQLAlchemy URL, kept as written; shown with its password as ``***``.
@@ -31,6 +34,12 @@ class DatabaseUrl(str):
     def parsed(self) -> URL:
         """The URL as SQLAlchemy's object, password included."""
         return make_url(str.__str__(self))
+
+    @property
+    def kind(self) -> str:
+        """The kind of server: sqlite, postgresql or mysql."""
+        backend = self.parsed.get_backend_name()
+        return {"postgres": "postgresql", "mariadb": "mysql"}.get(backend, backend)
 
     @property
     def masked(self) -> str:
@@ -58,9 +67,7 @@ class DatabaseUrl(str):
         try:
             url = make_url(text)
         except (ArgumentError, ValueError):
-            raise _error(
-                "not a database URL", "write it as sqlite:///./app.db or postgresql://user:password@host/name"
-            ) from None
+            raise _error("not a database URL", _SEVERAL if _names_several_hosts(text) else _WRITTEN) from None
         backend, _, driver = url.drivername.partition("+")
         if backend not in KNOWN_DRIVERS:
             raise _error(f"unknown database dialect {backend!r}", nearest(backend, KNOWN_DRIVERS))
@@ -72,3 +79,9 @@ class DatabaseUrl(str):
 
 def _error(reason: str, hint: str) -> PydanticCustomError:
     return PydanticCustomError("database_url", "{reason}; {hint}", {"reason": reason, "hint": hint})
+
+
+def _names_several_hosts(text: str) -> bool:
+    """Tell whether *text* has its hosts where libpq allows several, and SQLAlchemy one."""
+    hosts = text.partition("://")[2].partition("/")[0].rpartition("@")[2]
+    return "," in hosts

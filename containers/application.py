@@ -22,8 +22,8 @@ class ApplicationContainer(containers.DeclarativeContainer):
     settings = Shared[Settings](Settings)
     database = nested(DatabaseContainer, settings=settings.provided.database)
 
-    users = providers.Factory(UserService, database.async_session, database.async_read_session)
-    posts = providers.Factory(PostService, database.async_session, database.async_read_session)
-    accounts = providers.Factory(AccountService, database.async_session, database.async_read_session)
-    transfers = providers.Factory(TransferService, database.async_session, database.async_read_session)
+    users = providers.Factory(UserService, database.async_transactions, database.async_reads)
+    posts = providers.Factory(PostService, database.async_transactions, database.async_reads)
+    accounts = providers.Factory(AccountService, database.async_transactions, database.async_reads)
+    transfers = providers.Factory(TransferService, database.async_transactions, database.async_reads)
     reports = providers.Factory(ReportService, database.read_session)

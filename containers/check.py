@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, unwrap
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
-from dependency_injector import containers, providers, wiring
+from dependency_injector import containers, providers
 from fastapi.routing import iter_route_contexts
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, sessionmaker
@@ -18,11 +18,10 @@ from containers.errors import ContainerError, Finding
 from containers.loops import finish
 from containers.scope import Scope, ScopedResource
 from containers.shared import Shared
+from containers.wiring import injected_names, is_marker
 
 SESSIONS: Final = (Session, AsyncSession)
 FACTORIES: Final = (sessionmaker, async_sessionmaker)
-# What is wired is known in private places only.
-_LIBRARY: Final[Any] = wiring
 # Providers whose object outlives a scope.
 PROCESS_WIDE: Final = (providers.BaseSingleton, providers.Resource, providers.ContextLocalResource)
 
@@ -59,14 +58,18 @@ def _captives(container: containers.Container) -> Iterator[Finding]:
 
 
 def _taken_by(provider: Any) -> set[Any]:
-    """Return every provider whose object goes into *provider*'s; a delegate hands on the provider, not its object."""
+    """Return every provider whose object goes into *provider*'s, except through one that lives as long as a scope.
+
+    A delegate hands on the provider, not its object.
+    """
     found: set[Any] = set()
     waiting = [provider]
     while waiting:
         for related in waiting.pop().related:
             if related not in found and not isinstance(related, providers.Delegate):
                 found.add(related)
-                waiting.append(related)
+                if not isinstance(related, ScopedResource):
+                    waiting.append(related)
     return found
 
 
@@ -103,18 +106,20 @@ def _unwired(app: Any) -> Iterator[Finding]:
 
 
 def _unwired_in(dependant: Any, route: Any) -> Iterator[Finding]:
-    patched = _LIBRARY._patched_registry.get_callable(dependant.call)  # noqa: SLF001
+    # A marker is a dependency of its own where nobody took it out of the signature.
+    missing = [child.name for child in dependant.dependencies if is_marker(child.call)]
+    missing += [name for name, is_wired in injected_names(dependant.call).items() if not is_wired]
+    for name in missing:
+        function = dependant.call
+        yield Finding(
+            f"{route.path} ({function.__module__}.{function.__qualname__})",
+            f"the parameter {name!r} would not be injected",
+            "Put @inject right above the function, wire its module, "
+            "and keep `from __future__ import annotations` out of it",
+        )
     for child in dependant.dependencies:
-        if not isinstance(child.call, _LIBRARY._Marker):  # noqa: SLF001
+        if not is_marker(child.call):
             yield from _unwired_in(child, route)
-        elif patched is None or child.name not in patched.injections:
-            function = dependant.call
-            yield Finding(
-                f"{route.path} ({function.__module__}.{function.__qualname__})",
-                f"the parameter {child.name!r} would not be injected",
-                "Put @inject right above the function, wire its module, "
-                "and keep `from __future__ import annotations` out of it",
-            )
 
 
 def named_providers(container: containers.Container, prefix: str = "") -> Iterator[tuple[str, providers.Provider[Any]]]:

@@ -1,24 +1,27 @@
 """The container of one database: settings -> engines -> session factories -> one session per scope."""
 
-from dependency_injector import containers
+from dependency_injector import containers, providers
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.database.engine import build_async_engine, build_engine
 from app.database.location import DatabaseLocation
+from app.database.reads import AsyncReads
+from app.database.replicas import Replicas, build_async_replicas, build_replicas
+from app.database.retry import RetryPolicy
 from app.database.session import (
     AsyncReadSession,
     ReadSession,
+    Writes,
     build_async_read_session_factory,
     build_async_session_factory,
     build_read_session_factory,
     build_session_factory,
-    open_async_read_session,
-    open_async_session,
-    open_read_session,
     open_session,
 )
+from app.database.threads import ReadingThreads
+from app.database.unit_of_work import AsyncTransactions, Transactions
 from config import DatabaseSettings
 from containers.scope import ScopedResource
 from containers.shared import Setting, Shared
@@ -34,18 +37,29 @@ class DatabaseContainer(containers.DeclarativeContainer):
     settings = Setting[DatabaseSettings](instance_of=DatabaseSettings)
     location = Shared[DatabaseLocation](DatabaseLocation, settings)
 
+    writes = ScopedResource[Writes](Writes)
+    retry_policy = Shared[RetryPolicy](RetryPolicy, settings)
+
     engine = Shared[Engine](build_engine, settings, location)
     session_factory = Shared[sessionmaker[Session]](build_session_factory, engine)
-    session = ScopedResource[Session](open_session, session_factory)
-    read_session_factory = Shared[sessionmaker[ReadSession]](build_read_session_factory, engine)
-    read_session = ScopedResource[ReadSession](open_read_session, read_session_factory)
+    session = ScopedResource[Session](open_session, session_factory, writes)
+    transactions = providers.Factory(Transactions, session.provider, retry_policy)
+    replicas = Shared[Replicas[Engine]](build_replicas, settings)
+    read_session_factory = Shared[sessionmaker[ReadSession]](build_read_session_factory, engine, replicas)
+    read_session = ScopedResource[ReadSession](open_session, read_session_factory, writes)
     turns = Shared[Turns](Turns, settings)
     turn = ScopedResource[Turn](Turn, turns)
 
     async_engine = Shared[AsyncEngine](build_async_engine, settings, location)
     async_session_factory = Shared[async_sessionmaker[AsyncSession]](build_async_session_factory, async_engine)
-    async_session = ScopedResource[AsyncSession](open_async_session, async_session_factory)
+    async_session = ScopedResource[AsyncSession](open_session, async_session_factory, writes)
+    async_transactions = providers.Factory(AsyncTransactions, async_session.provider, retry_policy)
+    async_replicas = Shared[Replicas[AsyncEngine]](build_async_replicas, settings)
     async_read_session_factory = Shared[async_sessionmaker[AsyncReadSession]](
-        build_async_read_session_factory, async_engine
+        build_async_read_session_factory, async_engine, async_replicas
     )
-    async_read_session = ScopedResource[AsyncReadSession](open_async_read_session, async_read_session_factory)
+    async_read_session = ScopedResource[AsyncReadSession](open_session, async_read_session_factory, writes)
+    reading_threads = Shared[ReadingThreads](ReadingThreads, read_session_factory)
+    async_reads = providers.Factory(
+        AsyncReads, async_read_session_factory, async_read_session.provider, writes.provider, reading_threads
+    )

@@ -81,6 +81,10 @@ class Closable(Held):
 
     def exit(self, error: BaseException | None) -> Any:  # noqa: ARG002
         """Close the value; it is never told of the error, for it never commits."""
+        inner = getattr(self.value, "sync_session", None)
+        if inner is not None and not inner.in_transaction():
+            # An async session that holds no connection: nothing has to be waited for.
+            return inner.close()
         return self.value.close()
 
 
@@ -170,7 +174,7 @@ class AsyncEntered(Held):
 
 
 class Leftover(Held):
-    """A close that is under way already; its value is the task that does it."""
+    """A close that is under way already; its value is what to wait for."""
 
     __slots__ = ()
 

@@ -1,11 +1,10 @@
 """A scope for each HTTP request, as plain ASGI."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
-from anyio import CancelScope
-
+from app.database.holders import current_task
+from containers.cancellation import WithItsThreads
 from containers.errors import RequestFailedError
 from containers.scope import Scope
 
@@ -36,8 +35,26 @@ class ScopeMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        async with Scope() as request_scope:
-            await _with_its_threads(self.app(scope, receive, _Reply(request_scope, send)))
+        token = current_task.set(_Request(scope))
+        try:
+            async with Scope() as request_scope:
+                await WithItsThreads(self.app(scope, receive, _Reply(request_scope, send)))
+        finally:
+            # Whoever calls the application in its own context would keep the request, and the application with it.
+            current_task.reset(token)
+
+
+class _Request:
+    """What a request is called in logs: the route's path, for ids are many and say little."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: MutableMapping[str, Any]) -> None:
+        self._scope = scope
+
+    def __str__(self) -> str:
+        route = self._scope.get("route")
+        return f"{self._scope['method']} {getattr(route, 'path', self._scope['path'])}"
 
 
 class _Reply:
@@ -67,35 +84,6 @@ class _Reply:
             start, self._start = self._start, None
             await self._send(start)
         await self._send(message)
-
-
-async def _with_its_threads(serving: Awaitable[None]) -> None:
-    """Wait for *serving*; when cancelled, cancel it, and wait for the threads that it waits for.
-
-    asyncio's cancellation leaves a thread behind, perhaps in the middle of a statement: closing
-    its connection under it can crash the process, and lending it to others mixes two requests.
-    anyio's cancellation waits for the thread, so the one is translated into the other.
-    """
-    cancelling = CancelScope()
-
-    async def serve() -> None:
-        with cancelling:
-            await serving
-
-    task = asyncio.ensure_future(serve())
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        cancelling.cancel()
-        with CancelScope(shield=True):
-            while not task.done():
-                try:
-                    await asyncio.wait([task])
-                except asyncio.CancelledError:
-                    continue  # is raised below
-        # Seen, or the loop would report it as nobody's: the cancellation is what counts.
-        _ = task.cancelled() or task.exception()
-        raise
 
 
 def _is_stream(start: Message) -> bool:

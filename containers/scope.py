@@ -126,20 +126,29 @@ class Scope:
         Raises:
             TeardownError: Something could not be closed; everything else was.
         """
-        if self._held:
-            await run_to_completion(self._empty(error))
-
-    async def _empty(self, error: BaseException | None) -> None:
         failures: list[Exception] = []
+        while self._held:
+            provider, held = self._held.popitem()
+            try:
+                rest = held.start_closing(error)
+            except Exception as failure:  # noqa: BLE001 - every one is closed, whatever an earlier one says
+                failures.append(failure)
+                continue
+            if rest is not None:
+                self._held[provider] = Leftover(rest)
+                # From here in a task, which costs more than closing a session that holds nothing.
+                await run_to_completion(self._empty(error, failures))
+        _report(failures, error)
+
+    async def _empty(self, error: BaseException | None, failures: list[Exception]) -> None:
         while self._held:
             _, held = self._held.popitem()
             try:
                 await held.close(error)
             except asyncio.CancelledError:
                 failures.append(ScopeError("a close was cancelled from within"))
-            except Exception as failure:  # noqa: BLE001 - every one is closed, whatever an earlier one says
+            except Exception as failure:  # noqa: BLE001 - as above
                 failures.append(failure)
-        _report(failures, error)
 
     def _empty_now(self, error: BaseException | None) -> None:
         failures: list[Exception] = []

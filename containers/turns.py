@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app.database.holders import Holders
 from config import DatabaseSettings
 
 
@@ -20,6 +21,7 @@ class Turns:
         is_limited = settings.pool_class == "queue" and settings.max_overflow >= 0
         self._count = settings.pool_size + settings.max_overflow if is_limited else None
         self._patience_seconds = settings.pool_timeout
+        self.holders = Holders()
         # Tests and commands have several loops, one after the other.
         self._free: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
@@ -36,6 +38,7 @@ class Turns:
             async with asyncio.timeout(self._patience_seconds):
                 await free.acquire()
         except TimeoutError:
+            self.holders.report(self._patience_seconds)
             raise PoolTimeoutError(f"no connection was free within {self._patience_seconds} s") from None
         return free
 
@@ -51,9 +54,11 @@ class Turn:
         """Wait for the turn, unless the scope has it already; errors as `Turns.wait`."""
         if self._free is None:
             self._free = await self._turns.wait()
+            self._turns.holders.add(self)
 
     def close(self) -> None:
         """Let the next one in."""
         if self._free is not None:
             free, self._free = self._free, None
+            self._turns.holders.remove(self)
             free.release()

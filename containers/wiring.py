@@ -3,10 +3,10 @@
 import gc
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from inspect import isasyncgenfunction, isgeneratorfunction
+from inspect import isasyncgenfunction, isgeneratorfunction, signature
 from pkgutil import walk_packages
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary, finalize
 
 from dependency_injector import containers, wiring
@@ -15,6 +15,9 @@ from containers.errors import WiringError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# What is injected where is known in private places only.
+_LIBRARY: Final[Any] = wiring
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -37,6 +40,8 @@ else:
 def inject(function: F) -> F:
     """Give a function the objects that its ``Provide[...]`` parameters name.
 
+    Those parameters are gone from its signature, so FastAPI, which has no value for them, spends no time on them.
+
     Raises:
         TypeError: *function* is a generator: the wrapper would lose its exceptions and its teardown.
     """
@@ -46,7 +51,23 @@ def inject(function: F) -> F:
             "inject a plain function, and let a ScopedResource provide what needs closing"
         )
         raise TypeError(message)
-    return wiring.inject(function)
+    injected: Any = wiring.inject(function)
+    names = injected_names(injected)
+    declared = signature(injected)
+    left = [each for each in declared.parameters.values() if each.name not in names]
+    injected.__signature__ = declared.replace(parameters=left)
+    return injected  # type: ignore[no-any-return]
+
+
+def injected_names(function: object) -> dict[str, bool]:
+    """Return the names of the parameters that `inject` gives *function*, and whether a container is wired to each."""
+    patched = _LIBRARY._patched_registry.get_callable(function)  # noqa: SLF001
+    return {} if patched is None else {name: name in patched.injections for name in patched.reference_injections}
+
+
+def is_marker(thing: object) -> bool:
+    """Tell whether *thing* is a ``Provide[...]``."""
+    return isinstance(thing, _LIBRARY._Marker)  # noqa: SLF001
 
 
 class GuardedContainer(containers.DynamicContainer):
@@ -60,13 +81,16 @@ class GuardedContainer(containers.DynamicContainer):
         keep_cache: bool | None = None,
         warn_unresolved: bool = True,
     ) -> None:
-        """Wire as the library does, with warnings for what can't be resolved.
+        """Wire as the library does, with warnings for what can't be resolved; do nothing where that is done already.
 
         Raises:
             WiringError: Another live container is wired to one of the modules.
         """
         modules, packages = list(modules or ()), list(packages or ())
         names = [*_names(modules, from_package), *_names_inside(packages, from_package)]
+        if names and all(_wired.get(name) is self for name in names):
+            # The library looks at each method of each class that a module knows: 20 ms.
+            return
         taken = self._taken(names)
         if taken:
             # An application that nobody uses any more may only wait for the garbage collector.
@@ -93,8 +117,14 @@ def wire_for(app: object, container: containers.Container, modules: Iterable[Any
     Raises:
         WiringError: Another live container is wired to one of the modules.
     """
-    container.wire(modules=modules)
-    _users.setdefault(container, WeakSet()).add(app)
+    # First, for another application of the container may be dropped while this one is being wired.
+    users = _users.setdefault(container, WeakSet())
+    users.add(app)
+    try:
+        container.wire(modules=modules)
+    except BaseException:
+        users.discard(app)
+        raise
     finalize(app, _unwire_unused, container)
 
 

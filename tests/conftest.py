@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.testkit.plugin", "pytester"]
+pytest_plugins = ["tests.testkit.plugin", "tests.servers.plugin", "pytester"]
 
 
 @pytest.fixture(scope="session")

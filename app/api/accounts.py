@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.api.dependencies import AccountsDep, KeyInPath, TransfersDep
+from app.api.dependencies import AccountsDep, IdempotencyKeyInHeader, KeyInPath, TransfersDep
 from app.api.problems import problems
-from app.models import Account, Transfer
-from app.repositories.paging import PageOf
+from app.api.replies import location_of
+from app.models import Account
 from app.schemas.accounts import (
     AccountIn,
     AccountOut,
@@ -28,42 +28,51 @@ transfers_router = APIRouter(prefix="/transfers", tags=["transfers"])
 async def create_account(data: AccountIn, accounts: AccountsDep, request: Request, response: Response) -> Account:
     """Open an account; its owner must exist."""
     account = await accounts.create(data)
-    response.headers["Location"] = request.url_for("get_account", account_id=account.id).path
+    response.headers["Location"] = location_of(request, account.id)
     return account
 
 
-@accounts_router.get("/", response_model=Page[AccountOut], responses=problems())
+@accounts_router.get("/", responses=problems())
 @inject
-async def list_accounts(query: Annotated[AccountQuery, Query()], accounts: AccountsDep) -> PageOf[Account]:
+async def list_accounts(query: Annotated[AccountQuery, Query()], accounts: AccountsDep) -> Page[AccountOut]:
     """List accounts."""
     return await accounts.page(query)
 
 
-@accounts_router.get("/{account_id}", response_model=AccountOut, responses=problems(404))
+@accounts_router.get("/{account_id}", responses=problems(404))
 @inject
-async def get_account(account_id: KeyInPath, accounts: AccountsDep) -> Account:
+async def get_account(account_id: KeyInPath, accounts: AccountsDep) -> AccountOut:
     """Show an account."""
     return await accounts.get(account_id)
 
 
-@transfers_router.post("/", status_code=201, response_model=TransferOut, responses=problems(404, 409))
+@transfers_router.post("/", status_code=201, responses=problems(404, 409))
 @inject
-async def create_transfer(data: TransferIn, transfers: TransfersDep, request: Request, response: Response) -> Transfer:
-    """Move money from one account to another, whole or not at all."""
-    transfer = await transfers.create(data)
-    response.headers["Location"] = request.url_for("get_transfer", transfer_id=transfer.id).path
+async def create_transfer(
+    data: TransferIn,
+    transfers: TransfersDep,
+    request: Request,
+    response: Response,
+    idempotency_key: IdempotencyKeyInHeader = None,
+) -> TransferOut:
+    """Move money from one account to another, whole or not at all.
+
+    Sent again with the same Idempotency-Key, the request gets its first answer again, and no money moves.
+    """
+    transfer = await transfers.create(data, idempotency_key)
+    response.headers["Location"] = location_of(request, transfer.id)
     return transfer
 
 
-@transfers_router.get("/", response_model=Page[TransferOut], responses=problems())
+@transfers_router.get("/", responses=problems())
 @inject
-async def list_transfers(query: Annotated[TransferQuery, Query()], transfers: TransfersDep) -> PageOf[Transfer]:
+async def list_transfers(query: Annotated[TransferQuery, Query()], transfers: TransfersDep) -> Page[TransferOut]:
     """List transfers."""
     return await transfers.page(query)
 
 
-@transfers_router.get("/{transfer_id}", response_model=TransferOut, responses=problems(404))
+@transfers_router.get("/{transfer_id}", responses=problems(404))
 @inject
-async def get_transfer(transfer_id: KeyInPath, transfers: TransfersDep) -> Transfer:
+async def get_transfer(transfer_id: KeyInPath, transfers: TransfersDep) -> TransferOut:
     """Show a transfer."""
     return await transfers.get(transfer_id)

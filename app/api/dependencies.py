@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import Depends, Path
+from fastapi import Depends, Header, Path
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
@@ -22,6 +22,16 @@ AccountsDep = Annotated[AccountService, Depends(Provide[ApplicationContainer.acc
 TransfersDep = Annotated[TransferService, Depends(Provide[ApplicationContainer.transfers])]
 ReportsDep = Annotated[ReportService, Depends(Provide[ApplicationContainer.reports])]
 
+IdempotencyKeyInHeader = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="your own name for this request, as a UUID; the same request may be sent again with it",
+        examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+    ),
+]
 KeyInPath = Annotated[int, Path(ge=1, le=MAX_KEY, examples=[1])]
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.api.dependencies import KeyInPath, PostsDep
 from app.api.problems import problems
+from app.api.replies import location_of
 from app.models import Post
 from app.repositories.paging import PageOf
 from app.schemas.base import Page
@@ -20,7 +21,7 @@ router = APIRouter(prefix="/posts", tags=["posts"])
 async def create_post(data: PostIn, posts: PostsDep, request: Request, response: Response) -> Post:
     """Create a post; its author must exist."""
     post = await posts.create(data)
-    response.headers["Location"] = request.url_for("get_post", post_id=post.id).path
+    response.headers["Location"] = location_of(request, post.id)
     return post
 
 

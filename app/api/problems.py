@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.database.errors import is_unavailable
+from app.database.errors import CommitOutcomeUnknownError, is_unavailable
 from app.errors import ConflictError, InvalidError, NotFoundError, ServiceError
 from app.schemas.problems import FieldProblem, Problem
 from containers import TeardownError
@@ -71,6 +71,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(SQLAlchemyError, _database)
+    app.add_exception_handler(CommitOutcomeUnknownError, _unknown_outcome)
     app.add_exception_handler(Exception, _unexpected)
     describe = app.openapi
 
@@ -86,7 +87,9 @@ def install_problems(app: FastAPI) -> None:
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     status = next(status for kind, status in STATUS_OF.items() if isinstance(error, kind))
-    errors = [FieldProblem(field=f"body.{error.field}", reason=str(error))] if isinstance(error, InvalidError) else []
+    errors: list[FieldProblem] = []
+    if isinstance(error, InvalidError):
+        errors = [FieldProblem(field=f"{error.place}.{error.field}", reason=str(error))]
     return problem(request, status, str(error), errors=errors)
 
 
@@ -119,6 +122,13 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
         return problem(request, 409, "it collides with what is there")
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return problem(request, 500, "something broke on our side; it was logged")
+
+
+async def _unknown_outcome(request: Request, error: Exception) -> JSONResponse:
+    # Not a 503: what is asked for again after one of those was surely not done.
+    logger.error("%s %s: %s", request.method, request.url.path, error)
+    detail = "the connection to the database was lost while saving: look whether it was done before you ask again"
+    return problem(request, 500, detail)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.api.dependencies import KeyInPath, PostsDep, UsersDep
 from app.api.problems import problems
+from app.api.replies import location_of
 from app.models import Post, User
 from app.repositories.paging import PageOf
 from app.schemas.base import Page
@@ -21,20 +22,20 @@ router = APIRouter(prefix="/users", tags=["users"])
 async def create_user(data: UserIn, users: UsersDep, request: Request, response: Response) -> User:
     """Create a user; email and username are unique."""
     user = await users.create(data)
-    response.headers["Location"] = request.url_for("get_user", user_id=user.id).path
+    response.headers["Location"] = location_of(request, user.id)
     return user
 
 
-@router.get("/", response_model=Page[UserOut], responses=problems())
+@router.get("/", responses=problems())
 @inject
-async def list_users(query: Annotated[UserQuery, Query()], users: UsersDep) -> PageOf[User]:
+async def list_users(query: Annotated[UserQuery, Query()], users: UsersDep) -> Page[UserOut]:
     """List users, filtered and sorted."""
     return await users.page(query)
 
 
-@router.get("/{user_id}", response_model=UserOut, responses=problems(404))
+@router.get("/{user_id}", responses=problems(404))
 @inject
-async def get_user(user_id: KeyInPath, users: UsersDep) -> User:
+async def get_user(user_id: KeyInPath, users: UsersDep) -> UserOut:
     """Show a user."""
     return await users.get(user_id)
 

@@ -40,20 +40,22 @@ def check() -> None:
 
 
 def read_checked() -> "Settings":
-    """Return the settings, once the database drivers that they ask for are known to be there.
+    """Return the settings, once the drivers that their URLs ask for are known to be there and to understand them.
 
     Raises:
-        ConfigurationError: As `Settings`.
+        ConfigurationError: As `Settings`; also for an argument in a URL that its driver can't be given.
         MissingDriverError: A driver's package is not installed.
     """
     from sqlalchemy import make_url
 
+    from app.database.drivers import destination
     from app.database.url import translate_driver
     from config import Settings
 
     settings = Settings()
-    for is_async in (False, True):
-        translate_driver(make_url(settings.database.url), is_async=is_async)
+    for url in (settings.database.url, *settings.database.replica_urls):
+        for is_async in (False, True):
+            destination(translate_driver(make_url(url), is_async=is_async), settings.database)
     return settings
 
 

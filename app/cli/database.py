@@ -16,10 +16,29 @@ database = typer.Typer(help="Migrate, fill and empty the database.", no_args_is_
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 
+LockTimeout = Annotated[
+    float | None,
+    typer.Option(
+        min=0.001, metavar="SECONDS", help="Longest wait of a statement for a lock; by default the settings'."
+    ),
+]
+StatementTimeout = Annotated[
+    float, typer.Option(min=0, metavar="SECONDS", help="Longest run of a statement; 0: no limit.")
+]
+Wait = Annotated[
+    float, typer.Option(min=0, metavar="SECONDS", help="Longest wait for another process that migrates the database.")
+]
+
+
 @database.command()
-def upgrade(revision: Annotated[str, typer.Argument(help="Where to go; head is the newest.")] = "head") -> None:
-    """Apply the migrations up to a revision."""
-    with _alembic() as (command, config):
+def upgrade(
+    revision: Annotated[str, typer.Argument(help="Where to go; head is the newest.")] = "head",
+    lock_timeout: LockTimeout = None,
+    statement_timeout: StatementTimeout = 0,
+    wait: Wait = 300,
+) -> None:
+    """Apply the migrations up to a revision; several processes may say so at once."""
+    with _alembic(lock_timeout=lock_timeout, statement_timeout=statement_timeout, patience=wait) as (command, config):
         command.upgrade(config, revision)
         typer.echo(f"The database is at {revision}.")
 
@@ -28,11 +47,24 @@ def upgrade(revision: Annotated[str, typer.Argument(help="Where to go; head is t
 def downgrade(
     revision: Annotated[str, typer.Argument(help="Where to go; -1 is one back, base is before the first.")] = "-1",
     yes: Yes = False,
+    lock_timeout: LockTimeout = None,
+    statement_timeout: StatementTimeout = 0,
+    wait: Wait = 300,
 ) -> None:
     """Undo migrations, with the data that they brought."""
-    with _alembic() as (command, config):
+    with _alembic(lock_timeout=lock_timeout, statement_timeout=statement_timeout, patience=wait) as (command, config):
         confirm(f"undo migrations down to {revision}, and delete what they keep", yes=yes)
         command.downgrade(config, revision)
+
+
+@database.command()
+def stamp(
+    revision: Annotated[str, typer.Argument(help="What the tables are like; head is the newest.")] = "head",
+) -> None:
+    """Note that the database is at a revision, without changing a table."""
+    with _alembic() as (command, config):
+        command.stamp(config, revision)
+        typer.echo(f"The database is noted to be at {revision}.")
 
 
 @database.command()
@@ -65,10 +97,10 @@ def check() -> None:
 @database.command()
 def init() -> None:
     """Create the tables without migrations, for a try; `upgrade` is for a database that stays."""
-    with _engine() as engine:
-        from app.database import init_db
+    with _engine() as engine, _told():
+        from app.database.migrations import create_everything
 
-        init_db(engine)
+        create_everything(engine)
         typer.echo("The tables are there.")
 
 
@@ -116,17 +148,25 @@ def _engine() -> "Generator[Engine, None, None]":
 
 
 @contextmanager
-def _alembic() -> Generator[tuple[Any, Any], None, None]:
+def _alembic(**limits: Any) -> Generator[tuple[Any, Any], None, None]:
     with reported():
         from alembic import command
-        from alembic.util import CommandError
 
+        from app.database.migrating import Limits
         from app.database.migrations import configuration
         from config import Settings
 
         Settings()  # bad settings are told as such, not by a traceback from a migration
-        try:
-            yield command, configuration()
-        except CommandError as error:
-            typer.echo(error, err=True)
-            raise typer.Exit(1) from None
+        with _told():
+            yield command, configuration(limits=Limits(**limits))
+
+
+@contextmanager
+def _told() -> Generator[None, None, None]:
+    from alembic.util import CommandError
+
+    try:
+        yield
+    except CommandError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from None

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, func, insert, select
 
-from app.database.sqlite import WRITES
+from app.database.options import WRITES
 from app.models import Account, Post, User
 
 BATCH: Final = 1000

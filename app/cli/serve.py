@@ -42,7 +42,7 @@ def _run(*, reload: bool) -> None:
         typer.echo(f"{settings.database.url} would be served empty: it is another database for each process", err=True)
         raise typer.Exit(1)
     server = uvicorn.Config(
-        "app.main:create_app",
+        "app.main:create_served_app",
         factory=True,
         host=settings.server.host,
         port=settings.server.port,
@@ -63,7 +63,8 @@ def _run(*, reload: bool) -> None:
 def _listen(config: Any) -> socket.socket:
     """Bind before anything is said: the port may be taken, or one that the system chooses."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    listener = socket.socket(family)
+    # By its number: asyncio sends small packets at once only where it is told that this is TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((config.host, config.port))

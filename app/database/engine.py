@@ -6,16 +6,20 @@ from weakref import WeakSet
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, Pool, QueuePool
+from sqlalchemy.pool import NullPool, Pool, QueuePool
 
+from app.database.drivers import Destination, destination
+from app.database.holders import AsyncWatchedPool, WatchedPool
+from app.database.idle import ping_after
 from app.database.location import DatabaseLocation
+from app.database.mysql import prepare_mysql
 from app.database.sqlite import prepare_sqlite
 from app.database.url import translate_driver
 from config import DatabaseSettings
 
 # Which pool a setting means, for sync and async engines.
 POOLS: Final[dict[str, tuple[type[Pool], type[Pool]]]] = {
-    "queue": (QueuePool, AsyncAdaptedQueuePool),
+    "queue": (WatchedPool, AsyncWatchedPool),
     "null": (NullPool, NullPool),
 }
 
@@ -35,12 +39,13 @@ def build_engine(
 
     Raises:
         MissingDriverError: The URL's driver is not installed.
+        ConfigurationError: The URL has an argument in its query that the driver can't be given.
     """
     location = location or DatabaseLocation(settings)
     poolclass = poolclass or POOLS[settings.pool_class][0]
-    url = translate_driver(location.url, is_async=False)
-    engine = create_engine(url, poolclass=poolclass, **_options(settings, poolclass))
-    _prepare(engine, settings, location)
+    target = destination(translate_driver(location.url, is_async=False), settings)
+    engine = create_engine(target.url, poolclass=poolclass, **_options(settings, target, poolclass))
+    _prepare(engine, settings, target, location)
     return engine
 
 
@@ -53,21 +58,24 @@ def build_async_engine(
     """Return an async engine; arguments and errors as `build_engine`."""
     location = location or DatabaseLocation(settings)
     poolclass = poolclass or POOLS[settings.pool_class][1]
-    url = translate_driver(location.url, is_async=True)
-    engine = create_async_engine(url, poolclass=poolclass, **_options(settings, poolclass))
-    _prepare(engine.sync_engine, settings, location)
+    target = destination(translate_driver(location.url, is_async=True), settings)
+    engine = create_async_engine(target.url, poolclass=poolclass, **_options(settings, target, poolclass))
+    _prepare(engine.sync_engine, settings, target, location)
     return engine
 
 
-def _options(settings: DatabaseSettings, poolclass: type[Pool]) -> dict[str, Any]:
+def _options(settings: DatabaseSettings, target: Destination, poolclass: type[Pool]) -> dict[str, Any]:
     # What a statement is given may be secret, and would be in every error; who asks for an echo asks for it.
-    logged = {"echo": settings.echo, "hide_parameters": not settings.echo}
-    return logged | pool_options(settings, poolclass)
+    options: dict[str, Any] = {"echo": settings.echo, "hide_parameters": not settings.echo}
+    options |= {"connect_args": target.arguments} if target.arguments else {}
+    if settings.isolation_level is not None and target.url.get_backend_name() == "postgresql":
+        options["isolation_level"] = settings.isolation_level
+    return options | pool_options(settings, poolclass)
 
 
 def pool_options(settings: DatabaseSettings, poolclass: type[Pool]) -> dict[str, Any]:
     """Return the options that *poolclass* takes: sizes and the wait are a queue's alone."""
-    options: dict[str, Any] = {"pool_recycle": settings.pool_recycle, "pool_pre_ping": settings.pool_pre_ping}
+    options: dict[str, Any] = {"pool_recycle": settings.pool_recycle}
     if issubclass(poolclass, QueuePool):
         options |= {
             "pool_size": settings.pool_size,
@@ -77,9 +85,14 @@ def pool_options(settings: DatabaseSettings, poolclass: type[Pool]) -> dict[str,
     return options
 
 
-def _prepare(engine: Engine, settings: DatabaseSettings, location: DatabaseLocation) -> None:
+def _prepare(engine: Engine, settings: DatabaseSettings, target: Destination, location: DatabaseLocation) -> None:
+    target.prepare(engine)
     if engine.dialect.name == "sqlite":
         prepare_sqlite(engine, settings, location)
+    elif engine.dialect.name != "postgresql":
+        prepare_mysql(engine, settings)
+    if settings.pool_pre_ping:
+        ping_after(engine, settings.pool_ping_idle)
     _engines.add(engine)
 
 

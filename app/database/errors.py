@@ -1,14 +1,39 @@
 """What can go wrong with a database, and how to tell one failure from another."""
 
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import IntegrityError
+
+from app.database.failures import Failure, code_of, commit_outcome_is_known, failure_of, is_unavailable
+
+__all__ = [
+    "CommitOutcomeUnknownError",
+    "DatabaseError",
+    "Failure",
+    "MissingDriverError",
+    "NestedTermsError",
+    "ReadOnlySessionError",
+    "UnknownTableError",
+    "Violation",
+    "commit_outcome_is_known",
+    "failure_of",
+    "is_unavailable",
+    "violation_of",
+]
 
 
 class DatabaseError(Exception):
     """Parent of the errors that this package raises."""
+
+
+class CommitOutcomeUnknownError(DatabaseError):
+    """Raised when the connection was lost while committing: only what is idempotent may be done again."""
+
+    failure = Failure.COMMIT_UNKNOWN
+
+    def __init__(self) -> None:
+        super().__init__("the connection was lost while committing: it is not known whether the changes were saved")
 
 
 class MissingDriverError(DatabaseError):
@@ -19,6 +44,15 @@ class MissingDriverError(DatabaseError):
         super().__init__(
             f"{drivername} needs the package {module!r}, which is not installed: install the [{extra}] extra"
         )
+
+
+class NestedTermsError(DatabaseError):
+    """Raised when a unit of work inside another one asks for terms that the outer transaction doesn't give."""
+
+    def __init__(self, unmet: list[str]) -> None:
+        self.unmet = unmet
+        names = ", ".join(unmet)
+        super().__init__(f"a unit of work inside another one can't have its own {names}: ask for it in the outer one")
 
 
 class ReadOnlySessionError(DatabaseError):
@@ -72,34 +106,5 @@ _VIOLATIONS: Final[dict[str | int, Violation]] = {
 
 def violation_of(error: IntegrityError) -> Violation | None:
     """Return which kind of constraint *error* is about, None where the code is not one we know."""
-    return _VIOLATIONS.get(_code(error))
-
-
-# SQLite answers that the file is locked, gone, or that the disk is full or broken.
-_SQLITE_UNAVAILABLE: Final = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL")
-
-
-def is_unavailable(error: BaseException) -> bool:
-    """Tell whether *error* means that the database can't serve now, though the request may be right.
-
-    True for an exhausted pool, a lock not had in time, a lost connection and a server that can't be reached.
-    """
-    if isinstance(error, PoolTimeoutError | ConnectionError):
-        return True
-    if not isinstance(error, DBAPIError):
-        return False
-    if error.connection_invalidated:
-        return True
-    code = _code(error)
-    if isinstance(code, str) and code.startswith("SQLITE_"):
-        return code.startswith(_SQLITE_UNAVAILABLE)
-    return isinstance(error, OperationalError | InterfaceError)
-
-
-def _code(error: DBAPIError) -> Any:
-    """Return the driver's own code: SQLite's name, an SQLSTATE, or MySQL's number."""
-    driver_error = error.orig
-    for attribute in ("sqlite_errorname", "sqlstate", "pgcode"):
-        if code := getattr(driver_error, attribute, None):
-            return code
-    return driver_error.args[0] if driver_error is not None and driver_error.args else None
+    code = code_of(error)
+    return None if code is None else _VIOLATIONS.get(code)

@@ -3,14 +3,14 @@
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.pool import PoolResetState
 
 from app.database.location import DatabaseLocation
+from app.database.options import AUTOCOMMIT, LOCK_TIMEOUT, WRITES
 from config import DatabaseSettings
 
-# Set on a connection whose transaction is going to write.
-WRITES: Final = "app_writes"
-# Set on a connection whose statements each stand alone.
-AUTOCOMMIT: Final = "app_autocommit"
+# Kept with a connection whose time to wait was changed.
+_USUAL_TIMEOUT: Final = "app_usual_lock_timeout"
 
 
 def prepare_sqlite(engine: Engine, settings: DatabaseSettings, location: DatabaseLocation) -> None:
@@ -43,12 +43,30 @@ def prepare_sqlite(engine: Engine, settings: DatabaseSettings, location: Databas
         cursor.close()
 
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "reset", _end_what_is_left)
 
 
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get(AUTOCOMMIT):
         return
+    if LOCK_TIMEOUT in options:
+        connection.info.setdefault(_USUAL_TIMEOUT, connection.exec_driver_sql("PRAGMA busy_timeout").scalar())
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(options[LOCK_TIMEOUT] * 1000)}")
     # A transaction that reads first and writes later fails at once when another one
     # committed in between; taking the write lock at the start makes it wait instead.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES) else "BEGIN")
+
+
+def _end_what_is_left(dbapi_connection: Any, _record: object, state: PoolResetState) -> None:
+    # After a COMMIT that failed, SQLAlchemy takes the transaction for ended; to SQLite it goes on.
+    raw = getattr(dbapi_connection, "driver_connection", dbapi_connection)
+    if state.asyncio_safe and raw.in_transaction:
+        dbapi_connection.rollback()
+
+
+def lock_timeout_again(connection: Connection, cursor: Any) -> None:
+    """Wait for locks as the settings say again, after a transaction that had a time of its own."""
+    usual = connection.info.pop(_USUAL_TIMEOUT, None)
+    if usual is not None:
+        cursor.execute(f"PRAGMA busy_timeout = {usual}")

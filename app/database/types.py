@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Numeric
-from sqlalchemy.dialects.mysql import DATETIME
+from sqlalchemy import BigInteger, DateTime, Dialect, Numeric, String, Text
+from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
@@ -41,7 +41,42 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Turn what is stored into an aware UTC value."""
         if value is None:
             return None
+        if value.tzinfo is UTC:
+            return value
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class ExactString(TypeDecorator[str]):
+    """A text that is compared and sorted by its code points: capitals, accents and spaces at the end count.
+
+    Each server has another default: MariaDB's takes ``Ann`` and ``ann `` for equal, PostgreSQL's sorts
+    as the language of the system does.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Name the collation; SQLite's own is of this kind."""
+        impl: Any = self.impl_instance
+        collation = None
+        if dialect.name == "postgresql":
+            collation = "C"
+        elif dialect.name in ("mysql", "mariadb"):
+            # Neither server has the other's.
+            collation = "utf8mb4_nopad_bin" if getattr(dialect, "is_mariadb", False) else "utf8mb4_0900_bin"
+        return dialect.type_descriptor(String(impl.length, collation))
+
+
+class LongText(TypeDecorator[str]):
+    """A text of any length up to 16 MB, where MySQL's TEXT would end at 64 kB."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type that the database stores."""
+        return dialect.type_descriptor(MEDIUMTEXT() if dialect.name in ("mysql", "mariadb") else Text())
 
 
 class Money(TypeDecorator[Decimal]):

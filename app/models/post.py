@@ -1,9 +1,10 @@
 """Something that a user wrote."""
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database.base import Base
+from app.database.types import ExactString, LongText
 from app.models.columns import Key, Timestamps
 from app.models.user import User
 
@@ -14,8 +15,8 @@ class Post(Timestamps, Base):
     __tablename__ = "posts"
 
     id: Mapped[Key]
-    title: Mapped[str] = mapped_column(String(200))
-    content: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(ExactString(200))
+    content: Mapped[str] = mapped_column(LongText)
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     # Loading it by accident would be a query per post; a query says when it wants authors.
     author: Mapped[User] = relationship(lazy="raise")

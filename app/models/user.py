@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Base
+from app.database.types import ExactString
 from app.models.columns import Key, Timestamps
 
 
@@ -29,8 +30,8 @@ class User(Timestamps, Base):
     )
 
     id: Mapped[Key]
-    email: Mapped[str] = mapped_column(String(254), unique=True)
-    username: Mapped[str] = mapped_column(String(64), unique=True)
+    email: Mapped[str] = mapped_column(ExactString(254), unique=True)
+    username: Mapped[str] = mapped_column(ExactString(64), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(255))
     is_active: Mapped[bool] = mapped_column(default=True)
-    role: Mapped[str] = mapped_column(String(16), default=Role.USER, index=True)
+    role: Mapped[str] = mapped_column(ExactString(16), default=Role.USER, index=True)

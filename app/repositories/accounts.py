@@ -1,41 +1,62 @@
 """Accounts in the database."""
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from decimal import Decimal
+from typing import Any, Final
 
+from sqlalchemy import bindparam, case, select, update
+from sqlalchemy.orm import Session
+
+from app.database.reads import AsyncReads
+from app.database.session import send
 from app.models.account import Account
-from app.repositories.paging import PageOf, fetch_page
-from app.schemas.accounts import AccountQuery
+from app.repositories.reading import Shown
+from app.schemas.accounts import AccountOut, AccountQuery
+from app.schemas.base import Page
+
+_SHOWN: Final = Shown(Account, AccountOut, filters={"owner_id": Account.owner_id == bindparam("owner_id")})
+
+_TABLE: Final[Any] = Account.__table__
+_BOTH: Final = _TABLE.c.id.in_([bindparam("payer"), bindparam("payee")])
+_LOCK: Final = select(_TABLE.c.id, _TABLE.c.balance).where(_BOTH).order_by(_TABLE.c.id).with_for_update()
+_AMOUNT: Final = bindparam("amount", type_=_TABLE.c.balance.type)
+_LESS, _MORE = _TABLE.c.balance - _AMOUNT, _TABLE.c.balance + _AMOUNT
+_MOVE: Final = update(_TABLE).where(_BOTH).values(balance=case((_TABLE.c.id == bindparam("payer"), _LESS), else_=_MORE))
 
 
 class AccountRepository:
-    """Finds and keeps accounts through one session."""
+    """Locks and keeps accounts through one session."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def get(self, account_id: int) -> Account | None:
-        """Return the account, None where there is none."""
-        return await self._session.get(Account, account_id)
-
-    async def lock(self, *account_ids: int) -> dict[int, Account]:
-        """Return the accounts that there are, by id, locked until the transaction ends.
+    def lock(self, payer: int, payee: int) -> dict[int, Decimal]:
+        """Return the balances of two accounts by their ids, as far as there are any, locked until the transaction ends.
 
         They are locked in the order of their ids: two transfers between the same accounts
         in opposite directions would otherwise wait for each other for ever.
         """
-        statement = select(Account).where(Account.id.in_(account_ids)).order_by(Account.id).with_for_update()
-        return {account.id: account for account in await self._session.scalars(statement)}
+        return {row.id: row.balance for row in send(self._session, _LOCK, {"payer": payer, "payee": payee})}
 
-    async def page(self, query: AccountQuery) -> PageOf[Account]:
-        """Return the accounts, ordered by id."""
-        statement = select(Account)
-        if query.owner_id is not None:
-            statement = statement.where(Account.owner_id == query.owner_id)
-        order = (Account.id,)
-        return await fetch_page(self._session, statement, order=order, limit=query.limit, offset=query.offset)
+    def move(self, payer: int, payee: int, amount: Decimal) -> None:
+        """Take *amount* from one account and give it to the other, in one statement."""
+        send(self._session, _MOVE, {"payer": payer, "payee": payee, "amount": amount})
 
-    async def add(self, account: Account) -> None:
+    def add(self, account: Account) -> None:
         """Insert the account, which has an id afterwards."""
         self._session.add(account)
-        await self._session.flush()
+        self._session.flush()
+
+
+class AccountReader:
+    """Finds what is shown of accounts, in visits."""
+
+    def __init__(self, reads: AsyncReads) -> None:
+        self._reads = reads
+
+    async def get(self, account_id: int) -> AccountOut | None:
+        """Return the account, None where there is none."""
+        return await _SHOWN.get(self._reads, account_id)
+
+    async def page(self, query: AccountQuery) -> Page[AccountOut]:
+        """Return the accounts that fit *query*, ordered by id."""
+        return await _SHOWN.page(self._reads, query)

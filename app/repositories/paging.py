@@ -3,8 +3,7 @@
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.base import ExecutableOption
 
 T = TypeVar("T")
@@ -19,8 +18,8 @@ class PageOf(NamedTuple, Generic[T]):
     offset: int
 
 
-async def fetch_page(  # noqa: PLR0913 - the parts of one SELECT
-    session: AsyncSession,
+def fetch_page(  # noqa: PLR0913 - the parts of one SELECT
+    session: Session,
     statement: Select[T],
     *,
     order: tuple[Any, ...],
@@ -38,8 +37,8 @@ async def fetch_page(  # noqa: PLR0913 - the parts of one SELECT
         offset: How many to leave out first.
         options: How to load what is related; of no matter for the count.
     """
-    total = await session.scalar(select(func.count()).select_from(statement.order_by(None).subquery()))
-    rows = await session.scalars(statement.options(*options).order_by(*order).limit(limit).offset(offset))
+    total = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery()))
+    rows = session.scalars(statement.options(*options).order_by(*order).limit(limit).offset(offset))
     return PageOf(list(rows), total or 0, limit, offset)
 
 

@@ -1,8 +1,7 @@
 """Posts in the database."""
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from app.models.post import Post
 from app.repositories.paging import PageOf, fetch_page, ordering
@@ -12,14 +11,14 @@ from app.schemas.posts import PostQuery
 class PostRepository:
     """Finds and keeps posts through one session, always with their authors."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def get(self, post_id: int) -> Post | None:
+    def get(self, post_id: int) -> Post | None:
         """Return the post, None where there is none."""
-        return await self._session.get(Post, post_id, options=[joinedload(Post.author, innerjoin=True)])
+        return self._session.get(Post, post_id, options=[joinedload(Post.author, innerjoin=True)])
 
-    async def page(self, query: PostQuery) -> PageOf[Post]:
+    def page(self, query: PostQuery) -> PageOf[Post]:
         """Return the posts that fit every filter of *query*; one statement, whatever the number of authors."""
         statement = select(Post)
         if query.author_id is not None:
@@ -28,7 +27,7 @@ class PostRepository:
             statement = statement.where(Post.title == query.title)
         if query.created_after is not None:
             statement = statement.where(Post.created_at > query.created_after)
-        return await fetch_page(
+        return fetch_page(
             self._session,
             statement,
             order=ordering(Post, query.sort),
@@ -37,12 +36,12 @@ class PostRepository:
             options=(joinedload(Post.author, innerjoin=True),),
         )
 
-    async def add(self, post: Post) -> None:
+    def add(self, post: Post) -> None:
         """Insert the post, which has an id afterwards."""
         self._session.add(post)
-        await self._session.flush()
+        self._session.flush()
 
-    async def delete(self, post: Post) -> None:
+    def delete(self, post: Post) -> None:
         """Delete the post."""
-        await self._session.delete(post)
-        await self._session.flush()
+        self._session.delete(post)
+        self._session.flush()

@@ -1,33 +1,52 @@
 """Transfers in the database."""
 
-from sqlalchemy import or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from decimal import Decimal
+from typing import Any, Final
 
+from sqlalchemy import bindparam, insert, or_
+from sqlalchemy.orm import Session
+
+from app.database.reads import AsyncReads
+from app.database.session import send
+from app.models.columns import now
 from app.models.transfer import Transfer
-from app.repositories.paging import PageOf, fetch_page
-from app.schemas.accounts import TransferQuery
+from app.repositories.reading import Shown
+from app.schemas.accounts import TransferOut, TransferQuery
+from app.schemas.base import Page
+
+_SIDES: Final = or_(*(side == bindparam("account_id") for side in (Transfer.from_account, Transfer.to_account)))
+_SHOWN: Final = Shown(Transfer, TransferOut, filters={"account_id": _SIDES})
+_TABLE: Final[Any] = Transfer.__table__
+_INSERT: Final = insert(_TABLE)
 
 
 class TransferRepository:
     """Finds and keeps transfers through one session."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def get(self, transfer_id: int) -> Transfer | None:
+    def get(self, transfer_id: int) -> TransferOut | None:
         """Return the transfer, None where there is none."""
-        return await self._session.get(Transfer, transfer_id)
+        return _SHOWN.find(self._session.connection(), transfer_id)
 
-    async def page(self, query: TransferQuery) -> PageOf[Transfer]:
-        """Return the transfers, ordered by id."""
-        statement = select(Transfer)
-        if query.account_id is not None:
-            sides = (Transfer.from_account == query.account_id, Transfer.to_account == query.account_id)
-            statement = statement.where(or_(*sides))
-        order = (Transfer.id,)
-        return await fetch_page(self._session, statement, order=order, limit=query.limit, offset=query.offset)
+    def add(self, payer: int, payee: int, amount: Decimal) -> TransferOut:
+        """Insert a transfer and return it."""
+        values: dict[str, Any] = {"from_account": payer, "to_account": payee, "amount": amount, "created_at": now()}
+        key: Any = send(self._session, _INSERT, values).inserted_primary_key
+        return TransferOut(id=key.id, **values)
 
-    async def add(self, transfer: Transfer) -> None:
-        """Insert the transfer, which has an id afterwards."""
-        self._session.add(transfer)
-        await self._session.flush()
+
+class TransferReader:
+    """Finds what is shown of transfers, in visits."""
+
+    def __init__(self, reads: AsyncReads) -> None:
+        self._reads = reads
+
+    async def get(self, transfer_id: int) -> TransferOut | None:
+        """Return the transfer, None where there is none."""
+        return await _SHOWN.get(self._reads, transfer_id)
+
+    async def page(self, query: TransferQuery) -> Page[TransferOut]:
+        """Return the transfers that fit *query*, ordered by id."""
+        return await _SHOWN.page(self._reads, query)

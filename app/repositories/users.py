@@ -1,53 +1,69 @@
 """Users in the database."""
 
-from sqlalchemy import or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from typing import Final
 
+from sqlalchemy import bindparam, or_, select
+from sqlalchemy.orm import Session
+
+from app.database.reads import AsyncReads
 from app.models.user import User
-from app.repositories.paging import PageOf, fetch_page, ordering
-from app.schemas.users import UserQuery
+from app.repositories.reading import Shown
+from app.schemas.base import Page
+from app.schemas.users import UserOut, UserQuery
+
+_SHOWN: Final = Shown(
+    User,
+    UserOut,
+    filters={
+        "email": User.email == bindparam("email"),
+        "username": User.username == bindparam("username"),
+        "active": User.is_active == bindparam("active"),
+        "role": User.role == bindparam("role"),
+        "created_after": User.created_at > bindparam("created_after"),
+    },
+)
 
 
 class UserRepository:
     """Finds and keeps users through one session."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def get(self, user_id: int) -> User | None:
+    def get(self, user_id: int) -> User | None:
         """Return the user, None where there is none."""
-        return await self._session.get(User, user_id)
+        return self._session.get(User, user_id)
 
-    async def page(self, query: UserQuery) -> PageOf[User]:
+    def add(self, user: User) -> None:
+        """Insert the user, who has an id afterwards."""
+        self._session.add(user)
+        self._session.flush()
+
+    def delete(self, user: User) -> None:
+        """Delete the user, and their posts."""
+        self._session.delete(user)
+        self._session.flush()
+
+
+class UserReader:
+    """Finds what is shown of users, in visits."""
+
+    def __init__(self, reads: AsyncReads) -> None:
+        self._reads = reads
+
+    async def get(self, user_id: int) -> UserOut | None:
+        """Return the user, None where there is none."""
+        return await _SHOWN.get(self._reads, user_id)
+
+    async def page(self, query: UserQuery) -> Page[UserOut]:
         """Return the users that fit every filter of *query*."""
-        statement = select(User)
-        if query.email is not None:
-            statement = statement.where(User.email == query.email)
-        if query.username is not None:
-            statement = statement.where(User.username == query.username)
-        if query.active is not None:
-            statement = statement.where(User.is_active == query.active)
-        if query.role is not None:
-            statement = statement.where(User.role == query.role)
-        if query.created_after is not None:
-            statement = statement.where(User.created_at > query.created_after)
-        order = ordering(User, query.sort)
-        return await fetch_page(self._session, statement, order=order, limit=query.limit, offset=query.offset)
+        return await _SHOWN.page(self._reads, query)
 
     async def taken(self, *, email: str | None, username: str | None, but: int | None) -> list[str]:
         """Return which of ``email`` and ``username`` a user other than *but* has."""
-        statement = select(User).where(or_(User.email == email, User.username == username), User.id != (but or 0))
-        others = list(await self._session.scalars(statement))
-        found = {"email": any(user.email == email for user in others)}
-        found["username"] = any(user.username == username for user in others)
+        same = or_(User.email == email, User.username == username)
+        statement = select(User.email, User.username).where(same, User.id != (but or 0))
+        others = await self._reads.read(lambda connection: connection.execute(statement).all())
+        found = {"email": any(other.email == email for other in others)}
+        found["username"] = any(other.username == username for other in others)
         return [field for field, is_taken in found.items() if is_taken]
-
-    async def add(self, user: User) -> None:
-        """Insert the user, who has an id afterwards."""
-        self._session.add(user)
-        await self._session.flush()
-
-    async def delete(self, user: User) -> None:
-        """Delete the user, and their posts."""
-        await self._session.delete(user)
-        await self._session.flush()

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.schemas.base import Body, PageQuery, Reply
-from app.schemas.fields import Amount, Balance, Key, Moment, MoneyOut
+from app.schemas.fields import Amount, Balance, Key, MomentOut, MoneyOut
 
 
 class AccountIn(Body):
@@ -22,8 +22,8 @@ class AccountOut(Reply):
     id: Key
     owner_id: Key
     balance: MoneyOut
-    created_at: Moment
-    updated_at: Moment
+    created_at: MomentOut
+    updated_at: MomentOut
 
 
 class AccountQuery(PageQuery):
@@ -47,7 +47,7 @@ class TransferOut(Reply):
     from_account: Key
     to_account: Annotated[Key, Field(examples=[2])]
     amount: MoneyOut
-    created_at: Moment
+    created_at: MomentOut
 
 
 class TransferQuery(PageQuery):

@@ -78,3 +78,5 @@ MoneyOut = Annotated[
     Field(examples=["74.50"], json_schema_extra={"type": "string"}),
 ]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc), Field(examples=["2026-01-31T12:00:00Z"])]
+# What is stored is in UTC already, and a list has hundreds of them.
+MomentOut = Annotated[datetime, Field(examples=["2026-01-31T12:00:00Z"])]

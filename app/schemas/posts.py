@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.schemas.base import Body, PageQuery, Patch, Reply
-from app.schemas.fields import Content, ContentOut, Key, Moment, Title, TitleOut, UsernameOut
+from app.schemas.fields import Content, ContentOut, Key, Moment, MomentOut, Title, TitleOut, UsernameOut
 
 PostOrder = Literal["id", "-id", "title", "-title", "created_at", "-created_at", "updated_at", "-updated_at"]
 
@@ -41,8 +41,8 @@ class PostOut(Reply):
     content: ContentOut
     author_id: Key
     author: AuthorOut
-    created_at: Moment
-    updated_at: Moment
+    created_at: MomentOut
+    updated_at: MomentOut
 
 
 class AuthorPostQuery(PageQuery):

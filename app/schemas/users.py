@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.schemas.base import Body, PageQuery, Patch, Reply
-from app.schemas.fields import Email, EmailOut, Key, Moment, Password, Username, UsernameOut
+from app.schemas.fields import Email, EmailOut, Key, Moment, MomentOut, Password, Username, UsernameOut
 
 RoleName = Literal["user", "editor", "admin"]
 UserOrder = Literal[
@@ -43,8 +43,8 @@ class UserOut(Reply):
     username: UsernameOut
     is_active: bool
     role: RoleName
-    created_at: Moment
-    updated_at: Moment
+    created_at: MomentOut
+    updated_at: MomentOut
 
 
 class UserQuery(PageQuery):

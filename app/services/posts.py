@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
-from app.database.session import AsyncReadSession
-from app.database.transaction import async_transaction
+from app.database.reads import AsyncReads
+from app.database.unit_of_work import AsyncTransactions
 from app.errors import ConflictError, NotFoundError
 from app.models.post import Post
 from app.models.user import User
@@ -18,11 +18,9 @@ from app.schemas.posts import PostIn, PostPatch, PostQuery
 class PostService:
     """Creates, finds, changes and deletes posts."""
 
-    def __init__(self, session: AsyncSession, read_session: AsyncReadSession) -> None:
-        self._session = session
-        self._posts = PostRepository(session)
-        self._users = UserRepository(session)
-        self._readers = PostRepository(read_session)
+    def __init__(self, transactions: AsyncTransactions, reads: AsyncReads) -> None:
+        self._transactions = transactions
+        self._reads = reads
 
     async def get(self, post_id: int) -> Post:
         """Return the post with its author.
@@ -30,11 +28,12 @@ class PostService:
         Raises:
             NotFoundError: There is none.
         """
-        return _found(await self._readers.get(post_id), post_id)
+        post = await self._reads.session.run_sync(lambda session: PostRepository(session).get(post_id))
+        return _found(post, post_id)
 
     async def page(self, query: PostQuery) -> PageOf[Post]:
         """Return the posts that fit *query*, with their authors."""
-        return await self._readers.page(query)
+        return await self._reads.session.run_sync(lambda session: PostRepository(session).page(query))
 
     async def create(self, data: PostIn) -> Post:
         """Create a post.
@@ -42,10 +41,13 @@ class PostService:
         Raises:
             ConflictError: There is no such author.
         """
-        async with async_transaction(self._session):
-            post = Post(title=data.title, content=data.content, author=await self._author(data.author_id))
-            await self._posts.add(post)
-        return post
+
+        def add(session: Session) -> Post:
+            post = Post(title=data.title, content=data.content, author=_author(session, data.author_id))
+            PostRepository(session).add(post)
+            return post
+
+        return await self._transactions.run_sync(add)
 
     async def replace(self, post_id: int, data: PostIn) -> Post:
         """Give the post every value of *data*; errors as `get` and `create`."""
@@ -61,24 +63,32 @@ class PostService:
         Raises:
             NotFoundError: There is none.
         """
-        async with async_transaction(self._session):
-            await self._posts.delete(_found(await self._posts.get(post_id), post_id))
+
+        def delete(session: Session) -> None:
+            posts = PostRepository(session)
+            posts.delete(_found(posts.get(post_id), post_id))
+
+        await self._transactions.run_sync(delete)
 
     async def _change(self, post_id: int, values: dict[str, Any]) -> Post:
-        async with async_transaction(self._session):
-            post = _found(await self._posts.get(post_id), post_id)
-            if "author_id" in values:
-                post.author = await self._author(values.pop("author_id"))
+        def change(session: Session) -> Post:
+            post = _found(PostRepository(session).get(post_id), post_id)
             for name, value in values.items():
-                setattr(post, name, value)
-            await self._session.flush()
-        return post
+                if name == "author_id":
+                    post.author = _author(session, value)
+                else:
+                    setattr(post, name, value)
+            session.flush()
+            return post
 
-    async def _author(self, user_id: int) -> User:
-        author = await self._users.get(user_id)
-        if author is None:
-            raise ConflictError(f"there is no user {user_id} to be the author")
-        return author
+        return await self._transactions.run_sync(change)
+
+
+def _author(session: Session, user_id: int) -> User:
+    author = UserRepository(session).get(user_id)
+    if author is None:
+        raise ConflictError(f"there is no user {user_id} to be the author")
+    return author
 
 
 def _found(post: Post | None, post_id: int) -> Post:

@@ -1,19 +1,19 @@
 """The rules for moving money."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
-from app.database.session import AsyncReadSession
-from app.database.transaction import async_transaction
+from app.database.reads import AsyncReads
+from app.database.unit_of_work import AsyncTransactions
 from app.errors import ConflictError, InsufficientFundsError, InvalidError, NotFoundError
-from app.models.account import Account
-from app.models.transfer import Transfer
 from app.repositories.accounts import AccountRepository
-from app.repositories.paging import PageOf
-from app.repositories.transfers import TransferRepository
-from app.schemas.accounts import TransferIn, TransferQuery
+from app.repositories.transfers import TransferReader, TransferRepository
+from app.schemas.accounts import TransferIn, TransferOut, TransferQuery
+from app.schemas.base import Page
+from app.services.idempotency import run_once
 
 # What the column holds.
 MOST: Final = Decimal("9999999999999999.99")
@@ -22,53 +22,67 @@ MOST: Final = Decimal("9999999999999999.99")
 class TransferService:
     """Moves money between accounts, whole or not at all."""
 
-    def __init__(self, session: AsyncSession, read_session: AsyncReadSession) -> None:
-        self._session = session
-        self._accounts = AccountRepository(session)
-        self._transfers = TransferRepository(session)
-        self._readers = TransferRepository(read_session)
+    def __init__(self, transactions: AsyncTransactions, reads: AsyncReads) -> None:
+        self._transactions = transactions
+        self._reader = TransferReader(reads)
 
-    async def get(self, transfer_id: int) -> Transfer:
+    async def get(self, transfer_id: int) -> TransferOut:
         """Return the transfer.
 
         Raises:
             NotFoundError: There is none.
         """
-        transfer = await self._readers.get(transfer_id)
-        if transfer is None:
-            raise NotFoundError("transfer", transfer_id)
-        return transfer
+        return _found(await self._reader.get(transfer_id), transfer_id)
 
-    async def page(self, query: TransferQuery) -> PageOf[Transfer]:
+    async def page(self, query: TransferQuery) -> Page[TransferOut]:
         """Return the transfers that fit *query*."""
-        return await self._readers.page(query)
+        return await self._reader.page(query)
 
-    async def create(self, data: TransferIn) -> Transfer:
+    async def create(self, data: TransferIn, key: str | None = None) -> TransferOut:
         """Take the amount from one account, give it to the other, and write that down; all or nothing.
+
+        Args:
+            data: What to move.
+            key: The client's for this request. Asked for again with it, the first answer is given
+                again, be it the transfer or a refusal, and no money moves.
 
         Raises:
             InvalidError: Both accounts are the same one.
             NotFoundError: There is no such account.
             InsufficientFundsError: The first account holds less than the amount.
             ConflictError: The second account would hold more than can be written down.
+            KeyReusedError: The key was used for another transfer.
+            RequestInFlightError: The first request with this key has no answer yet.
         """
         if data.from_account == data.to_account:
             raise InvalidError("to_account", "the money would go where it comes from")
-        transfer = Transfer(from_account=data.from_account, to_account=data.to_account, amount=data.amount)
-        async with async_transaction(self._session):
-            accounts = await self._accounts.lock(data.from_account, data.to_account)
-            payer, payee = _account(accounts, data.from_account), _account(accounts, data.to_account)
-            if payer.balance < data.amount:
-                raise InsufficientFundsError(payer.id)
-            if payee.balance + data.amount > MOST:
-                raise ConflictError(f"account {payee.id} can't hold that much")
-            payer.balance -= data.amount
-            payee.balance += data.amount
-            await self._transfers.add(transfer)
-        return transfer
+        move = partial(_move, data=data)
+        if key is None:
+            return await self._transactions.run_sync(move)
+        request = f"transfer {data.from_account} {data.to_account} {data.amount:.2f}"
+        return await run_once(self._transactions, key, request, work=move, find=_transfer)
 
 
-def _account(accounts: dict[int, Account], account_id: int) -> Account:
-    if account_id not in accounts:
-        raise NotFoundError("account", account_id)
-    return accounts[account_id]
+def _transfer(session: Session, transfer_id: int) -> TransferOut:
+    return _found(TransferRepository(session).get(transfer_id), transfer_id)
+
+
+def _found(transfer: TransferOut | None, transfer_id: int) -> TransferOut:
+    if transfer is None:
+        raise NotFoundError("transfer", transfer_id)
+    return transfer
+
+
+def _move(session: Session, data: TransferIn) -> TransferOut:
+    payer, payee, amount = data.from_account, data.to_account, data.amount
+    accounts = AccountRepository(session)
+    balances = accounts.lock(payer, payee)
+    for account_id in (payer, payee):
+        if account_id not in balances:
+            raise NotFoundError("account", account_id)
+    if balances[payer] < amount:
+        raise InsufficientFundsError(payer)
+    if balances[payee] + amount > MOST:
+        raise ConflictError(f"account {payee} can't hold that much")
+    accounts.move(payer, payee, amount)
+    return TransferRepository(session).add(payer, payee, amount)

@@ -1,40 +1,41 @@
 """The rules for users."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from app.database.errors import Violation, violation_of
-from app.database.session import AsyncReadSession
-from app.database.transaction import async_transaction
+from app.database.reads import AsyncReads
+from app.database.unit_of_work import AsyncTransactions
 from app.errors import ConflictError, NotFoundError
 from app.models.user import User
-from app.repositories.paging import PageOf
-from app.repositories.users import UserRepository
-from app.schemas.users import UserIn, UserPatch, UserQuery
+from app.repositories.users import UserReader, UserRepository
+from app.schemas.base import Page
+from app.schemas.users import UserIn, UserOut, UserPatch, UserQuery
 from app.services.passwords import hash_password
+
+U = TypeVar("U", User, UserOut)
 
 
 class UserService:
     """Creates, finds, changes and deletes users."""
 
-    def __init__(self, session: AsyncSession, read_session: AsyncReadSession) -> None:
-        self._session = session
-        self._users = UserRepository(session)
-        self._readers = UserRepository(read_session)
+    def __init__(self, transactions: AsyncTransactions, reads: AsyncReads) -> None:
+        self._transactions = transactions
+        self._reader = UserReader(reads)
 
-    async def get(self, user_id: int) -> User:
+    async def get(self, user_id: int) -> UserOut:
         """Return the user.
 
         Raises:
             NotFoundError: There is none.
         """
-        return _found(await self._readers.get(user_id), user_id)
+        return _found(await self._reader.get(user_id), user_id)
 
-    async def page(self, query: UserQuery) -> PageOf[User]:
+    async def page(self, query: UserQuery) -> Page[UserOut]:
         """Return the users that fit *query*."""
-        return await self._readers.page(query)
+        return await self._reader.page(query)
 
     async def create(self, data: UserIn) -> User:
         """Create a user.
@@ -43,13 +44,16 @@ class UserService:
             ConflictError: The email address or the username is taken.
         """
         values = await _columns(data.model_dump())
-        user = User(**values)
+
+        def add(session: Session) -> User:
+            user = User(**values)
+            UserRepository(session).add(user)
+            return user
+
         try:
-            async with async_transaction(self._session):
-                await self._users.add(user)
+            return await self._transactions.run_sync(add)
         except IntegrityError as error:
             raise await self._conflict(error, values) from error
-        return user
 
     async def replace(self, user_id: int, data: UserIn) -> User:
         """Give the user every value of *data*; errors as `get` and `create`."""
@@ -66,9 +70,13 @@ class UserService:
             NotFoundError: There is none.
             ConflictError: The user has accounts.
         """
+
+        def delete(session: Session) -> None:
+            users = UserRepository(session)
+            users.delete(_found(users.get(user_id), user_id))
+
         try:
-            async with async_transaction(self._session):
-                await self._users.delete(_found(await self._users.get(user_id), user_id))
+            await self._transactions.run_sync(delete)
         except IntegrityError as error:
             if violation_of(error) is not Violation.FOREIGN_KEY:
                 raise
@@ -76,25 +84,28 @@ class UserService:
 
     async def _change(self, user_id: int, values: dict[str, Any]) -> User:
         values = await _columns(values)
+
+        def change(session: Session) -> User:
+            user = _found(UserRepository(session).get(user_id), user_id)
+            for name, value in values.items():
+                setattr(user, name, value)
+            session.flush()
+            return user
+
         try:
-            async with async_transaction(self._session):
-                user = _found(await self._users.get(user_id), user_id)
-                for name, value in values.items():
-                    setattr(user, name, value)
-                await self._session.flush()
+            return await self._transactions.run_sync(change)
         except IntegrityError as error:
             raise await self._conflict(error, values, user_id) from error
-        return user
 
     async def _conflict(self, error: IntegrityError, values: dict[str, Any], user_id: int | None = None) -> Exception:
         if violation_of(error) is not Violation.UNIQUE:
             return error
         # The database says that something is taken; what it is, only its message tells, in its own language.
-        taken = await self._readers.taken(email=values.get("email"), username=values.get("username"), but=user_id)
+        taken = await self._reader.taken(email=values.get("email"), username=values.get("username"), but=user_id)
         return ConflictError(f"{' and '.join(taken) or 'email or username'} already taken")
 
 
-def _found(user: User | None, user_id: int) -> User:
+def _found(user: U | None, user_id: int) -> U:
     if user is None:
         raise NotFoundError("user", user_id)
     return user

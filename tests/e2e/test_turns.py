@@ -31,9 +31,9 @@ def count(session: SessionDep) -> int | None:
 
 
 @pytest.fixture
-def crowded() -> Iterator[Server]:
+def crowded(database_url: str) -> Iterator[Server]:
     """Give a service with far fewer connections than threads, and far fewer threads than requests."""
-    settings = DatabaseSettings(url="sqlite:///:memory:", pool_size=2, max_overflow=1, pool_timeout=20)
+    settings = DatabaseSettings(url=database_url, pool_size=2, max_overflow=1, pool_timeout=20)
     app = FastAPI()
     app.state.container = Container(settings)
     app.add_middleware(ScopeMiddleware)
@@ -44,6 +44,7 @@ def crowded() -> Iterator[Server]:
 
 
 class TestTurns:
+    @pytest.mark.every_database
     def test_every_request_of_a_crowd_is_served(self, crowded: Server) -> None:
         """More requests than threads, on fewer connections than threads: each gets its answer."""
         limits = httpx2.Limits(max_connections=REQUESTS)

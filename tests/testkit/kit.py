@@ -1,5 +1,6 @@
 """The container and the application of a worker's tests, and the database of each test."""
 
+import secrets
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -8,15 +9,19 @@ from typing import Any, Final
 
 import pytest
 from dependency_injector import providers
+from sqlalchemy import URL
 from starlette.testclient import TestClient
 
 from containers.check import named_providers
 from containers.loops import finish
 from containers.shared import Shared
-from tests.testkit.database import OwnDatabase
+from tests.testkit.database import OnServer, OnSQLite, OwnDatabase
 from tests.testkit.leaks import Watch, leftover_overrides, overrides_of
 from tests.testkit.parking import Parking
 from tests.testkit.serial import OneAtATime
+from tests.testkit.server_database import ServerDatabase, settings_of
+from tests.testkit.server_transaction import SharedServerConnection
+from tests.testkit.targets import Target
 from tests.testkit.template import Template
 from tests.testkit.transaction import SharedConnection
 
@@ -35,7 +40,9 @@ class Kit:
     def __init__(self, directory: Path, container: Any, make_app: Callable[[Any], Any]) -> None:
         self._directory = directory
         self._make_app = make_app
-        self._kept: dict[tuple[str, str], SharedConnection | OwnDatabase] = {}
+        self._kept: dict[tuple[str, str], SharedConnection | SharedServerConnection | OwnDatabase] = {}
+        self._on_servers: dict[tuple[Any, ...], ServerDatabase] = {}
+        self._target = Target()
         self._open = ExitStack()
         self._parking: Parking | None = None
         self._shared = [each for _, each in named_providers(container) if isinstance(each, Shared)]
@@ -60,11 +67,12 @@ class Kit:
         return self._open.enter_context(TestClient(self.asgi, raise_server_exceptions=False))
 
     @contextmanager
-    def isolated(self, mode: str) -> Generator[Any, None, None]:
-        """Give the container with databases as *mode* says; take back whatever the test did to it."""
+    def isolated(self, mode: str, target: Target = Target()) -> Generator[Any, None, None]:  # noqa: B008 - frozen
+        """Give the container with databases as *mode* and *target* say; take back whatever the test did to it."""
+        self._turn_to(target)
         with ExitStack() as undo:
             for name, database in self.databases():
-                for provider, replacement in self._replacements(name, mode, undo).items():
+                for provider, replacement in self._replacements(name, mode, target, undo).items():
                     undo.enter_context(getattr(database, provider).override(replacement))
             before = overrides_of(self.container)
             yield self.container
@@ -84,6 +92,14 @@ class Kit:
         ]
         return [(name, provider) for name, provider in nested if hasattr(provider.container, "async_session_factory")]
 
+    def own_url(self, target: Target, *, migrated: bool = True) -> URL:
+        """Return the URL of a database on the server of *target*, brought back to what it is before a test."""
+        self._turn_to(target)
+        database = self._on_server(target, "", migrated=migrated)
+        database.restore()
+        database.touch()
+        return database.url_for(target)
+
     def wire(self) -> OneAtATime:
         """Let the application's endpoints have the container's objects; return the application."""
         asgi = self.asgi
@@ -96,20 +112,53 @@ class Kit:
         if self._parking is not None:
             self._parking.take_out()
 
+    def distrust(self) -> None:
+        """Make servers' databases anew: a test has left something open, which would hold up the next one."""
+        for database in self._on_servers.values():
+            database.distrust()
+
     def close(self) -> None:
         """Close what was opened for all tests."""
         self.watch.stop()
         self._open.close()
+        self._close_kept()
+        for database in self._on_servers.values():
+            database.drop()
 
-    def _replacements(self, name: str, mode: str, undo: ExitStack) -> dict[str, Any]:
+    def _turn_to(self, target: Target) -> None:
+        if target != self._target:
+            self._close_kept()
+            self._target = target
+
+    def _close_kept(self) -> None:
+        while self._kept:
+            self._kept.popitem()[1].close()
+
+    def _replacements(self, name: str, mode: str, target: Target, undo: ExitStack) -> dict[str, Any]:
         if mode == "none":
             return {}
         if (name, mode) not in self._kept:
-            kept = (
-                SharedConnection(self.template.copy())
-                if mode == "transaction"
-                else OwnDatabase(self.template, self.watch)
-            )
-            self._open.callback(kept.close)
-            self._kept[name, mode] = kept
+            self._kept[name, mode] = self._make(name, mode, target)
         return undo.enter_context(self._kept[name, mode].fresh())
+
+    def _make(self, name: str, mode: str, target: Target) -> Any:
+        if target.url is None:
+            is_shared = mode == "transaction"
+            return (
+                SharedConnection(self.template.copy())
+                if is_shared
+                else OwnDatabase(OnSQLite(self.template), self.watch)
+            )
+        database = self._on_server(target, name, migrated=True)
+        settings = settings_of(database.url_for(target))
+        if mode == "transaction":
+            return SharedServerConnection(database, settings, self.watch)
+        return OwnDatabase(OnServer(database, settings), self.watch)
+
+    def _on_server(self, target: Target, name: str, *, migrated: bool) -> ServerDatabase:
+        """Return this worker's database on a server; the targets of that server share it, one after the other."""
+        server = target.server
+        key = (server.get_backend_name(), server.host, server.port, name, migrated)
+        if key not in self._on_servers:
+            self._on_servers[key] = ServerDatabase(server, f"app_test_{secrets.token_hex(5)}", migrated=migrated)
+        return self._on_servers[key]

@@ -13,6 +13,7 @@ A service of its own says what to test by overriding `make_container` and `make_
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import Any, Final
 
 import httpx2
@@ -30,8 +31,12 @@ from tests.testkit.kit import MODES, Kit
 from tests.testkit.overrides import Override
 from tests.testkit.serial import OneAtATime
 from tests.testkit.serving import Server, serving
+from tests.testkit.targets import Target, uses_drivers
 from tests.testkit.template import MEMORY
 
+pytest_plugins = ["tests.testkit.matrix"]
+# Far longer than a thread takes that has nothing more to do.
+END_SECONDS: Final = 1.0
 KIT: Final = pytest.StashKey[Kit]()
 
 
@@ -78,6 +83,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     result = yield
     kit = item.config.stash.get(KIT, None)
     leaks = kit.watch.leaks(kit.container) if kit is not None else []
+    if kit is not None and leaks:
+        kit.distrust()
     if leaks and item.get_closest_marker("leaky") is None:
         pytest.fail("\n".join(leaks), pytrace=False)
     return result
@@ -88,8 +95,10 @@ def mode_of(item: pytest.Item) -> str:
     marker = item.get_closest_marker("isolation")
     if marker is not None:
         mode = str(marker.args[0]) if marker.args else ""
+    elif "server" in _fixtures(item) or uses_drivers(item):
+        mode = "database"
     else:
-        mode = "database" if "server" in _fixtures(item) else str(item.config.getini("isolation"))
+        mode = str(item.config.getini("isolation"))
     if mode not in MODES:
         raise pytest.UsageError(f"{item.nodeid}: isolation mode {mode!r} is none of {', '.join(MODES)}")
     return mode
@@ -133,10 +142,26 @@ def isolation(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def container(kit: Kit, isolation: str) -> Generator[Any, None, None]:
+def container(kit: Kit, isolation: str, target: Target) -> Generator[Any, None, None]:
     """Give the service's container, with the test's database in it."""
-    with kit.isolated(isolation) as container:
+    with kit.isolated(isolation, target) as container:
         yield container
+
+
+@pytest.fixture
+def database_url(kit: Kit, target: Target, tmp_path: Path) -> str:
+    """Give the URL of a migrated database of the test's own, for one that builds engines itself."""
+    if target.url is None:
+        return f"sqlite:///{kit.template.copy_to(tmp_path / 'own.db')}"
+    return kit.own_url(target).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def empty_database_url(kit: Kit, target: Target, tmp_path: Path) -> str:
+    """Give the URL of a database without any table."""
+    if target.url is None:
+        return f"sqlite:///{tmp_path}/empty.db"
+    return kit.own_url(target, migrated=False).render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -207,10 +232,11 @@ async def failed_connections_end() -> AsyncGenerator[None, None]:
     """Wait, while the loop still runs, for the driver's threads to end.
 
     A connection that can't be opened ends its thread after the caller has had the error; the
-    thread then tells a loop that a test may have closed by then.
+    thread then tells a loop that a test may have closed by then. One that goes on belongs to a
+    connection that the kit keeps.
     """
     before = set(threading.enumerate())
     yield
     for thread in set(threading.enumerate()) - before:
         if "_connection_worker_thread" in thread.name:
-            await to_thread.run_sync(thread.join)
+            await to_thread.run_sync(thread.join, END_SECONDS)

@@ -24,8 +24,13 @@ class Template:
     def copy(self) -> DatabaseLocation:
         """Return a private database with the template's tables; it goes when nobody has it any more."""
         location = DatabaseLocation(MEMORY)
-        shutil.copyfile(self._file, str(location.url.database))
+        self.copy_to(Path(str(location.url.database)))
         return location
+
+    def copy_to(self, file: Path) -> Path:
+        """Copy it to *file*."""
+        shutil.copyfile(self._file, file)
+        return file
 
     def restore(self, location: DatabaseLocation) -> bool:
         """Make the database at *location* the template's equal again, under connections that stay open.

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import aiosqlite
 from sqlalchemy import Connection, Engine, create_engine
@@ -18,11 +18,8 @@ from sqlalchemy.orm import sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from app.database.location import DatabaseLocation
-from app.database.session import AsyncReadSession, ReadSession
+from app.database.session import SESSION_OPTIONS, AsyncReadSession, ReadSession
 from tests.testkit.loops import run
-
-# As the service's own factories make sessions.
-_LIKE_THE_SERVICE: Final = {"autoflush": False, "expire_on_commit": False, "close_resets_only": False}
 
 
 class SharedConnection:
@@ -52,7 +49,7 @@ class SharedConnection:
             yield {
                 "engine": self.engine,
                 "async_engine": self.async_engine,
-                **_factories(connection, async_connection),
+                **factories(connection, connection, async_connection, async_connection),
             }
         finally:
             for each in (connection, _sync(async_connection)):
@@ -69,16 +66,19 @@ class SharedConnection:
             pass
 
 
-def _factories(connection: Connection, async_connection: AsyncConnection) -> dict[str, Any]:
+def factories(
+    connection: Connection, reading: Connection, async_connection: AsyncConnection, async_reading: AsyncConnection
+) -> dict[str, Any]:
+    """Return what makes sessions on the test's connections, by the name of the provider that it overrides."""
     # A session that writes joins by a savepoint of its own. One that reads just looks:
     # the end of its savepoint would undo what another session did in between.
-    writes: dict[str, Any] = {**_LIKE_THE_SERVICE, "join_transaction_mode": "create_savepoint"}
-    reads: dict[str, Any] = {**_LIKE_THE_SERVICE, "join_transaction_mode": "rollback_only"}
+    writes: dict[str, Any] = {**SESSION_OPTIONS, "join_transaction_mode": "create_savepoint"}
+    reads: dict[str, Any] = {**SESSION_OPTIONS, "join_transaction_mode": "rollback_only"}
     return {
         "session_factory": sessionmaker(connection, **writes),
-        "read_session_factory": sessionmaker(connection, class_=ReadSession, **reads),
+        "read_session_factory": sessionmaker(reading, class_=ReadSession, **reads),
         "async_session_factory": async_sessionmaker(async_connection, class_=AsyncSession, **writes),
-        "async_read_session_factory": async_sessionmaker(async_connection, class_=AsyncReadSession, **reads),
+        "async_read_session_factory": async_sessionmaker(async_reading, class_=AsyncReadSession, **reads),
     }
 
 

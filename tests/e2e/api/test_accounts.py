@@ -6,7 +6,7 @@ import pytest
 from tests.e2e.api.making import made, make_accounts, make_user, problem_of
 
 # Real engines and pools, as in service: transactions, concurrency and failures are under test.
-pytestmark = pytest.mark.isolation("database")
+pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 JSON = {"content-type": "application/json"}
 

@@ -12,7 +12,7 @@ from containers import ApplicationContainer
 from tests.e2e.api.making import made, make_post, make_user, problem_of
 
 # Real engines and pools, as in service: transactions, concurrency and failures are under test.
-pytestmark = pytest.mark.isolation("database")
+pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 
 @contextmanager

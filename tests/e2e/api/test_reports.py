@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.api.making import make_post, make_user
 
 # Real engines and pools, as in service: transactions, concurrency and failures are under test.
-pytestmark = pytest.mark.isolation("database")
+pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 
 async def report(client: httpx2.AsyncClient, path: str) -> Any:

@@ -33,6 +33,10 @@ class Gate:
             if not self._opened.done():
                 self._opened.set_result(None)
 
+    def when_open(self, work: Callable[[object], None]) -> None:
+        """Do *work* when the gate opens, in the thread that opens it."""
+        self._opened.add_done_callback(work)
+
     def wait(self) -> None:
         """Hold up this thread until the gate opens."""
         self._opened.result(PATIENCE_SECONDS)
@@ -56,10 +60,12 @@ class Crowd:
         everyone: Opens when all requests are there.
         settled: One per request; opens when it has nothing more to do than to end.
         endings: One per request; those that would go on for ever end when it opens.
+        statement: Lasts until the ending of the request whose number is filled in.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self.statement = ""
         self.made: list[Session | AsyncSession] = []
         self.seen: defaultdict[Key, list[Session | AsyncSession]] = defaultdict(list)
         self.closed_early: set[Key] = set()
@@ -70,11 +76,11 @@ class Crowd:
         self._here: set[int] = set()
         self._lock = threading.Lock()
 
-    def recording(self, factory: Callable[[], Any]) -> Callable[[], Any]:
+    def recording(self, factory: Callable[..., Any]) -> Callable[..., Any]:
         """Return *factory*, with what it makes kept in `made`."""
 
-        def make() -> Any:
-            session = factory()
+        def make(**options: Any) -> Any:
+            session = factory(**options)
             self.made.append(session)
             return session
 
@@ -148,7 +154,7 @@ class Visitor:
     def stay(self, session: Session) -> None:
         """Be in a statement until the request may end."""
         with session.info["turn"]:
-            session.execute(text("SELECT hold(:number)"), {"number": self.number})
+            session.execute(text(self.crowd.statement.format(self.number)))
 
     async def async_use(self, *sessions: AsyncSession) -> None:
         """As `use`."""

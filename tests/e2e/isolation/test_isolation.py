@@ -1,8 +1,9 @@
 """Every request has one session of its own, however it runs and however it ends."""
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from inspect import isawaitable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -11,10 +12,10 @@ import pytest
 from anyio import to_thread
 from dependency_injector import providers
 from fastapi import FastAPI
-from sqlalchemy import event
 
+from app.database.engine import build_async_engine
 from config import DatabaseSettings
-from containers import ScopeMiddleware, close_container
+from containers import DatabaseContainer, ScopeMiddleware, close_container
 from tests.e2e.isolation import async_endpoints, sync_endpoints
 from tests.e2e.isolation.calls import (
     Call,
@@ -27,9 +28,12 @@ from tests.e2e.isolation.calls import (
     read_reply,
 )
 from tests.e2e.isolation.crowd import Crowd
+from tests.e2e.isolation.holding import holding
 from tests.e2e.isolation.outcome import Outcome, outcome
 from tests.e2e.isolation.page import Page
 from tests.e2e.isolation.strategies import OURS, STRATEGIES, THEIRS, Strategy
+from tests.testkit.pools import PoolPerLoop
+from tests.testkit.targets import Target
 
 CONCURRENT: Final = 50
 PATIENCE_SECONDS: Final = 0.5
@@ -82,16 +86,40 @@ def _page() -> Iterator[Page]:
     page.write()
 
 
-async def run(strategy: Strategy, case: Case) -> tuple[Crowd, Outcome]:
+@pytest.fixture(name="url")
+def _url(target: Target, request: pytest.FixtureRequest) -> str:
+    """Give the URL of a database that the container of a case may have for itself."""
+    return "sqlite:///:memory:" if target.url is None else request.getfixturevalue("database_url")
+
+
+@pytest.fixture(name="_leftovers_end")
+def _leftovers_end() -> Iterator[None]:
+    """Collect what the library's resources lost hold of, while its warnings are nobody else's failure."""
+    yield
+    gc.collect()
+
+
+def contained(strategy: Strategy, url: str) -> DatabaseContainer:
+    """Return the container of a strategy, with connections for everybody."""
+    settings = DatabaseSettings(url=url, pool_size=60, max_overflow=-1)
+    container = strategy.container(settings=settings)
+    if not url.startswith("sqlite"):
+        # The server of a case has a loop of its own, which ends before the test does.
+        engine = build_async_engine(settings, poolclass=PoolPerLoop)
+        container.async_engine.override(providers.Object(engine))
+    return container
+
+
+async def run(strategy: Strategy, case: Case, url: str = "sqlite:///:memory:") -> tuple[Crowd, Outcome]:
     """Run a case with fifty requests at once; nothing of it is left afterwards."""
     crowd = Crowd(CONCURRENT)
-    container = strategy.container(settings=DatabaseSettings(url="sqlite:///:memory:", pool_size=60, max_overflow=-1))
-    event.listen(container.engine(), "connect", lambda connection, _: connection.create_function("hold", 1, crowd.hold))
+    container = contained(strategy, url)
     for factory in (container.session_factory, container.async_session_factory):
         factory.override(providers.Object(crowd.recording(factory())))
     container.wire(modules=[sync_endpoints, async_endpoints])
     try:
-        replies = await case.call(application(strategy, crowd), crowd, case.path)
+        with holding(container.engine(), crowd) if "staying" in case.path else nullcontext():
+            replies = await case.call(application(strategy, crowd), crowd, case.path)
         found = outcome(crowd, container, replies, case.status)
         if strategy is not OURS and found.left_open:
             # A thread that was left behind may still close what it has; ours leaves none.
@@ -101,6 +129,7 @@ async def run(strategy: Strategy, case: Case) -> tuple[Crowd, Outcome]:
     finally:
         container.unwire()
         await close_leftovers(crowd)
+        await container.async_engine().dispose()
         await close_container(container)
 
 
@@ -133,9 +162,10 @@ async def close_leftovers(crowd: Crowd) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 class TestIsolation:
-    async def test_every_request_has_its_own_session(self, case: Case, page: Page) -> None:
+    @pytest.mark.every_database
+    async def test_every_request_has_its_own_session(self, case: Case, page: Page, url: str) -> None:
         """Fifty at once: one session per request, open to its end, closed and its connection back after it."""
-        crowd, found = await run(OURS, case)
+        crowd, found = await run(OURS, case, url)
 
         assert Outcome() == found
         assert case.sessions == len(crowd.made)
@@ -143,6 +173,7 @@ class TestIsolation:
 
     @pytest.mark.parametrize("strategy", THEIRS, ids=lambda strategy: strategy.name)
     @pytest.mark.filterwarnings("ignore")
+    @pytest.mark.usefixtures("_leftovers_end")
     @pytest.mark.leaky
     async def test_what_the_library_does_is_documented(self, case: Case, strategy: Strategy, page: Page) -> None:
         """The documentation says of the library's resources what is seen here."""

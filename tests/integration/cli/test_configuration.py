@@ -57,6 +57,21 @@ class TestFile:
         assert (2, True) == (command.exit_code, "no.json: can't be read" in command.stderr)
 
 
+class TestUrlArguments:
+    @pytest.mark.parametrize("name", ["URL", "REPLICA_URLS"])
+    def test_one_that_the_driver_does_not_know_is_found(
+        self, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, name: str
+    ) -> None:
+        """A misspelt argument is told before anything is served, with the nearest right one."""
+        url = "postgresql://user:s3cr3t@127.0.0.1:1/name?sslmod=require"
+        monkeypatch.setenv("APP_DATABASE__URL", "postgresql://127.0.0.1:1/name")
+        monkeypatch.setenv(f"APP_DATABASE__{name}", url if name == "URL" else f'["{url}"]')
+        command = invoke("config", "check")
+        assert (2, "") == (command.exit_code, command.stdout)
+        assert "'sslmod' (did you mean sslmode?)" in command.stderr
+        assert "s3cr3t" not in command.stderr
+
+
 class TestHelp:
     @pytest.mark.parametrize(
         "command",

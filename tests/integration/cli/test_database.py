@@ -7,15 +7,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, func, inspect, make_url, select, text
 from typer.testing import Result
 
-from app.database.migrations import upgrade
+from app.database import create_table
+from app.database.migrations import configuration, upgrade
 from app.models import Account, Post, User
 from tests.integration.cli.commands import PASSWORD, ROOT, environment, run, told
 
 Invoke = Callable[..., Result]
-TABLES = {"users", "posts", "accounts", "transfers"}
+TABLES = {"users", "posts", "accounts", "transfers", "idempotency_keys"}
+EVERYTHING = TABLES | {"alembic_version"}
+HEAD = ScriptDirectory.from_config(configuration()).get_current_head()
 
 
 @pytest.fixture(name="engine")
@@ -48,8 +52,8 @@ class TestMigrating:
         assert (0, 0) == told(run("db", "upgrade", url=url))
         assert TABLES <= tables(engine)
         current = run("db", "current", url=url)
-        assert ((0, 0), "0001 (head)\n") == (told(current), current.stdout)
-        assert (0, 0) == told(run("db", "downgrade", "--yes", url=url))
+        assert ((0, 0), f"{HEAD} (head)\n") == (told(current), current.stdout)
+        assert (0, 0) == told(run("db", "downgrade", "base", "--yes", url=url))
         assert {"alembic_version"} == tables(engine)
 
     def test_check_finds_nothing(self, invoke: Invoke, url: str) -> None:
@@ -79,7 +83,7 @@ class TestTables:
     def test_init_and_drop(self, invoke: Invoke, engine: Engine) -> None:
         """Tables come and go, as often as one likes."""
         assert [0, 0] == [invoke("db", "init").exit_code for _ in range(2)]
-        assert TABLES == tables(engine)
+        assert EVERYTHING == tables(engine)
         assert [0, 0] == [invoke("db", "drop", "--yes").exit_code for _ in range(2)]
         assert set() == tables(engine)
 
@@ -89,6 +93,32 @@ class TestTables:
         assert 0 == invoke("db", "drop", "-y").exit_code
         assert 0 == invoke("db", "upgrade").exit_code
         assert TABLES <= tables(engine)
+
+
+class TestInit:
+    def test_migrations_start_from_there(self, invoke: Invoke) -> None:
+        """What `init` made is up to date: `upgrade` finds nothing to do, `check` no difference."""
+        assert [0, 0, 0] == [invoke("db", name).exit_code for name in ("init", "upgrade", "check")]
+
+    def test_an_old_database_is_left_to_migrations(self, invoke: Invoke, url: str, engine: Engine) -> None:
+        """Tables that later migrations make are not made without them."""
+        upgrade(make_url(url), "0001")
+        before = tables(engine)
+        command = invoke("db", "init")
+        assert (1, 1) == (command.exit_code, len(lines(command)))
+        assert "`db upgrade`" in command.stderr
+        assert before == tables(engine)
+
+    def test_tables_of_others_are_not_vouched_for(self, invoke: Invoke, engine: Engine) -> None:
+        """Tables that are there already may be of older models: nothing is noted, and `upgrade` says what to do."""
+        create_table(engine, "users")
+        assert 0 == invoke("db", "init").exit_code
+        assert TABLES == tables(engine)
+        command = invoke("db", "upgrade")
+        assert (1, 1) == (command.exit_code, len(lines(command)))
+        assert "CREATE TABLE users" in command.stderr
+        assert "`db stamp`" in command.stderr
+        assert [0, 0, 0] == [invoke("db", name).exit_code for name in ("stamp", "upgrade", "check")]
 
 
 class TestAsking:
@@ -101,7 +131,7 @@ class TestAsking:
         assert "--yes" in command.stderr
         assert TABLES <= tables(engine)
 
-    @pytest.mark.parametrize(("answer", "code", "left"), [("n", 1, TABLES | {"alembic_version"}), ("y", 0, set[str]())])
+    @pytest.mark.parametrize(("answer", "code", "left"), [("n", 1, EVERYTHING), ("y", 0, set[str]())])
     def test_a_person_decides(self, url: str, engine: Engine, answer: str, code: int, left: set[str]) -> None:
         """At a terminal it asks, and does as it is told."""
         upgrade(make_url(url))
@@ -163,7 +193,16 @@ class TestSeed:
         assert (1, 1, True) == (command.exit_code, len(lines(command)), "no such table" in command.stderr)
 
 
-COMMANDS = [["upgrade"], ["downgrade", "--yes"], ["current"], ["check"], ["init"], ["drop", "--yes"], ["seed"]]
+COMMANDS = [
+    ["upgrade"],
+    ["downgrade", "--yes"],
+    ["stamp"],
+    ["current"],
+    ["check"],
+    ["init"],
+    ["drop", "--yes"],
+    ["seed"],
+]
 
 
 class TestUnreachable:

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 
 import pytest
+import uvicorn
 
+from app.cli.serve import _listen
 from tests.integration.cli.commands import ROOT, environment, run, told
 
 PATIENCE_SECONDS = 30
@@ -79,3 +81,8 @@ class TestServe:
 
         assert (1, 1) == told(command)
         assert "would be served empty" in command.stderr
+
+    def test_replies_are_sent_at_once(self) -> None:
+        """The listening socket says that it is TCP: asyncio turns off the waiting for more only then."""
+        with _listen(uvicorn.Config("", port=0)) as listener:
+            assert socket.IPPROTO_TCP == listener.proto

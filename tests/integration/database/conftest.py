@@ -1,7 +1,6 @@
 """Databases of their own: engines, locks and files are under test here."""
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,14 @@ import pytest
 from app.database import init_db
 from config import DatabaseSettings
 from containers import DatabaseContainer, close_container
+from tests.testkit.targets import Target
 
 MakeDatabase = Callable[..., DatabaseContainer]
 
 
 @pytest.fixture
-def make_database(tmp_path: Path) -> Iterator[MakeDatabase]:
-    """Give a function that makes a container on a file, with every table; each is closed at the end."""
+async def make_database(tmp_path: Path, anyio_backend: str) -> AsyncIterator[MakeDatabase]:  # noqa: ARG001 - sync tests too
+    """Give a function that makes a container on a file, with every table; each is closed in the test's own loop."""
     made: list[DatabaseContainer] = []
 
     def make(**values: Any) -> DatabaseContainer:
@@ -28,16 +28,20 @@ def make_database(tmp_path: Path) -> Iterator[MakeDatabase]:
 
     yield make
     for container in made:
-        asyncio.run(close_container(container))
+        await close_container(container)
 
 
-@pytest.fixture(params=["sqlite:///:memory:", None], ids=["memory", "file"])
-def database(make_database: MakeDatabase, request: pytest.FixtureRequest) -> DatabaseContainer:
-    """Give a container with every table: on a private database, and on a file."""
-    return make_database(**({"url": request.param} if request.param else {}))
+@pytest.fixture(params=["memory", "file"])
+def database(make_database: MakeDatabase, target: Target, request: pytest.FixtureRequest) -> DatabaseContainer:
+    """Give a container with every table: on a private database, and on a file or a server."""
+    if request.param == "memory":
+        if target.url is not None:
+            pytest.skip("a server has no private databases")
+        return make_database(url="sqlite:///:memory:")
+    return make_database(url=request.getfixturevalue("database_url"))
 
 
 @pytest.fixture
-def memory(make_database: MakeDatabase) -> DatabaseContainer:
-    """Give a container on a private database, with every table."""
-    return make_database(url="sqlite:///:memory:")
+def memory(make_database: MakeDatabase, target: Target, request: pytest.FixtureRequest) -> DatabaseContainer:
+    """Give a container with every table on a database that nobody else uses: a private one, or a server's."""
+    return make_database(url=request.getfixturevalue("database_url") if target.url else "sqlite:///:memory:")

@@ -16,6 +16,8 @@ from app.database.transaction import async_transaction, transaction
 from app.models import Account, User
 from containers import DatabaseContainer
 
+pytestmark = pytest.mark.every_database
+
 VALUES = {"email": "bob@example.com", "username": "bob"}
 WRITES: dict[str, Any] = {
     "insert": insert(User).values(VALUES),

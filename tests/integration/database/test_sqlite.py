@@ -218,3 +218,30 @@ class TestPool:
             assert in_transaction(connection)
         with memory.engine().connect() as connection:
             assert not in_transaction(connection)
+
+
+class TestFailedCommit:
+    """A COMMIT that fails leaves SQLite's transaction open."""
+
+    ORPHAN = "INSERT INTO posts VALUES (1, 'x', 'x', 99, '2026-01-01', '2026-01-01')"
+
+    def test_its_transaction_ends_with_its_session(self, database: DatabaseContainer) -> None:
+        """The connection that comes back to the pool holds no lock."""
+        with pytest.raises(IntegrityError), database.session_factory()() as session:
+            session.execute(text("PRAGMA defer_foreign_keys = ON"))
+            session.execute(text(self.ORPHAN))
+            session.commit()
+        with database.engine().connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            assert not raw.in_transaction
+
+    async def test_an_async_one_too(self, database: DatabaseContainer) -> None:
+        """The async driver's connection likewise."""
+        with pytest.raises(IntegrityError):
+            async with database.async_session_factory()() as session:
+                await session.execute(text("PRAGMA defer_foreign_keys = ON"))
+                await session.execute(text(self.ORPHAN))
+                await session.commit()
+        async with database.async_engine().connect() as connection:
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            assert not raw.in_transaction

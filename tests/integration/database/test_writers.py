@@ -1,15 +1,21 @@
-"""Many writers at once: all succeed, and no update is lost."""
+"""Many writers at once: all succeed, and no update is lost.
+
+They lock what they read: a row on a server, the whole database on SQLite, whose transactions that write begin so.
+"""
 
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from anyio import to_thread
 from sqlalchemy import func, select
 
 from app.database.transaction import async_transaction, transaction
 from app.models import Account, User
 from containers import DatabaseContainer, scope
+
+pytestmark = pytest.mark.every_database
 
 WRITERS = 20
 TRANSACTIONS = 20
@@ -28,14 +34,14 @@ def open_account(database: DatabaseContainer) -> int:
 def deposit(database: DatabaseContainer) -> None:
     """Read the balance, then write it, in one transaction."""
     with scope(), transaction(database.session()) as session:
-        account = session.get_one(Account, 1)
+        account = session.get_one(Account, 1, with_for_update=True)
         account.balance += 1
 
 
 async def async_deposit(database: DatabaseContainer) -> None:
     """As `deposit`, asynchronously."""
     async with scope(), async_transaction(database.async_session()) as session:
-        account = await session.get_one(Account, 1)
+        account = await session.get_one(Account, 1, with_for_update=True)
         await asyncio.sleep(0)
         account.balance += 1
 

@@ -5,6 +5,7 @@ import pickle
 from collections.abc import Callable
 
 import pytest
+from pydantic_core import PydanticCustomError
 from sqlalchemy import make_url
 
 from config import DatabaseSettings, DatabaseUrl, Settings
@@ -90,3 +91,16 @@ class TestDatabaseUrl:
     def test_what_we_know_is_kept_as_written(self, text: str) -> None:
         """Any of our dialects, with any of our drivers or none, is taken."""
         assert text == DatabaseUrl.parse(text)
+
+    def test_several_hosts_in_libpqs_place_are_told_theirs(self) -> None:
+        """SQLAlchemy has them in the query; the error shows how, and no password."""
+        with pytest.raises(PydanticCustomError) as caught:
+            DatabaseUrl.parse("postgresql://user:s3cr3t@first:5432,second:5433/name")
+        assert str(caught.value).endswith("/name?host=first:5432&host=second:5432")
+        assert "s3cr3t" not in str(caught.value)
+
+    def test_several_hosts_are_kept_as_written(self) -> None:
+        """In the query they may be."""
+        text = "postgresql://user@/name?host=first:5432&host=second:5433&target_session_attrs=read-write"
+        url = DatabaseUrl.parse(text)
+        assert (text, ("first:5432", "second:5433")) == (url, url.parsed.query["host"])

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
 from app.database.session import AsyncReadSession, ReadSession
+from app.database.unit_of_work import AsyncTransactions, Transactions
 from app.services.users import UserService
 from containers import ApplicationContainer, scope
 from containers.check import named_providers
@@ -22,6 +23,9 @@ DATABASE = {
     "async_session",
     "read_session",
     "async_read_session",
+    "async_reads",
+    "transactions",
+    "async_transactions",
 }
 APPLICATION = {"settings", "database", "users", "posts", "accounts", "transfers", "reports"}
 
@@ -41,7 +45,7 @@ class TestProviders:
         """A service is built per use, its session once per scope."""
         async with scope():
             assert container.users() is not container.users()
-            assert container.users()._session is container.posts()._session
+            assert container.users()._transactions._session() is container.posts()._transactions._session()
 
 
 class TestTypes:
@@ -54,6 +58,8 @@ class TestTypes:
             assert_type(container.database.async_session(), AsyncSession)
             assert_type(container.database.read_session(), ReadSession)
             assert_type(container.database.async_read_session(), AsyncReadSession)
+            assert_type(container.database.transactions(), Transactions)
+            assert_type(container.database.async_transactions(), AsyncTransactions)
             assert_type(container.users(), UserService)
 
     @pytest.mark.parametrize("name", ["session", "async_session", "read_session", "async_read_session"])

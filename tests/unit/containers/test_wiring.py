@@ -3,12 +3,13 @@
 import gc
 import threading
 from collections.abc import AsyncGenerator, Generator
-from inspect import iscoroutinefunction
+from inspect import iscoroutinefunction, signature
 from typing import Annotated, Any
 
 import httpx2
 import pytest
 from dependency_injector import containers, providers
+from dependency_injector.containers import DynamicContainer
 from fastapi import Depends, FastAPI
 
 from app.main import create_app
@@ -36,6 +37,16 @@ async def by_hand(thread: int = Provide[Threads.thread]) -> int:
     return thread
 
 
+@inject
+async def both(
+    word: str,
+    thread: Annotated[int, Depends(Provide[Threads.thread])],
+    other: Annotated[int, Provide[Threads.thread]],
+) -> tuple[str, bool]:
+    """Return what is not injected, and whether both markers gave the same."""
+    return word, thread == other
+
+
 class TestProvide:
     def test_fastapi_awaits_the_marker(self) -> None:
         """A marker that is awaited needs no thread of the pool."""
@@ -60,6 +71,17 @@ class TestProvide:
 
 
 class TestInject:
+    async def test_fastapi_does_not_see_what_is_injected(self) -> None:
+        """It would solve a dependency for each, for nothing; `Depends` around the marker may be left out."""
+        assert ["word"] == list(signature(both).parameters)
+        app = FastAPI()
+        app.get("/")(both)
+        container = Threads()
+        container.wire(modules=[__name__])
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
+            assert ["hello", True] == (await client.get("/?word=hello")).json()
+        container.unwire()
+
     def test_it_refuses_generators(self) -> None:
         """The library's wrapper loses a generator's exceptions: that is an error, not a surprise."""
 
@@ -72,6 +94,20 @@ class TestInject:
         for generator in (sync_generator, async_generator):
             with pytest.raises(TypeError, match="lose its exceptions and its teardown"):
                 inject(generator)
+
+
+class TestWiring:
+    async def test_it_is_not_done_twice(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An application's start finds its modules wired; after unwiring they are wired anew."""
+        container, done = Threads(), list[object]()
+        monkeypatch.setattr(DynamicContainer, "wire", lambda *_: done.append(1))
+        monkeypatch.setattr(DynamicContainer, "unwire", lambda _: done.append(-1))
+        container.wire(modules=[__name__])
+        container.wire(modules=[__name__])
+        container.unwire()
+        container.wire(modules=[__name__])
+        container.unwire()
+        assert [1, -1, 1, -1] == done
 
 
 class TestGuard:
@@ -106,6 +142,20 @@ class TestGuard:
         gc.collect()
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
             assert (await client.get("/health/ready")).status_code == 200
+
+    def test_an_application_that_goes_meanwhile_takes_nothing_along(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The garbage collector may find the first application while the second is being wired."""
+        container = ApplicationContainer(settings=Settings(database=DatabaseSettings(url="sqlite:///:memory:")))
+        create_app(container)
+        wire = GuardedContainer.wire
+
+        def wire_and_collect(self: Any, *arguments: Any, **options: Any) -> None:
+            wire(self, *arguments, **options)
+            gc.collect()
+
+        monkeypatch.setattr(GuardedContainer, "wire", wire_and_collect)
+        create_app(container)
+        container.unwire()
 
     async def test_the_lifespan_frees_the_modules_and_takes_them_again(self, app: FastAPI) -> None:
         """An application that is started twice serves twice."""

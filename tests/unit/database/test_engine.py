@@ -1,5 +1,6 @@
 """Engines honour the settings, whichever pool they have; building them connects to nothing."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from sqlalchemy.pool import (
 )
 
 from app.database.engine import build_async_engine, build_engine
-from config import DatabaseSettings
+from config import ConfigurationError, DatabaseSettings
 
 
 def settings(tmp_path: Path, **values: Any) -> DatabaseSettings:
@@ -44,17 +45,18 @@ class TestQueue:
         """Size, overflow, wait, age and ping reach the pool of both engines."""
         for engine in engines(settings(tmp_path)):
             pool: Any = engine.pool
-            assert (3, 4, 5.5, 67, False) == (
+            assert (3, 4, 5.5, 67) == (
                 pool.size(),
                 pool._max_overflow,
                 pool._timeout,
                 pool._recycle,
-                pool._pre_ping,
             )
 
     def test_each_engine_has_the_pool_of_its_kind(self, tmp_path: Path) -> None:
         """A pool that waits in a thread would hold up the event loop."""
-        assert [QueuePool, AsyncAdaptedQueuePool] == [type(engine.pool) for engine in engines(settings(tmp_path))]
+        sync, asynchronous = (engine.pool for engine in engines(settings(tmp_path)))
+        assert isinstance(sync, QueuePool)
+        assert isinstance(asynchronous, AsyncAdaptedQueuePool)
 
     @pytest.mark.parametrize("unlimited", ["max_overflow", "pool_recycle"])
     def test_minus_one_means_no_limit(self, tmp_path: Path, unlimited: str) -> None:
@@ -75,7 +77,7 @@ class TestOtherPools:
         engine = build_engine(settings(tmp_path), poolclass=poolclass)
         pool: Any = engine.pool
         assert poolclass is type(pool)
-        assert (67, False) == (pool._recycle, pool._pre_ping)
+        assert 67 == pool._recycle
 
     @pytest.mark.parametrize("poolclass", [NullPool, StaticPool, AsyncAdaptedQueuePool])
     def test_any_async_pool_is_taken(self, tmp_path: Path, poolclass: type[Pool]) -> None:
@@ -91,8 +93,43 @@ class TestLogging:
             assert (echo, not echo) == (engine.echo, engine.hide_parameters)
 
 
+class TestIsolation:
+    def test_the_level_reaches_the_engine(self, tmp_path: Path) -> None:
+        """The driver sets it for every transaction."""
+        pytest.importorskip("asyncpg")
+        pytest.importorskip("psycopg")
+        values = {"url": "postgresql://host/name", "isolation_level": "REPEATABLE READ"}
+        for engine in engines(settings(tmp_path, **values)):
+            dialect: Any = engine.dialect
+            assert "REPEATABLE READ" == dialect._on_connect_isolation_level
+
+    def test_sqlite_has_one_level_only(self, tmp_path: Path) -> None:
+        """Its transactions are serializable, whatever is asked for."""
+        for engine in engines(settings(tmp_path, isolation_level="READ COMMITTED")):
+            with_level: Any = engine.dialect
+            assert None is with_level._on_connect_isolation_level
+
+
+class TestQuery:
+    def test_what_no_driver_knows_is_a_configuration_error(self, tmp_path: Path) -> None:
+        """At once, for both engines, with the nearest known word."""
+        wrong = settings(tmp_path, url=f"sqlite:///{tmp_path}/x.db?time_out=3")
+        for build in (build_engine, build_async_engine):
+            with pytest.raises(ConfigurationError, match="did you mean timeout"):
+                build(wrong)
+
+
 class TestLaziness:
     def test_building_connects_to_nothing(self, tmp_path: Path) -> None:
         """No file appears before the first statement."""
         engines(settings(tmp_path))
         assert [] == list(tmp_path.iterdir())
+
+
+class TestLog:
+    def test_a_pool_is_as_quiet_as_sqlalchemys(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        """What a pool does all day is not told among the service's own lines."""
+        with caplog.at_level(logging.INFO, logger="app"):
+            for engine in engines(settings(tmp_path)):
+                engine.pool.recreate().logger.info("recreated")
+        assert [] == [record.name for record in caplog.records if record.name.startswith("app.")]

@@ -1,0 +1,45 @@
+"""Finding out, without waiting, whether somebody else is at work on the same thing."""
+
+from typing import Any
+
+from sqlalchemy import Boolean, Insert
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+
+
+class try_lock(GenericFunction[bool]):  # noqa: N801 - it is called like a function
+    """Take the lock of a 64-bit number until the transaction ends; false where somebody else has it.
+
+    Only PostgreSQL has such locks; elsewhere it is always true, and `insert_at_once` finds out.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(try_lock)
+def _always(element: try_lock, compiler: SQLCompiler, **options: Any) -> str:
+    # The argument is bound all the same, for the driver counts them.
+    return f"({compiler.process(element.clauses, **options)} IS NOT NULL)"
+
+
+@compiles(try_lock, "postgresql")
+def _advisory(element: try_lock, compiler: SQLCompiler, **options: Any) -> str:
+    return f"pg_try_advisory_xact_lock({compiler.process(element.clauses, **options)})"
+
+
+class insert_at_once(Insert):  # noqa: N801 - as `insert`
+    """An INSERT that does not wait for somebody who is inserting the same key.
+
+    MariaDB fails with a lock timeout at once; MySQL does after the connection's own. On SQLite there
+    is nobody else: writers come one after the other.
+    """
+
+    inherit_cache = True
+
+
+@compiles(insert_at_once, "mysql", "mariadb")
+def _without_waiting(element: insert_at_once, compiler: Any, **options: Any) -> str:
+    insert = compiler.visit_insert(element, **options)
+    return f"SET STATEMENT innodb_lock_wait_timeout = 0 FOR {insert}" if compiler.dialect.is_mariadb else insert

@@ -1,0 +1,158 @@
+"""A service with two databases: what is sold in one, who asked for what in another.
+
+Each is a `DatabaseContainer` of its own, with its own settings, engines and sessions; one scope closes
+the sessions of both. Run it from the project's root with
+``APP_JOURNAL__URL=sqlite:///./journal.db uvicorn --factory examples.two_databases:create_app``.
+"""
+
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+from dependency_injector import containers, providers
+from fastapi import APIRouter, Depends, FastAPI
+from sqlalchemy import String, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.database.session import AsyncReadSession
+from app.database.types import UtcDateTime
+from app.database.unit_of_work import AsyncTransactions
+from config import DatabaseSettings, Settings
+from containers import (
+    DatabaseContainer,
+    Provide,
+    ScopeMiddleware,
+    Shared,
+    check_container,
+    close_container,
+    inject,
+    nested,
+    wire_for,
+)
+from containers.wiring import GuardedContainer
+
+
+class ShopBase(DeclarativeBase):
+    """Parent of what is in the shop's database."""
+
+
+class JournalBase(DeclarativeBase):
+    """Parent of what is in the journal's database."""
+
+
+class Sale(ShopBase):
+    """Something that was sold."""
+
+    __tablename__ = "sales"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item: Mapped[str] = mapped_column(String(200))
+
+
+class Entry(JournalBase):
+    """Something that somebody wanted, sold or not."""
+
+    __tablename__ = "entries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
+
+
+class ShopSettings(Settings):
+    """The service's settings, and those of a second database: ``APP_JOURNAL__URL``."""
+
+    journal: DatabaseSettings = DatabaseSettings(url="sqlite:///./journal.db")
+
+
+class SaleService:
+    """Sells, and writes down who asked.
+
+    No transaction spans two databases: the journal is written first, so what was sold is always in it.
+    """
+
+    def __init__(
+        self, shop: AsyncTransactions, journal: AsyncTransactions, sales: AsyncReadSession, entries: AsyncReadSession
+    ) -> None:
+        self._shop, self._journal = shop, journal
+        self._sales, self._entries = sales, entries
+
+    async def sell(self, item: str) -> None:
+        """Sell one *item*."""
+
+        async def write_down(session: AsyncSession) -> None:
+            session.add(Entry(text=f"wants {item}"))
+
+        async def sell(session: AsyncSession) -> None:
+            session.add(Sale(item=item))
+
+        await self._journal.run(write_down)
+        await self._shop.run(sell)
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many rows each database has."""
+        sold = await self._sales.scalar(select(func.count()).select_from(Sale))
+        asked = await self._entries.scalar(select(func.count()).select_from(Entry))
+        return {"sales": sold or 0, "entries": asked or 0}
+
+
+class ShopContainer(containers.DeclarativeContainer):
+    """The same recipe twice, with different settings."""
+
+    instance_type = GuardedContainer
+
+    settings = Shared[ShopSettings](ShopSettings)
+    database = nested(DatabaseContainer, settings=settings.provided.database)
+    journal = nested(DatabaseContainer, settings=settings.provided.journal)
+    sales = providers.Factory(
+        SaleService,
+        database.async_transactions,
+        journal.async_transactions,
+        database.async_read_session,
+        journal.async_read_session,
+    )
+
+
+SalesDep = Annotated[SaleService, Depends(Provide[ShopContainer.sales])]
+router = APIRouter()
+
+
+@router.post("/sales/{item}", status_code=201)
+@inject
+async def sell(item: str, sales: SalesDep) -> None:
+    """Sell something."""
+    await sales.sell(item)
+
+
+@router.get("/counts")
+@inject
+async def counts(sales: SalesDep) -> dict[str, int]:
+    """Count the rows of both databases."""
+    return await sales.counts()
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
+    container: ShopContainer = app.state.container
+    try:
+        for database, base in ((container.database, ShopBase), (container.journal, JournalBase)):
+            async with database.async_engine().begin() as connection:
+                await connection.run_sync(base.metadata.create_all)
+        yield
+    finally:
+        container.unwire()
+        await close_container(container)
+
+
+def create_app(container: ShopContainer | None = None) -> FastAPI:
+    """Return the service, over *container* or a new one."""
+    app = FastAPI(title="Two databases", lifespan=_lifespan)
+    app.state.container = container or ShopContainer()
+    app.add_middleware(ScopeMiddleware)
+    app.include_router(router)
+    wire_for(app, app.state.container, [sys.modules[__name__]])
+    check_container(app.state.container, app)
+    return app

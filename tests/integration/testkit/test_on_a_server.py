@@ -1,0 +1,192 @@
+"""The kit on PostgreSQL and MariaDB: what a service of its own sees there."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import NullPool, create_engine, event, func, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from app.models import User
+from tests.testkit.mariadb import MariaDB
+from tests.testkit.savepoints import OverlapError, Savepoints
+
+USERS = select(func.count()).select_from(User)
+DRIVERS = {"postgresql": "asyncpg", "mariadb": "aiomysql"}
+
+COMMITTING = """
+from sqlalchemy import func, select, text
+
+from app.models import User
+
+
+def test_a_table(session):
+    session.add(User(email="a@example.com", username="a"))
+    session.flush()
+    session.execute(text("CREATE TABLE more (id INTEGER)"))
+
+
+def test_the_next_one_is_alone(session):
+    assert session.scalar(select(func.count()).select_from(User)) == 0
+    assert session.scalar(text("SELECT count(*) FROM information_schema.tables WHERE table_name = 'more'")) == 0
+"""
+
+COUNTING = """
+import pytest
+from sqlalchemy import text
+
+from app.models import Account, User
+
+pytestmark = pytest.mark.isolation("database")
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_ids_begin_at_one(session, attempt):
+    session.add(User(id=None, email="a@example.com", username="a"))
+    session.commit()
+    assert session.scalar(text("SELECT max(id) FROM users")) == 1
+
+
+@pytest.mark.parametrize("attempt", range(2))
+@pytest.mark.parametrize("change", ["DROP TABLE posts", "ALTER TABLE users ADD COLUMN more INTEGER",
+    "CREATE TABLE more (id INTEGER)", "CREATE INDEX more ON users (updated_at)", "DELETE FROM alembic_version",
+    "CREATE VIEW more AS SELECT * FROM users"])
+def test_a_change_of_the_schema_is_undone(session, change, attempt):
+    session.execute(text(change))
+    session.commit()
+
+
+@pytest.mark.leaky
+@pytest.mark.parametrize("attempt", range(2))
+def test_what_is_left_open_holds_nobody_up(container, attempt):
+    connection = container.database.engine().connect()
+    connection.execute(text("INSERT INTO users (id, email, username, is_active, role, created_at, updated_at) "
+        "VALUES (1, 'a', 'a', true, 'user', '2026-01-01', '2026-01-01')"))
+    connection.detach()
+    # For ever: nobody collects it.
+    pytest.leaked = [*getattr(pytest, "leaked", []), connection]
+"""
+
+
+AFTER_A_TRANSACTION = """
+import pytest
+
+from app.models import User
+
+
+def test_a_rollback_takes_no_id_back(session):
+    session.add(User(email="a@example.com", username="a"))
+    session.flush()
+
+
+@pytest.mark.isolation("database")
+def test_ids_begin_at_one(session):
+    user = User(email="a@example.com", username="a")
+    session.add(user)
+    session.flush()
+    assert user.id == 1
+"""
+
+
+@pytest.fixture(name="server_name", params=DRIVERS)
+def _server_name(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run the tests of `run` on a server, as a service whose conftest.py knows of none does."""
+    url = request.getfixturevalue(request.param).url(driver=DRIVERS[request.param])
+    monkeypatch.setenv("APP_TEST_DATABASE", url.render_as_string(hide_password=False))
+    return str(request.param)
+
+
+class TestOtherServices:
+    @pytest.mark.usefixtures("server_name")
+    def test_one_variable_is_enough(self, run: Callable[..., pytest.RunResult]) -> None:
+        """Between tests rows, ids, tables and what was left open go, whatever a test did to its database."""
+        run(COUNTING, "-n", "2").assert_outcomes(passed=17)
+
+    @pytest.mark.usefixtures("server_name")
+    def test_ids_begin_anew_after_transaction_mode_too(self, run: Callable[..., pytest.RunResult]) -> None:
+        """What it rolled back has left the counters where they were."""
+        run(AFTER_A_TRANSACTION, "-p", "no:randomly").assert_outcomes(passed=2)
+
+    def test_a_commit_by_the_server_is_told(self, run: Callable[..., pytest.RunResult], server_name: str) -> None:
+        """MariaDB commits at every CREATE: the test fails, with a remedy, and the next one sees nothing of it."""
+        result = run(COMMITTING, "-p", "no:randomly")
+        if server_name == "mariadb":
+            result.assert_outcomes(passed=2, errors=1)
+            result.stdout.fnmatch_lines(["*the test's transaction was committed on the way*"])
+        else:
+            result.assert_outcomes(passed=2)
+
+
+@pytest.mark.every_database
+@pytest.mark.isolation("transaction")
+class TestOneTransaction:
+    async def test_a_reader_that_ends_undoes_nothing(
+        self, async_client: httpx2.AsyncClient, container: Any, target: Any
+    ) -> None:
+        """A session that only looked may be closed after others have written."""
+        if target.url is None:
+            pytest.skip("on SQLite it does, see docs/testing.md")
+        with container.database.session_factory()() as reader:
+            assert reader.scalar(USERS) == 0
+            await async_client.post("/users/", json={"email": "a@example.com", "username": "a"})
+        with container.database.session_factory()() as reader:
+            assert reader.scalar(USERS) == 1
+
+    async def test_sessions_may_end_in_any_order(self, session: Session, async_session: AsyncSession) -> None:
+        """Two that write, of which the first to begin is the first to commit."""
+        session.add(User(email="a@example.com", username="a"))
+        session.flush()
+        async_session.add(User(email="b@example.com", username="b"))
+        await async_session.flush()
+        session.commit()
+        await async_session.commit()
+        assert (2, 2) == (session.scalar(USERS), await async_session.scalar(USERS))
+
+    async def test_a_failed_read_is_forgotten(self, container: Any, session: Session) -> None:
+        """A statement of a read session stands alone: its failure is nobody else's."""
+        async with container.database.async_read_session_factory()() as reader:
+            with pytest.raises(DBAPIError):
+                await reader.execute(text("SELECT nonsense"))
+        with container.database.read_session_factory()() as reader, pytest.raises(DBAPIError):
+            reader.execute(text("SELECT nonsense"))
+        assert session.scalar(USERS) == 0
+
+
+class TestDropping:
+    def test_a_connection_may_end_before_it_is_killed(self, mariadb: Any) -> None:
+        """It is listed, ends by itself, and its turn comes."""
+        database = MariaDB()
+        engine = create_engine(mariadb.url(database=None, driver="pymysql", admin=True), poolclass=NullPool)
+        with engine.connect() as connection, engine.connect() as other:
+            database.create(connection, "app_dropped")
+            other.exec_driver_sql("USE app_dropped")
+            process = other.scalar(text("SELECT connection_id()"))
+            alive = f"SELECT 1 FROM information_schema.processlist WHERE id = {process}"  # noqa: S608
+
+            def end(_: Any, __: Any, statement: str, *___: Any) -> None:
+                if statement.startswith("KILL"):
+                    other.invalidate()
+                    while mariadb.sql(alive):
+                        pass
+
+            event.listen(connection, "before_cursor_execute", end)
+            database.drop(connection, "app_dropped")
+            assert connection.scalar(text("SHOW DATABASES LIKE 'app_dropped'")) is None
+
+
+class TestSavepoints:
+    def test_what_is_undone_can_not_be_committed(self) -> None:
+        """The rollback of the first undoes the second too, which is not let believe otherwise."""
+        sent: list[str] = []
+        savepoints = Savepoints(sent.append)
+        savepoints.begin("first", "sp")
+        savepoints.changed("first")
+        savepoints.begin("second", "sp")
+        savepoints.changed("second")
+        savepoints.roll_back("first", "sp")
+        with pytest.raises(OverlapError, match="isolation"):
+            savepoints.release("second", "sp")
+        assert ["SAVEPOINT kit_1", "SAVEPOINT kit_2", "ROLLBACK TO SAVEPOINT kit_1"] == sent

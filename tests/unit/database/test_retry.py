@@ -1,0 +1,77 @@
+"""Which failures a unit of work is run again after."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.database import retry
+from app.database.errors import Failure
+from containers import ApplicationContainer, scope
+
+LOST, UNREACHABLE, DEADLOCK, READ_ONLY, SYNTAX = "57P01", "08001", "40P01", "25006", "42601"
+
+
+def failed(sqlstate: str) -> DBAPIError:
+    """Return the error that a driver's would be wrapped in."""
+    cause: Any = Exception(sqlstate)
+    cause.sqlstate = sqlstate
+    return DBAPIError("SELECT", {}, cause, connection_invalidated=sqlstate == LOST)
+
+
+@pytest.fixture(name="run")
+def _run(container: ApplicationContainer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Give a function that runs a unit which fails as told, once per code; returns the number of its runs."""
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.0001)
+
+    async def run(*codes: str) -> int:
+        runs: list[int] = []
+
+        async def work(_: AsyncSession) -> None:
+            runs.append(1)
+            if len(runs) <= len(codes):
+                raise failed(codes[len(runs) - 1])
+
+        async with scope():
+            with suppress(DBAPIError):
+                await container.database.async_transactions().run(work)
+        return len(runs)
+
+    return run
+
+
+class TestWhatIsRunAgain:
+    @pytest.mark.parametrize(
+        ("codes", "runs"),
+        [
+            ((DEADLOCK,), 2),
+            ((DEADLOCK, DEADLOCK, DEADLOCK), 4),
+            ((LOST,), 2),
+            ((UNREACHABLE,), 1),
+            ((READ_ONLY,), 1),
+            ((SYNTAX,), 1),
+            ((LOST, SYNTAX), 2),
+            ((DEADLOCK, UNREACHABLE), 2),
+            # Another server may be taking over.
+            ((LOST, UNREACHABLE, READ_ONLY, UNREACHABLE), 5),
+        ],
+        ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
+    )
+    async def test_it_depends_on_what_was_before(self, run: Any, codes: tuple[str, ...], runs: int) -> None:
+        """A conflict passes; a server that isn't there is only waited for by those whom it left in the middle."""
+        assert runs == await run(*codes)
+
+    async def test_attempts_do_not_count_while_servers_change(self, run: Any, container: ApplicationContainer) -> None:
+        """That takes as long as it takes, within the patience of the settings."""
+        container.database.retry_policy().attempts = 2
+        assert 5 == await run(LOST, UNREACHABLE, UNREACHABLE, UNREACHABLE)
+
+    async def test_patience_has_an_end(self, run: Any, container: ApplicationContainer) -> None:
+        """A client is not kept waiting for ever."""
+        policy = container.database.retry_policy()
+        policy.patience_seconds = 0
+        assert 1 == await run(LOST, UNREACHABLE)
+        assert {Failure.CONNECTION_LOST: 1} == policy.counts.given_up
