@@ -21,14 +21,15 @@ name_package = import sys; print("python%d.%d-venv" % sys.version_info[:2])
 compile = .venv/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --annotation-style line --custom-compile-command "make lock" \
 	--exclude-newer "$(COOLDOWN)" $(ARGS) pyproject.toml
+drivers = --extra postgresql --extra mysql
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench servers lint typecheck check format lock clean
+.PHONY: help run test bank failover bench bench-quick servers lint typecheck check format lock clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: .venv/run.stamp ## Migrate the database, then serve (ARGS="--port 9000"; APP_ variables are honoured)
 	@.venv/bin/python -m app db upgrade
@@ -37,8 +38,22 @@ run: .venv/run.stamp ## Migrate the database, then serve (ARGS="--port 9000"; AP
 test: .venv/test.stamp ## Run the whole suite (ARGS="-k name" goes to pytest)
 	@.venv/bin/python -m pytest -n auto $(ARGS)
 
-bench: .venv/dev.stamp ## Measure, and write the tables in benchmarks/results
+bank: .venv/test.stamp ## Move money while things break, a minute on each database; writes docs/proofs.md
+	@.venv/bin/python -m tests.proofs bank $(ARGS)
+
+failover: .venv/test.stamp ## Kill a PostgreSQL server under load, promote its standby; writes docs/proofs.md
+	@.venv/bin/python -m tests.proofs failover
+
+bench: .venv/test.stamp .venv/bench.stamp ## Measure everything for 40 minutes, and write benchmarks/results; needs wrk
 	@.venv/bin/python -m benchmarks.testkit
+	@.venv/bin/python -m benchmarks.requests
+	@.venv/bin/python -m benchmarks.growth
+	@.venv/bin/python -m benchmarks.start
+	@.venv/bin/python -m benchmarks.connections
+	@.venv/bin/python -m benchmarks.load
+
+bench-quick: .venv/bench.stamp ## Measure what a request costs, roughly, in two minutes
+	@.venv/bin/python -m benchmarks.requests --quick $(ARGS)
 
 servers: .venv/servers.stamp ## Install the PostgreSQL and MySQL drivers as well
 
@@ -59,10 +74,11 @@ format: .venv/dev.stamp ## Format the code and fix what can be fixed safely
 	.venv/bin/ruff format
 
 lock: .venv/dev.stamp ## Bring requirements/ in line with pyproject.toml (ARGS=--upgrade renews every pin)
-	$(compile) --group dev --output-file requirements/dev.txt
+	$(compile) $(drivers) --group dev --output-file requirements/dev.txt
 	$(compile) --constraints requirements/dev.txt --output-file requirements/run.txt
-	$(compile) --constraints requirements/dev.txt --group test --output-file requirements/test.txt
-	$(compile) --constraints requirements/dev.txt --extra postgresql --extra mysql --output-file requirements/servers.txt
+	$(compile) --constraints requirements/dev.txt $(drivers) --group test --output-file requirements/test.txt
+	$(compile) --constraints requirements/dev.txt $(drivers) --output-file requirements/servers.txt
+	$(compile) --constraints requirements/dev.txt --extra postgresql --group bench --output-file requirements/bench.txt
 
 clean: ## Remove .venv and caches; databases stay
 	rm -rf .venv .coverage htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,6 +1,5 @@
 """The same 200 small tests for every way of isolating them; APP_BENCH_WAY says which."""
 
-import asyncio
 import itertools
 import json
 import os
@@ -11,11 +10,17 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import make_url
 
 from app.database import drop_db, init_db
+from config import DatabaseSettings
 from containers import close_container
+from tests.testkit.targets import Target
 
 WAY = os.environ.get("APP_BENCH_WAY", "transaction")
+DATABASE = os.environ["APP_TEST_DATABASE"]
+TARGET = Target() if DATABASE == "sqlite" else Target(DATABASE.partition("://")[0], make_url(DATABASE))
+ON_SERVER = DatabaseSettings(url=DATABASE) if TARGET.url is not None else None
 NUMBERS = itertools.count()
 DURATIONS: list[float] = []
 
@@ -43,30 +48,32 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def bare(kit: Any) -> Generator[None, None, None]:
     """Put one database for all tests in place: no isolation at all."""
-    init_db(kit.container.database.engine())
-    yield
-    asyncio.run(close_container(kit.container))
+    with kit.isolated("database", TARGET):
+        yield
 
 
 @pytest.fixture
-def usual(kit: Any) -> Generator[None, None, None]:
+async def usual(kit: Any) -> AsyncGenerator[None, None]:
     """Put a fresh engine in place, with all tables created before and dropped after the test."""
-    # The container's own database is private, and so never waits for the disk: as fast as files get.
+    # SQLite's is the container's own, which is private and so never waits for the disk: as fast as files get.
+    server = [] if TARGET.url is None else [kit.container.database.settings.override(ON_SERVER)]
     init_db(kit.container.database.engine())
     yield
     drop_db(kit.container.database.engine())
-    asyncio.run(close_container(kit.container))
+    await close_container(kit.container)
+    for override in server:
+        override.__exit__()
 
 
 @pytest.fixture
-async def http(request: pytest.FixtureRequest, kit: Any) -> AsyncGenerator[httpx2.AsyncClient, None]:
+async def http(kit: Any) -> AsyncGenerator[httpx2.AsyncClient, None]:
     """Give a client of the application, isolated the way that is measured."""
-    request.getfixturevalue({"bare": "bare", "usual": "usual"}.get(WAY, "container"))
     transport = httpx2.ASGITransport(kit.wire().app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 
 
+@pytest.mark.usefixtures({"bare": "bare", "usual": "usual"}.get(WAY, "container"))
 @pytest.mark.parametrize("_", range(int(os.environ.get("APP_BENCH_TESTS", "200"))))
 async def test_a_user_is_created_and_shown(http: httpx2.AsyncClient, _: int) -> None:
     """Write a row, and read it."""

@@ -1,0 +1,52 @@
+"""This service, with endpoints that read through its container's services: a connection for as long as a read takes."""
+
+import sys
+from collections.abc import AsyncGenerator
+from itertools import count
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import StreamingResponse
+from sqlalchemy import Pool
+
+from app.api.dependencies import UsersDep
+from app.schemas.users import UserOut, UserQuery
+from app.services.users import UserService
+from benchmarks.connections import other_service
+from benchmarks.peers import ours
+from containers import check_container, inject, wire_for
+
+PART: Final = 500
+
+router = APIRouter()
+
+
+@router.get("/checked/{user_id}")
+@inject
+async def get_checked_user(user_id: int, users: UsersDep) -> UserOut:
+    user = await users.get(user_id)
+    await other_service.ask()
+    return user
+
+
+@router.get("/export")
+@inject
+async def export_users(users: UsersDep) -> StreamingResponse:
+    return StreamingResponse(_lines(users), media_type="application/x-ndjson")
+
+
+async def _lines(users: UserService) -> AsyncGenerator[str, None]:
+    for offset in count(0, PART):
+        page = await users.page(UserQuery(limit=PART, offset=offset))
+        yield "".join(f"{user.model_dump_json()}\n" for user in page.items)
+        if offset + PART >= page.total:
+            return
+
+
+def build(url: str) -> tuple[FastAPI, Pool]:
+    app = ours.build(url)
+    app.include_router(router)
+    container = app.state.container
+    wire_for(app, container, [sys.modules[__name__]])
+    check_container(container, app)
+    return app, container.database.async_engine().pool

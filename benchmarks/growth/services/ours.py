@@ -1,0 +1,54 @@
+"""This service's container with twenty services more, which take what its own take."""
+
+import sys
+from typing import Annotated, Any
+
+from dependency_injector import providers
+from fastapi import APIRouter, Depends, FastAPI
+
+from app.database.reads import AsyncReads
+from app.database.unit_of_work import AsyncTransactions
+from app.main import create_app
+from benchmarks.growth.services.endpoint import COUNTS, path, taking
+from benchmarks.peers.ours import make_settings
+from containers import ApplicationContainer, Provide, check_container, inject, wire_for
+
+router = APIRouter()
+
+
+class Service:
+    def __init__(self, transactions: AsyncTransactions, reads: AsyncReads) -> None:
+        self._transactions = transactions
+        self._reads = reads
+
+
+class ServicesContainer(ApplicationContainer):
+    """Its services are named below, service_0 and so on."""
+
+
+for number in range(max(COUNTS)):
+    database = ServicesContainer.database
+    service = providers.Factory(Service, database.async_transactions, database.async_reads)
+    setattr(ServicesContainer, f"service_{number}", service)
+
+
+def dependency(number: int) -> Any:
+    return Annotated[Service, Depends(Provide[getattr(ServicesContainer, f"service_{number}")])]
+
+
+for count in COUNTS:
+    endpoint = inject(taking(dependency(number) for number in range(count)))
+    router.get(path(count))(endpoint)
+    # Wiring finds what it has to inject by a module's names.
+    globals()[f"take_{count}"] = endpoint
+
+
+def build(url: str) -> FastAPI:
+    container = ServicesContainer(settings=make_settings(url))
+    app = create_app(container)
+    app.include_router(router)
+    # First, as in benchmarks/peers/ours.py.
+    app.router.routes.insert(0, app.router.routes.pop())
+    wire_for(app, container, [sys.modules[__name__]])
+    check_container(container, app)
+    return app
