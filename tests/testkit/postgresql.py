@@ -21,6 +21,10 @@ _CHANGES: Final = " UNION ALL ".join(
 _SEQUENCES: Final = (
     "SELECT 'sequence', quote_ident(schemaname) || '.' || quote_ident(sequencename), last_value::text FROM pg_sequences"
 )
+# Without those of others: it would be an error.
+_END_CONNECTIONS: Final = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name AND pg_has_role(usesysid, 'USAGE')"
+)
 
 
 class PostgreSQL:
@@ -35,7 +39,12 @@ class PostgreSQL:
 
     def drop(self, connection: Connection, name: str) -> None:
         """Drop the database, whoever is still connected to it."""
-        connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        if connection.scalar(text("SELECT true FROM pg_database WHERE datname = :name"), {"name": name}):
+            # WITH (FORCE) would fail while autovacuum is there, which only a superuser may end; without it,
+            # the server ends autovacuum itself.
+            connection.exec_driver_sql(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
+            connection.execute(_END_CONNECTIONS, {"name": name})
+            connection.exec_driver_sql(f'DROP DATABASE "{name}"')
 
     def be_impatient(self, connection: Connection) -> None:
         """Wait for nobody's locks: what a test left open is to be found, not waited for."""

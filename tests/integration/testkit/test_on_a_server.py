@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.models import User
 from tests.testkit.mariadb import MariaDB
+from tests.testkit.postgresql import PostgreSQL
 from tests.testkit.savepoints import OverlapError, Savepoints
 
 USERS = select(func.count()).select_from(User)
@@ -89,6 +90,15 @@ def test_ids_begin_at_one(session):
     session.flush()
     assert user.id == 1
 """
+
+# A minute's work.
+SLOW_TO_VACUUM = (
+    "CREATE TABLE crowded AS SELECT generate_series(1, 100000) AS id",
+    "ALTER TABLE crowded SET (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1,"
+    " autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0)",
+    "UPDATE crowded SET id = id + 1",
+)
+VACUUMING = "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'autovacuum worker' AND datname = 'app_dropped'"
 
 
 @pytest.fixture(name="server_name", params=DRIVERS)
@@ -175,6 +185,24 @@ class TestDropping:
             event.listen(connection, "before_cursor_execute", end)
             database.drop(connection, "app_dropped")
             assert connection.scalar(text("SHOW DATABASES LIKE 'app_dropped'")) is None
+
+    def test_the_server_may_be_at_work_there(self, own_postgresql: Callable[..., Any]) -> None:
+        """Who may make databases may not end autovacuum; the server itself does."""
+        database = PostgreSQL()
+        options: Any = {"poolclass": NullPool, "isolation_level": "AUTOCOMMIT"}
+        with own_postgresql(settings={"autovacuum_naptime": "1s"}) as server:
+            engine = create_engine(server.url(driver="psycopg"), **options)
+            inside = create_engine(server.url("app_dropped", driver="psycopg"), **options)
+            with engine.connect() as connection:
+                database.create(connection, "app_dropped")
+                with inside.connect() as other:
+                    for statement in SLOW_TO_VACUUM:
+                        other.exec_driver_sql(statement)
+                    while not server.sql(VACUUMING):
+                        pass
+                    database.drop(connection, "app_dropped")
+                    other.invalidate()
+                assert connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = 'app_dropped'")) is None
 
 
 class TestSavepoints:
