@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from app.database.drivers import Destination, destination
-from app.database.holders import AsyncWatchedPool, WatchedPool
 from app.database.idle import ping_after
 from app.database.location import DatabaseLocation
 from app.database.mysql import prepare_mysql
+from app.database.pools import AsyncWatchedPool, WatchedPool
 from app.database.sqlite import prepare_sqlite
 from app.database.url import translate_driver
 from config import DatabaseSettings

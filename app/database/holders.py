@@ -5,10 +5,7 @@ import time
 from collections import defaultdict
 from contextvars import ContextVar
 from threading import Lock
-from typing import Any, Final
-
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
+from typing import Final
 
 logger = logging.getLogger(__name__)
 
@@ -54,39 +51,3 @@ class Holders:
         # As texts: a handler may format the line later, when others hold them.
         asking, holding = str(current_task.get()), str(self)
         logger.warning("%s found no free connection in %.1f s; held by %s", asking, waited_seconds, holding)
-
-
-class _Watched:
-    """The part of a pool that knows who holds its connections."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.holders = Holders()
-
-    def _do_get(self) -> Any:
-        pool: Any = super()
-        try:
-            record = pool._do_get()  # noqa: SLF001 - what a kind of pool is made of
-        except PoolTimeoutError:
-            self.holders.report(self._timeout)  # type: ignore[attr-defined]
-            raise
-        self.holders.add(record)
-        return record
-
-    def _do_return_conn(self, record: Any) -> None:
-        pool: Any = super()
-        self.holders.remove(record)
-        pool._do_return_conn(record)  # noqa: SLF001 - as above
-
-
-class WatchedPool(_Watched, QueuePool):
-    """The usual pool, which logs who holds its connections when somebody waited for one in vain."""
-
-    # SQLAlchemy names a pool's log after this, and tells each step of a pool at a level that our own logs show.
-    __module__ = QueuePool.__module__
-
-
-class AsyncWatchedPool(_Watched, AsyncAdaptedQueuePool):
-    """The async twin of `WatchedPool`."""
-
-    __module__ = AsyncAdaptedQueuePool.__module__

@@ -93,9 +93,9 @@ def test_ids_begin_at_one(session):
 
 # A minute's work.
 SLOW_TO_VACUUM = (
-    "CREATE TABLE crowded AS SELECT generate_series(1, 100000) AS id",
-    "ALTER TABLE crowded SET (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1,"
-    " autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0)",
+    "CREATE TABLE crowded (id INTEGER) WITH (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)",
+    "ALTER TABLE crowded SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0)",
+    "INSERT INTO crowded SELECT generate_series(1, 100000)",
     "UPDATE crowded SET id = id + 1",
 )
 VACUUMING = "SELECT 1 FROM pg_stat_activity WHERE backend_type = 'autovacuum worker' AND datname = 'app_dropped'"

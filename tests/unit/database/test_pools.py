@@ -1,0 +1,146 @@
+"""The async pool: who has waited longest is next, and no connection is closed that somebody waits for."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.database.engine import build_async_engine
+from config import DatabaseSettings
+
+pytestmark = pytest.mark.isolation("none")
+
+Pooled = Callable[..., AsyncEngine]
+
+
+@pytest.fixture(name="pooled")
+async def _pooled(tmp_path: Path) -> AsyncGenerator[Pooled, None]:
+    """Give ``pooled(size, overflow)``, an engine whose connections to a file of its own are so many."""
+    engines: list[AsyncEngine] = []
+
+    def pooled(size: int, overflow: int, patience_seconds: float = 60) -> AsyncEngine:
+        engines.append(
+            build_async_engine(
+                DatabaseSettings(
+                    url=f"sqlite:///{tmp_path}/x.db",
+                    pool_size=size,
+                    max_overflow=overflow,
+                    pool_timeout=patience_seconds,
+                )
+            )
+        )
+        return engines[-1]
+
+    yield pooled
+    for engine in engines:
+        assert (0, 0) == (checked_out(engine), len(waiting(engine)))
+        await engine.dispose()
+
+
+def checked_out(engine: AsyncEngine) -> int:
+    """Return how many connections are in use."""
+    pool: Any = engine.pool
+    return int(pool.checkedout())
+
+
+def waiting(engine: AsyncEngine) -> Any:
+    """Return those who wait for a connection."""
+    pool: Any = engine.pool
+    return pool._pool.waiting
+
+
+async def waiter(engine: AsyncEngine, work: Callable[[], Awaitable[Any]]) -> asyncio.Task[None]:
+    """Start somebody who waits in line for a connection, to do *work* with it."""
+
+    async def wait() -> None:
+        async with engine.connect():
+            await work()
+
+    before = len(waiting(engine))
+    task = asyncio.create_task(wait())
+    while len(waiting(engine)) == before:  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0)
+    return task
+
+
+class TestOrder:
+    async def test_nobody_jumps_the_queue(self, pooled: Pooled) -> None:
+        """Who gives a connection back and asks again at once is behind those who waited meanwhile."""
+        engine, served = pooled(1, 0), list[str]()
+
+        def named(name: str) -> Callable[[], Awaitable[None]]:
+            async def work() -> None:
+                served.append(name)
+
+            return work
+
+        held = await engine.connect()
+        first = await waiter(engine, named("first"))
+        second = await waiter(engine, named("second"))
+        await held.close()
+        async with engine.connect():
+            served.append("the one who asked again")
+        await asyncio.gather(first, second)
+        assert ["first", "second", "the one who asked again"] == served
+
+
+class TestOverflow:
+    async def test_what_somebody_waits_for_is_not_closed(self, pooled: Pooled) -> None:
+        """Three that end together serve three who wait, though the pool keeps but one of them idle."""
+        engine = pooled(1, 2)
+        held = [await engine.connect() for _ in range(3)]
+        together = asyncio.Barrier(3)
+        tasks = [await waiter(engine, together.wait) for _ in range(3)]
+        closing = [asyncio.create_task(connection.close()) for connection in held]
+        await asyncio.sleep(0)
+        # Each is being reset in a thread of its own; then the loop sees all of them at once.
+        time.sleep(0.2)  # noqa: ASYNC251 - to hold it up is the purpose
+        async with asyncio.timeout(10):
+            await asyncio.gather(*closing, *tasks)
+
+
+class TestGivingUp:
+    async def test_it_is_told_in_time(self, pooled: Pooled) -> None:
+        """Who waited as long as the settings say is told so, and is not in the line any more."""
+        engine = pooled(1, 0, 0.05)
+        async with engine.connect():
+            with pytest.raises(PoolTimeoutError):
+                await engine.connect()
+
+    @pytest.mark.parametrize("others", [0, 1])
+    async def test_a_connection_that_came_too_late_is_handed_on(self, pooled: Pooled, others: int) -> None:
+        """Somebody who is cancelled at the moment of getting one leaves it to the next, or to the pool."""
+        engine, served = pooled(1, 0), list[AsyncConnection]()
+
+        async def work() -> None:
+            served.append(held)
+
+        held = await engine.connect()
+        cancelled = await waiter(engine, work)
+        tasks = [await waiter(engine, work) for _ in range(others)]
+        handed = len(waiting(engine)) - 1
+        closing = asyncio.create_task(held.close())
+        while len(waiting(engine)) > handed:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        await asyncio.gather(closing, *tasks)
+        assert len(served) == others
+        async with engine.connect():
+            pass
+
+    async def test_who_is_cancelled_leaves_the_line(self, pooled: Pooled) -> None:
+        """The next one takes the place."""
+        engine = pooled(1, 0)
+        async with engine.connect():
+            task = await waiter(engine, asyncio.Event().wait)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert len(waiting(engine)) == 0
