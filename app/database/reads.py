@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlalchemy.util import greenlet_spawn
 
 from app.database.errors import Failure, failure_of
-from app.database.session import AsyncReadSession, Writes, source_of
+from app.database.session import AsyncReadSession, Writes, source_of, visit
 from app.database.threads import ReadingThreads
 
 T = TypeVar("T")
@@ -61,11 +61,11 @@ class AsyncReads:
     def _read(self, work: Callable[[Connection], T]) -> T:
         connect = self._connect()
         try:
-            return _visit(connect, work)
+            return visit(connect, work)
         except DBAPIError as error:
             if failure_of(error) not in _PASSING:
                 raise
-        return _visit(connect, work)
+        return visit(connect, work)
 
     def _connect(self) -> Callable[[], AbstractContextManager[Connection]]:
         source = source_of(self._factory, self._writes)
@@ -74,8 +74,3 @@ class AsyncReads:
         # A factory of another kind, as an override may be, or on a connection of somebody else's, as a test's.
         bind = self._session().sync_session.get_bind()
         return bind.connect if isinstance(bind, Engine) else lambda: nullcontext(bind)
-
-
-def _visit(connect: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], T]) -> T:
-    with connect() as connection:
-        return work(connection)

@@ -1,6 +1,7 @@
 """Building session factories from engines."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, event
@@ -11,6 +12,7 @@ from app.database.errors import ReadOnlySessionError
 from app.database.options import AUTOCOMMIT
 from app.database.replicas import Replicas
 
+T = TypeVar("T")
 S = TypeVar("S", bound=Session | AsyncSession)
 
 # Kept in the `info` of a session: the scope's `Writes`, where a read session reads, and where what was just written.
@@ -57,6 +59,12 @@ def source_of(factory: object, writes: Callable[[], Writes] = Writes) -> Source 
     info: Mapping[str, Any] = getattr(factory, "kw", {}).get("info") or {}
     primary: Source | None = info.get(_PRIMARY)
     return primary if primary is not None and writes().happened else info.get(_SOURCE)
+
+
+def visit(connect: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], T]) -> T:
+    """Return what *work* reads from a connection that it has for so long."""
+    with connect() as connection:
+        return work(connection)
 
 
 def has_begun_to_write(session: Session) -> None:

@@ -16,7 +16,7 @@ from weakref import WeakSet
 from sqlalchemy import Connection
 from sqlalchemy.orm import sessionmaker
 
-from app.database.session import ReadSession, source_of
+from app.database.session import ReadSession, source_of, visit
 
 T = TypeVar("T")
 
@@ -49,12 +49,8 @@ class ReadingThreads:
     async def visit(self, work: Callable[[Connection], T]) -> T:
         """Return what *work* reads; who is cancelled doesn't wait for it, for the connection is the thread's own."""
         context = copy_context()
-        visit = partial(self._visit, work)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: context.run(visit))
-
-    def _visit(self, work: Callable[[Connection], T]) -> T:
-        with self._source.connect() as connection:
-            return work(connection)
+        done = partial(visit, self._source.connect, work)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: context.run(done))
 
     def dispose(self) -> None:
         """End the threads when they have nothing more to do."""

@@ -3,10 +3,10 @@
 import argparse
 from typing import Final
 
+from benchmarks.command import RESULTS, names, run
 from benchmarks.growth.curves import CURVES
 from benchmarks.growth.measuring import Results, measure
 from benchmarks.growth.report import page, tables
-from benchmarks.requests.__main__ import RESULTS
 from benchmarks.requests.databases import postgresql, version
 
 ROUNDS: Final = 10
@@ -34,17 +34,10 @@ def _write(database: str, results: Results) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
-    parser.add_argument("--only", type=_curves, help=f"curves, of {', '.join(CURVES)}")
+    parser.add_argument("--only", type=names(CURVES), help=f"curves, of {', '.join(CURVES)}")
     parser.add_argument("--rounds", type=int)
     return parser.parse_args()
 
 
-def _curves(text: str) -> list[str]:
-    names = text.split(",")
-    if unknown := [name for name in names if name not in CURVES]:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not one of {', '.join(CURVES)}")
-    return names
-
-
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,41 +1,25 @@
 """Requests over HTTP, to this service and to other ways to write it: ``python -m benchmarks.load``."""
 
 import argparse
-import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from benchmarks.command import RESULTS, names, numbers, run
 from benchmarks.load.client import program
 from benchmarks.load.field import CONCURRENCIES, PEERS, WORKERS, title
 from benchmarks.load.measuring import Plan, Results, measure
 from benchmarks.load.report import page, table
 from benchmarks.requests.databases import postgresql, version
-from tests.servers import MissingBinary
 
-RESULTS: Final = Path(__file__).parents[1] / "results"
 ROUNDS: Final = 3
 # Of a peer at one concurrency in a round: all of them take ten minutes.
 SECONDS: Final = 2.0
-MISSING: Final = 2
-INTERRUPTED: Final = 130
 
 
 def main() -> None:
     """Do what the command line says."""
     options = _options()
-    try:
-        # Now, and not when everybody has been started.
-        program()
-        _run(options)
-    except MissingBinary as missing:
-        print(missing, file=sys.stderr)
-        sys.exit(MISSING)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-
-
-def _run(options: argparse.Namespace) -> None:
+    # Now, and not when everybody has been started.
+    program()
     plan = Plan(tuple(options.only), tuple(options.concurrency), options.rounds, options.duration)
     with postgresql() as url:
         database = version(url)
@@ -57,9 +41,9 @@ def _write(found: dict[int, Results], plan: Plan, database: str) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
-    parser.add_argument("--only", type=_listed(str, PEERS), help=f"peers, of {', '.join(PEERS)}")
-    parser.add_argument("--workers", type=_listed(int), help="processes of a server, as 1,2")
-    parser.add_argument("--concurrency", type=_listed(int), help="requests at a time, as 1,16")
+    parser.add_argument("--only", type=names(PEERS), help=f"peers, of {', '.join(PEERS)}")
+    parser.add_argument("--workers", type=numbers, help="processes of a server, as 1,2")
+    parser.add_argument("--concurrency", type=numbers, help="requests at a time, as 1,16")
     parser.add_argument("--duration", type=float, help=f"seconds, of a peer at one concurrency; {SECONDS:g}")
     parser.add_argument("--rounds", type=int, help=f"{ROUNDS}")
     options = parser.parse_args()
@@ -73,15 +57,5 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _listed(kind: Callable[[str], Any], known: Sequence[Any] = ()) -> Any:
-    def parse(text: str) -> list[Any]:
-        values = [kind(each) for each in text.split(",")]
-        if known and not set(values) <= set(known):
-            raise argparse.ArgumentTypeError(f"not all of them are of {', '.join(known)}")
-        return values
-
-    return parse
-
-
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -2,16 +2,15 @@
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.command import RESULTS, names, run
 from benchmarks.requests.databases import KINDS, version
 from benchmarks.requests.field import ENDPOINTS, PEERS, POSTGRESQL_ONLY
 from benchmarks.requests.measuring import Plan, Results, count_trips, measure
 from benchmarks.requests.profiling import profile
 from benchmarks.requests.report import page, tables
 
-RESULTS: Final = Path(__file__).parents[1] / "results"
 ROUNDS: Final = 10
 # Seconds for the rounds of the quick run; what comes before and after takes the rest of two minutes.
 QUICK: Final = {"rounds": 4, "share": 0.4, "seconds": 45}
@@ -54,8 +53,8 @@ def _write(found: dict[str, Results], options: argparse.Namespace) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.requests", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two minutes on PostgreSQL; writes nothing")
-    parser.add_argument("--only", type=_names(PEERS), help=f"peers, of {', '.join(PEERS)}")
-    parser.add_argument("--endpoint", type=_names(ENDPOINTS), help=f"of {', '.join(ENDPOINTS)}")
+    parser.add_argument("--only", type=names(PEERS), help=f"peers, of {', '.join(PEERS)}")
+    parser.add_argument("--endpoint", type=names(ENDPOINTS), help=f"of {', '.join(ENDPOINTS)}")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--share", type=float, help="of the usual number of requests in a round")
     parser.add_argument("--sqlite", action="store_true", help="on SQLite only")
@@ -83,15 +82,5 @@ def _complete(options: argparse.Namespace) -> None:
     options.endpoint = options.endpoint or [*ENDPOINTS]
 
 
-def _names(known: Mapping[str, object]) -> Any:
-    def parse(text: str) -> list[str]:
-        names = text.split(",")
-        if unknown := [name for name in names if name not in known]:
-            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not one of {', '.join(known)}")
-        return names
-
-    return parse
-
-
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -3,7 +3,7 @@
 import argparse
 from typing import Final
 
-from benchmarks.requests.__main__ import RESULTS
+from benchmarks.command import RESULTS, names, run
 from benchmarks.requests.databases import sqlite
 from benchmarks.start.measuring import STARTS, measure
 from benchmarks.start.report import page, table
@@ -24,17 +24,10 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.start", description=__doc__)
-    parser.add_argument("--only", type=_starts, help=f"of {', '.join(STARTS)}")
+    parser.add_argument("--only", type=names(STARTS), help=f"of {', '.join(STARTS)}")
     parser.add_argument("--rounds", type=int)
     return parser.parse_args()
 
 
-def _starts(text: str) -> list[str]:
-    names = text.split(",")
-    if unknown := [name for name in names if name not in STARTS]:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not one of {', '.join(STARTS)}")
-    return names
-
-
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from anyio import CancelScope
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, event, func, select, text, update
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -139,7 +139,8 @@ class TestPlainFunctions:
     @pytest.mark.parametrize("cancel", ["asyncio", "anyio"])
     async def test_it_is_undone_on_cancellation(self, container: ApplicationContainer, cancel: str) -> None:
         """The rollback is waited for, also where each await of a cancelled scope is cancelled again."""
-        begun = asyncio.Event()
+        begun, lost = asyncio.Event(), list[object]()
+        event.listen(container.database.async_engine().sync_engine, "invalidate", lambda *what: lost.append(what))
 
         def work(session: Session) -> None:
             add_plainly(session)
@@ -158,7 +159,7 @@ class TestPlainFunctions:
             cancels[0]() if cancel == "anyio" else task.cancel()
             await asyncio.wait([task])
             assert not container.database.async_session().in_transaction()
-        assert 0 == await count_users(container)
+        assert ([], 0) == (lost, await count_users(container))
 
     async def test_one_inside_another_is_a_part_of_it(self, container: ApplicationContainer) -> None:
         """Whichever of the two is async."""

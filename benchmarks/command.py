@@ -1,0 +1,41 @@
+"""What the commands of all benchmarks share."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from tests.servers import MissingBinary
+
+RESULTS: Final = Path(__file__).parent / "results"
+MISSING: Final = 2
+INTERRUPTED: Final = 130
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run *main*; without a program that it needs it ends with a line that names it, on Ctrl-C with none."""
+    try:
+        main()
+    except MissingBinary as missing:
+        print(missing, file=sys.stderr)
+        sys.exit(MISSING)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def names(known: Iterable[str]) -> Callable[[str], list[str]]:
+    """Return what reads an option's ``one,two``, some of *known*."""
+
+    def parse(text: str) -> list[str]:
+        given = text.split(",")
+        if unknown := [name for name in given if name not in known]:
+            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not one of {', '.join(known)}")
+        return given
+
+    return parse
+
+
+def numbers(text: str) -> list[int]:
+    """Read an option's ``1,16``."""
+    return [int(each) for each in text.split(",")]
