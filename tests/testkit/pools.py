@@ -5,15 +5,16 @@ from collections.abc import AsyncGenerator
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import await_only, greenlet_spawn
+
+from app.database.pools import AsyncWatchedPool
 
 _PATIENCE_SECONDS: Final = 10
 # What the pools of the loops are not given anew, but share.
 _OF_THE_WHOLE: Final = ("_dispatch", "dialect", "events")
 
 
-class PoolPerLoop(AsyncAdaptedQueuePool):
+class PoolPerLoop(AsyncWatchedPool):
     """The pool that services use, once for each event loop.
 
     A test's own loop, its client's and its server's may use one engine without meeting each
@@ -23,9 +24,9 @@ class PoolPerLoop(AsyncAdaptedQueuePool):
     def __init__(self, creator: Any, **options: Any) -> None:
         super().__init__(creator, **options)
         self._options = {name: value for name, value in options.items() if name not in _OF_THE_WHOLE}
-        self._pools: WeakKeyDictionary[Any, AsyncAdaptedQueuePool] = WeakKeyDictionary()
+        self._pools: WeakKeyDictionary[Any, AsyncWatchedPool] = WeakKeyDictionary()
         # Pools of loops that have ended while something had a connection.
-        self._leaking: list[AsyncAdaptedQueuePool] = []
+        self._leaking: list[AsyncWatchedPool] = []
 
     def checkedin(self) -> int:
         """Return how many connections wait, in all loops."""
@@ -47,7 +48,7 @@ class PoolPerLoop(AsyncAdaptedQueuePool):
     def _do_get(self) -> Any:
         loop = asyncio.get_running_loop()
         if loop not in self._pools:
-            pool = AsyncAdaptedQueuePool(self._creator, **self._options, _dispatch=self.dispatch, dialect=self._dialect)
+            pool = AsyncWatchedPool(self._creator, **self._options, _dispatch=self.dispatch, dialect=self._dialect)
             self._pools[loop] = pool
             # A loop that ends closes the generators that it has begun.
             end = self._end(loop, pool)
@@ -55,7 +56,7 @@ class PoolPerLoop(AsyncAdaptedQueuePool):
             await_only(anext(end))
         return self._pools[loop]._do_get()
 
-    async def _end(self, loop: Any, pool: AsyncAdaptedQueuePool) -> AsyncGenerator[None, None]:
+    async def _end(self, loop: Any, pool: AsyncWatchedPool) -> AsyncGenerator[None, None]:
         try:
             yield
         finally:
@@ -69,7 +70,7 @@ class PoolPerLoop(AsyncAdaptedQueuePool):
 _ends: WeakKeyDictionary[Any, list[AsyncGenerator[None, None]]] = WeakKeyDictionary()
 
 
-def _close_idle(pool: AsyncAdaptedQueuePool) -> None:
+def _close_idle(pool: AsyncWatchedPool) -> None:
     while pool.checkedin():
         pool._pool.get(block=False).close()
         pool._dec_overflow()
