@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
+from sqlalchemy.pool.base import _ConnectionRecord
 from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import Empty, Full, QueueCommon
 
@@ -117,6 +118,11 @@ class _Watched:
             raise
         self.holders.add(record)
         return record
+
+    def _create_connection(self) -> Any:
+        # Connected where it is taken, as a record is whose connection was lost. So one that can't connect goes back as
+        # any other does, and the next in line has its turn to try, who would not hear of it otherwise.
+        return _ConnectionRecord(self, connect=False)  # type: ignore[arg-type]
 
     def _do_return_conn(self, record: Any) -> None:
         pool: Any = super()

@@ -40,7 +40,7 @@ class TestLockTimeout:
         began = monotonic()
         with in_use(engine), pytest.raises(CommandError, match=r"held a lock for more than 1 s .*: .* --lock-timeout"):
             migrations.up(lock_timeout=1)
-        assert 0.9 < monotonic() - began < 4
+        assert 0.9 < monotonic() - began < 9
         assert [HEAD] == revisions(engine)
         migrations.up()
         assert "nickname" in {column["name"] for column in inspect(engine).get_columns("users")}

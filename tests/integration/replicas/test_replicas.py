@@ -46,7 +46,7 @@ async def _database(
 def database_of(pair: PostgreSQLPair, driver: str, *replica_urls: str) -> DatabaseContainer:
     """Return a container whose database is the primary of *pair*."""
     url = written(pair.primary.url(driver=driver))
-    return DatabaseContainer(settings=DatabaseSettings(url=url, replica_urls=replica_urls, connect_timeout=1))
+    return DatabaseContainer(settings=DatabaseSettings(url=url, replica_urls=replica_urls, connect_timeout=5))
 
 
 def written(url: Any) -> str:

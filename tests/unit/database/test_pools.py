@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.util import await_only
 
 from app.database.engine import build_async_engine
 from config import DatabaseSettings
@@ -102,6 +104,29 @@ class TestOverflow:
         time.sleep(0.2)  # noqa: ASYNC251 - to hold it up is the purpose
         async with asyncio.timeout(10):
             await asyncio.gather(*closing, *tasks)
+
+
+class TestOutage:
+    async def test_the_next_one_tries(self, pooled: Pooled) -> None:
+        """Who waits for a connection that then can't be made, makes one when the server is back."""
+        engine, fails, tries = pooled(1, 0), asyncio.Event(), list[int]()
+
+        @event.listens_for(engine.sync_engine, "do_connect")
+        def connect(*_: object) -> None:
+            tries.append(1)
+            if len(tries) == 1:
+                await_only(fails.wait())
+                raise ConnectionRefusedError
+
+        first = asyncio.create_task(engine.connect().start())
+        while not tries:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
+        second = await waiter(engine, lambda: asyncio.sleep(0))
+        fails.set()
+        with pytest.raises(ConnectionRefusedError):
+            await first
+        async with asyncio.timeout(10):
+            await second
 
 
 class TestGivingUp:

@@ -38,7 +38,7 @@ async def changed_row(database: Database) -> BaseException:
 
 async def statement_timeout(database: Database) -> BaseException:
     """A statement takes longer than the service's own limit."""
-    link = await database.connect(statement_timeout=0.1)
+    link = await database.connect(statement_timeout=0.5)
     return await failure(link.run(LONG))
 
 

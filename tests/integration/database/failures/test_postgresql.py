@@ -70,7 +70,7 @@ async def deferred_violation(database: Database) -> BaseException:
 
 async def statement_timeout(database: Database) -> BaseException:
     """A statement takes longer than the service's own limit."""
-    link = await database.connect(statement_timeout=0.1)
+    link = await database.connect(statement_timeout=0.5)
     return await failure(link.run("SELECT pg_sleep(5)"))
 
 
