@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
-from sqlalchemy.pool.base import _ConnectionRecord
+from sqlalchemy.pool.base import _ConnectionRecord  # pyright: ignore[reportPrivateUsage] - made by kinds of pool
 from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import Empty, Full, QueueCommon
 
@@ -119,11 +119,6 @@ class _Watched:
         self.holders.add(record)
         return record
 
-    def _create_connection(self) -> Any:
-        # Connected where it is taken, as a record is whose connection was lost. So one that can't connect goes back as
-        # any other does, and the next in line has its turn to try, who would not hear of it otherwise.
-        return _ConnectionRecord(self, connect=False)  # type: ignore[arg-type]
-
     def _do_return_conn(self, record: Any) -> None:
         pool: Any = super()
         self.holders.remove(record)
@@ -138,7 +133,20 @@ class WatchedPool(_Watched, QueuePool):
 
 
 class AsyncWatchedPool(_Watched, AsyncAdaptedQueuePool):
-    """The async twin of `WatchedPool`, with a line of those who wait."""
+    """The async twin of `WatchedPool`, with a line of those who wait: where one can't connect, the next one tries."""
 
     __module__ = AsyncAdaptedQueuePool.__module__
     _queue_class: type[QueueCommon[Any]] = FairQueue
+
+    def _create_connection(self) -> Any:
+        # Connected where it is taken, as a record is whose connection was lost: if that fails, it is given back.
+        return _ConnectionRecord(self, connect=False)
+
+    def _do_return_conn(self, record: Any) -> None:
+        queue: Any = self._pool
+        if record.dbapi_connection is not None or queue.waiting:
+            super()._do_return_conn(record)
+        else:
+            # Idle, it would be taken before those that are connected.
+            self.holders.remove(record)
+            self._dec_overflow()

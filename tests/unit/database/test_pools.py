@@ -128,6 +128,23 @@ class TestOutage:
         async with asyncio.timeout(10):
             await second
 
+    async def test_what_is_connected_comes_first(self, pooled: Pooled) -> None:
+        """After a server had no room for another one, those that there are go on."""
+        engine, tries = pooled(2, 0), list[int]()
+
+        @event.listens_for(engine.sync_engine, "do_connect")
+        def connect(*_: object) -> None:
+            tries.append(1)
+            if len(tries) > 1:
+                raise ConnectionRefusedError
+
+        async with engine.connect():
+            with pytest.raises(ConnectionRefusedError):
+                await engine.connect()
+        async with engine.connect():
+            pass
+        assert len(tries) == 2
+
 
 class TestGivingUp:
     async def test_it_is_told_in_time(self, pooled: Pooled) -> None:
