@@ -96,5 +96,5 @@ $(shell test -x .venv/bin/python || rm -f .venv/*.stamp)
 # The stamp makes an install happen once for each change of its lock file.
 .venv/%.stamp: requirements/%.txt .venv/venv.stamp
 	@echo "Installing $< into .venv"
-	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
