@@ -24,7 +24,7 @@ compile = .venv/bin/uv --no-config pip compile --quiet --universal --python-vers
 drivers = --extra postgresql --extra mysql
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bank failover bench bench-quick servers lint typecheck check format lock clean
+.PHONY: help run test proofs bank failover bench bench-quick servers lint typecheck check format lock clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
@@ -37,6 +37,9 @@ run: .venv/run.stamp ## Migrate the database, then serve (ARGS="--port 9000"; AP
 
 test: .venv/test.stamp ## Run the whole suite (ARGS="-k name" goes to pytest)
 	@.venv/bin/python -m pytest -n auto $(ARGS)
+
+proofs: .venv/test.stamp ## Kill servers while the service moves money, some seconds on each database
+	@.venv/bin/python -m pytest -m proof $(ARGS)
 
 bank: .venv/test.stamp ## Move money while things break, a minute on each database; writes docs/proofs.md
 	@.venv/bin/python -m tests.proofs bank $(ARGS)

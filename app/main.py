@@ -40,8 +40,7 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
         reports.router,
         health.router,
     ):
-        # All routes in one list: an included router is asked whether one of its own fits, and then asked for it.
-        app.router.routes.extend(router.routes)
+        app.include_router(router)
     wire_for(app, container, WIRED)
     check_container(container, app)
     return app

@@ -6,6 +6,7 @@ from typing import Any, Final
 from app.database.holders import current_task
 from containers.cancellation import WithItsThreads
 from containers.errors import RequestFailedError
+from containers.routes import route_template
 from containers.scope import Scope
 
 Message = MutableMapping[str, Any]
@@ -53,8 +54,7 @@ class _Request:
         self._scope = scope
 
     def __str__(self) -> str:
-        route = self._scope.get("route")
-        return f"{self._scope['method']} {getattr(route, 'path', self._scope['path'])}"
+        return f"{self._scope['method']} {route_template(self._scope) or self._scope['path']}"
 
 
 class _Reply:

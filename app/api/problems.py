@@ -8,16 +8,15 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import iter_route_contexts
 from pydantic.json_schema import models_json_schema
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 from app.database.errors import CommitOutcomeUnknownError, is_unavailable
 from app.errors import ConflictError, InvalidError, NotFoundError, ServiceError
 from app.schemas.problems import FieldProblem, Problem
 from containers import TeardownError
+from containers.routes import routes_at
 
 logger = logging.getLogger(__name__)
 
@@ -108,9 +107,7 @@ async def _http(request: Request, error: Any) -> JSONResponse:
 
 def _methods_of(request: Request) -> list[str]:
     """Return every method of the path: the framework names those of the first route that has it."""
-    routes = iter_route_contexts(request.app.routes)
-    having_it = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    return sorted({method for route in having_it for method in route.methods or ()})
+    return sorted({method for route in routes_at(request.scope) for method in route.methods or ()})
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:

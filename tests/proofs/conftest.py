@@ -7,13 +7,6 @@ import pytest
 TIMEOUT_SECONDS: Final = 300
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker."""
-    config.addinivalue_line(
-        "markers", "proof: runs the service for a while and breaks things; -m 'not proof' leaves it out"
-    )
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give the proofs what all of them need."""
     for item in items:

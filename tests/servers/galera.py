@@ -13,7 +13,7 @@ FAST_DETECTION = (
     "evs.keepalive_period=PT0.2S;evs.inactive_check_period=PT0.2S;"
     "evs.suspect_timeout=PT1S;evs.inactive_timeout=PT3S;evs.install_timeout=PT3S"
 )
-_SECONDS = 60
+_SECONDS = 180
 
 
 class Galera:
@@ -62,7 +62,7 @@ class Galera:
         """Wait until each node that runs sees just those, and has what they have.
 
         Raises:
-            ServerError: Not so after 60 seconds.
+            ServerError: Not so after 180 seconds.
         """
         nodes = [node for node in self.nodes if node.pid is not None]
         if not process.wait_until(lambda: all(node.synced(len(nodes)) for node in nodes), seconds=_SECONDS):
