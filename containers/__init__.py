@@ -12,8 +12,8 @@ from containers.errors import (
     WiringError,
 )
 from containers.middleware import ScopeMiddleware
-from containers.nested import nested
-from containers.scope import Scope, ScopedResource, current_scope, scope
+from containers.nesting import nested
+from containers.scopes import Scope, ScopedResource, current_scope, scope
 from containers.shared import Setting, Shared, close_container
 from containers.wiring import Provide, inject, wire_for
 

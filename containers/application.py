@@ -9,7 +9,7 @@ from app.services.transfers import TransferService
 from app.services.users import UserService
 from config import Settings
 from containers.database import DatabaseContainer
-from containers.nested import nested
+from containers.nesting import nested
 from containers.shared import Shared
 from containers.wiring import GuardedContainer
 

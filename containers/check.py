@@ -16,7 +16,7 @@ from app.database.errors import DatabaseError
 from config import ConfigurationError
 from containers.errors import ContainerError, Finding
 from containers.loops import finish
-from containers.scope import Scope, ScopedResource
+from containers.scopes import Scope, ScopedResource
 from containers.shared import Shared
 from containers.wiring import injected_names, is_marker
 

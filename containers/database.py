@@ -23,7 +23,7 @@ from app.database.session import (
 from app.database.threads import ReadingThreads
 from app.database.unit_of_work import AsyncTransactions, Transactions
 from config import DatabaseSettings
-from containers.scope import ScopedResource
+from containers.scopes import ScopedResource
 from containers.shared import Setting, Shared
 from containers.turns import Turn, Turns
 from containers.wiring import GuardedContainer

@@ -7,7 +7,7 @@ from app.database.holders import current_task
 from containers.cancellation import WithItsThreads
 from containers.errors import RequestFailedError
 from containers.routes import route_template
-from containers.scope import Scope
+from containers.scopes import Scope
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -11,7 +11,7 @@ from dependency_injector import containers, providers
 
 from containers.errors import LateOverrideError, ScopeError
 from containers.loops import finish
-from containers.scope import current_scope
+from containers.scopes import current_scope
 
 T = TypeVar("T")
 

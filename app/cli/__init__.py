@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.configuration import configuration
-from app.cli.database import database
-from app.cli.serve import serve
+from app.cli.config import configuration
+from app.cli.db import database
+from app.cli.serving import serve
 
 cli = typer.Typer(
     help="Serve users, posts, accounts and transfers, and look after their database.",

@@ -12,7 +12,7 @@ from sqlalchemy.pool import Pool
 
 from containers.check import named_providers
 from containers.loops import finish
-from containers.scope import _current
+from containers.scopes import _current
 from containers.shared import Shared
 from containers.wiring import _wired
 from tests.testkit.frames import CodeLine, code_line

@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 import pytest
 import uvicorn
 
-from app.cli.serve import _listen
+from app.cli.serving import _listen
 from tests.integration.cli.commands import ROOT, environment, run, told
 
 PATIENCE_SECONDS = 30

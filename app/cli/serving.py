@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.configuration import read_checked
+from app.cli.config import read_checked
 from app.cli.reporting import reported
 
 
