@@ -5,7 +5,7 @@ from typing import Any
 
 from alembic import context
 from alembic.util import CommandError
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection
 
 from app.database.migrating import Limits, connected, refuse_orphans
 from app.database.migration_lock import turn
@@ -20,7 +20,7 @@ config = context.config
 def settings() -> DatabaseSettings:
     url = config.attributes.get("url")
     if url is not None:
-        return DatabaseSettings(url=url.render_as_string(hide_password=False))
+        return DatabaseSettings(url=url)
     try:
         return Settings().database
     except ConfigurationError as error:
@@ -49,7 +49,7 @@ def run() -> None:
 
 
 def migrate_offline() -> None:
-    url = make_url(settings().url)
+    url = settings().url.get_secret_value()
     # The names that only we know, as postgres, in words that SQLAlchemy knows; no driver need be installed.
     url = url.set(drivername=DRIVERS[url.drivername].sync)
     configure(url=url, literal_binds=True, dialect_opts={"paramstyle": "named"})

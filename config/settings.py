@@ -5,25 +5,15 @@ Order of the sources: constructor > environment (``APP_DATABASE__URL``) > ``.env
 
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PrivateAttr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.errors import ConfigurationError, Problem
 from config.sources import Loading, explain, loading, named_sources
-from config.url import DatabaseUrl
+from config.url import DatabaseUrl, DatabaseUrls
 
 
 class _Section(BaseModel):
@@ -35,7 +25,7 @@ class _Section(BaseModel):
 class DatabaseSettings(_Section):
     """Where the database is and how connections to it are pooled. Times are in seconds."""
 
-    url: Annotated[str, AfterValidator(DatabaseUrl.parse), PlainSerializer(str, when_used="json")] = Field(
+    url: DatabaseUrl = Field(
         default=DatabaseUrl("sqlite:///./app.db"),
         description="SQLAlchemy URL; sqlite:///:memory: is a private database of one container",
     )
@@ -60,9 +50,9 @@ class DatabaseSettings(_Section):
     transaction_attempts: int = Field(default=8, ge=1, description="most runs of a unit of work that conflicts")
     transaction_patience: float = Field(default=10, gt=0, description="a unit of work is not begun again after this")
     pgbouncer: bool = Field(default=False, description="the URL leads to PgBouncer in transaction mode")
-    replica_urls: tuple[
-        Annotated[str, AfterValidator(DatabaseUrl.parse), PlainSerializer(str, when_used="json")], ...
-    ] = Field(default=(), description="servers that follow the one at `url`, for sessions that only read")
+    replica_urls: DatabaseUrls = Field(
+        default_factory=DatabaseUrls, description="servers that follow the one at `url`, for sessions that only read"
+    )
 
     @field_validator("replica_urls")
     @classmethod

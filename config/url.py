@@ -1,7 +1,9 @@
 """The database URL as a value that doesn't give its password away."""
 
-from typing import Final, Self
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
+from pydantic import PlainValidator, Secret, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -19,62 +21,84 @@ KNOWN_DRIVERS: Final = {
 
 _WRITTEN: Final = "write it as sqlite:///./app.db or postgresql://user:password@host/name"
 _SEVERAL: Final = "write several hosts as postgresql://user:password@/name?host=first:5432&host=second:5432"
+_MASK: Final = "***"
+# Parts of the names of query arguments that are secrets: password, sslpassword, oauth_client_secret, scram_client_key.
+_SECRETS: Final = ("pass", "secret", "scram")
 
 
-class DatabaseUrl(str):
-    """A SQLAlchemy URL, kept as written; shown with its password as ``***``.
+def _parse(written: object) -> URL:
+    """Return *written* as a URL whose backend and driver are ones we know.
 
-    Equality, hashing and ``make_url`` see the real text. ``str``, ``repr``, formatting
-    and JSON show the masked one, so that a log line or an error can't leak the secret.
+    Raises:
+        PydanticCustomError: It is not a URL, or has an unknown backend or driver; the error never shows it.
+    """
+    if not isinstance(written, str | URL):
+        raise _error("not a database URL", _WRITTEN)
+    try:
+        url = make_url(written)
+    except (ArgumentError, ValueError):
+        several = isinstance(written, str) and _names_several_hosts(written)
+        raise _error("not a database URL", _SEVERAL if several else _WRITTEN) from None
+    backend, _, driver = url.drivername.partition("+")
+    if backend not in KNOWN_DRIVERS:
+        raise _error(f"unknown database dialect {backend!r}", nearest(backend, KNOWN_DRIVERS))
+    if driver not in KNOWN_DRIVERS[backend]:
+        named = [name for name in KNOWN_DRIVERS[backend] if name]
+        raise _error(f"unknown driver {driver!r} for {backend}", nearest(driver, named))
+    if url.password == _MASK:
+        raise _error("its password is masked", "copy the settings by model_copy(), not by their JSON")
+    return url
+
+
+class DatabaseUrl(Secret[Annotated[URL, PlainValidator(_parse), WithJsonSchema({"type": "string"})]]):
+    """A SQLAlchemy URL that is shown with ``***`` in place of its password.
+
+    ``get_secret_value()`` returns SQLAlchemy's own object. Everything that makes a text of this one
+    shows the masked URL, passwords in its query included. It is neither a string nor a tuple, which
+    could be joined or encoded past that.
+
+    Args:
+        secret_value: A text, or SQLAlchemy's object.
+
+    Raises:
+        PydanticCustomError: It is not a URL, or has an unknown backend or driver; the error never shows it.
     """
 
-    __slots__ = ()
+    def __init__(self, secret_value: str | URL) -> None:
+        super().__init__(_parse(secret_value))
 
-    @property
-    def parsed(self) -> URL:
-        """The URL as SQLAlchemy's object, password included."""
-        return make_url(str.__str__(self))
+    if TYPE_CHECKING:
+        # A field of this type takes a text or SQLAlchemy's URL as well. Type checkers read what a
+        # field takes from its `__set__`: https://peps.python.org/pep-0681/#descriptor-typed-field-behavior
+        def __get__(self, instance: object, owner: Any) -> Self: ...
+        def __set__(self, instance: object, value: str | URL | Self) -> None: ...
 
     @property
     def kind(self) -> str:
         """The kind of server: sqlite, postgresql or mysql."""
-        backend = self.parsed.get_backend_name()
+        backend = self.get_secret_value().get_backend_name()
         return {"postgres": "postgresql", "mariadb": "mysql"}.get(backend, backend)
 
-    @property
-    def masked(self) -> str:
-        """The URL with its password, and any password in its query, as ``***``."""
-        url = self.parsed
-        secret = [name for name in url.query if "pass" in name.lower()]
-        return url.update_query_dict(dict.fromkeys(secret, "***")).render_as_string().replace("%2A%2A%2A", "***")
-
-    def __str__(self) -> str:
-        return self.masked
-
-    def __repr__(self) -> str:
-        return f"DatabaseUrl({self.masked!r})"
+    def _display(self) -> str:
+        url = self.get_secret_value()
+        secret = [name for name in url.query if any(part in name.lower() for part in _SECRETS)]
+        masked = url.update_query_dict(dict.fromkeys(secret, _MASK)).render_as_string()
+        return masked.replace("%2A%2A%2A", _MASK)
 
     def __format__(self, spec: str) -> str:
-        return format(self.masked, spec)
+        return format(self._display(), spec)
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Return *text* as a URL whose backend and driver are ones we know.
 
-        Raises:
-            PydanticCustomError: Not a URL, or an unknown backend or driver; never shows *text*.
-        """
-        try:
-            url = make_url(text)
-        except (ArgumentError, ValueError):
-            raise _error("not a database URL", _SEVERAL if _names_several_hosts(text) else _WRITTEN) from None
-        backend, _, driver = url.drivername.partition("+")
-        if backend not in KNOWN_DRIVERS:
-            raise _error(f"unknown database dialect {backend!r}", nearest(backend, KNOWN_DRIVERS))
-        if driver not in KNOWN_DRIVERS[backend]:
-            named = [name for name in KNOWN_DRIVERS[backend] if name]
-            raise _error(f"unknown driver {driver!r} for {backend}", nearest(driver, named))
-        return cls(text)
+if TYPE_CHECKING:
+
+    class DatabaseUrls:
+        """Several of them, as a field: what `DatabaseUrl` takes goes in, a tuple comes out."""
+
+        def __get__(self, instance: object, owner: Any) -> tuple[DatabaseUrl, ...]: ...
+        def __set__(self, instance: object, value: Iterable[str | URL | DatabaseUrl]) -> None: ...
+
+else:
+    DatabaseUrls = tuple[DatabaseUrl, ...]
 
 
 def _error(reason: str, hint: str) -> PydanticCustomError:

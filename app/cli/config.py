@@ -46,8 +46,6 @@ def read_checked() -> "Settings":
         ConfigurationError: As `Settings`; also for an argument in a URL that its driver can't be given.
         MissingDriverError: A driver's package is not installed.
     """
-    from sqlalchemy import make_url
-
     from app.database.drivers import destination
     from app.database.url import translate_driver
     from config import Settings
@@ -55,7 +53,7 @@ def read_checked() -> "Settings":
     settings = Settings()
     for url in (settings.database.url, *settings.database.replica_urls):
         for is_async in (False, True):
-            destination(translate_driver(make_url(url), is_async=is_async), settings.database)
+            destination(translate_driver(url.get_secret_value(), is_async=is_async), settings.database)
     return settings
 
 

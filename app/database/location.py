@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from weakref import finalize
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL
 
 from config import DatabaseSettings
 
@@ -24,7 +24,7 @@ class DatabaseLocation:
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
-        url = make_url(settings.url)
+        url = settings.url.get_secret_value()
         self.private = _is_memory(url)
         self.url = self._private_file(url) if self.private else url
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,7 +16,7 @@ from app.database.drivers import destination
 from app.database.drivers.connecting import connect
 from app.database.engine import build_async_engine, build_engine
 from app.database.url import translate_driver
-from config import DatabaseSettings
+from config import DatabaseSettings, DatabaseUrl
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +67,10 @@ def build_async_replicas(settings: DatabaseSettings) -> Replicas[AsyncEngine]:
     return Replicas(engine)
 
 
-def _at(settings: DatabaseSettings, url: str) -> DatabaseSettings:
+def _at(settings: DatabaseSettings, url: DatabaseUrl) -> DatabaseSettings:
     # All of one pool are one driver's, the primary's.
-    same_driver = make_url(url).set(drivername=make_url(settings.url).drivername)
-    return settings.model_copy(update={"url": same_driver.render_as_string(hide_password=False)})
+    same_driver = url.get_secret_value().set(drivername=settings.url.get_secret_value().drivername)
+    return settings.model_copy(update={"url": DatabaseUrl(same_driver)})
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ class _Choice:
 
 
 def _server(settings: DatabaseSettings, dialect: Dialect, *, is_async: bool) -> _Server:
-    target = destination(translate_driver(make_url(settings.url), is_async=is_async), settings)
+    target = destination(translate_driver(settings.url.get_secret_value(), is_async=is_async), settings)
     arguments, keywords = dialect.create_connect_args(target.url)
     name = f"{target.url.host}:{target.url.port}" if target.url.port else str(target.url.host or target.url.database)
     return _Server(name, list(arguments), {**keywords, **target.arguments})

@@ -54,7 +54,13 @@ class TestFile:
                 b'{"logging": {"level": "LOUD"}}',
                 "bad.json: logging.level: input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'",
             ),
-            (b'{"database": {"url": 5}}', "bad.json: database.url: input should be a valid string"),
+            (
+                b'{"database": {"url": 5}}',
+                (
+                    "bad.json: database.url: not a database URL; "
+                    "write it as sqlite:///./app.db or postgresql://user:password@host/name"
+                ),
+            ),
             (
                 b'{"database": {"url": "nonsense"}}',
                 (

@@ -1,12 +1,16 @@
 """A URL keeps its password to itself, and gives it to the database."""
 
 import copy
+import json
+import logging
 import pickle
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from config import DatabaseSettings, DatabaseUrl, Settings
 
@@ -24,6 +28,9 @@ class TestDatabaseUrl:
             lambda url: f"{url}",
             lambda url: f"{url:>80}",
             lambda url: "%s %r" % (url, url),  # noqa: UP031 - what logging does
+            lambda url: logging.makeLogRecord({"msg": "at %s", "args": (url,)}).getMessage(),
+            lambda url: json.dumps({"url": url}, default=str),
+            lambda _: json.dumps(SETTINGS.model_dump(), default=str),
             lambda _: repr(SETTINGS),
             lambda _: str(SETTINGS),
             lambda _: SETTINGS.model_dump_json(),
@@ -38,6 +45,9 @@ class TestDatabaseUrl:
             "format",
             "format spec",
             "percent",
+            "log line",
+            "JSON with a default",
+            "settings dict as JSON",
             "settings repr",
             "settings str",
             "settings JSON",
@@ -47,13 +57,37 @@ class TestDatabaseUrl:
             "all JSON",
         ],
     )
-    def test_it_is_shown_without_its_password(self, show: Callable[[str], str]) -> None:
+    def test_it_is_shown_without_its_password(self, show: Callable[[DatabaseUrl], str]) -> None:
         """Whatever makes a text of it or of its settings makes the masked one."""
         shown = show(SETTINGS.url)
         assert (True, False) == ("***" in shown, "s3cr3t" in shown)
 
-    def test_it_is_masked_in_its_query_too(self) -> None:
-        """Some drivers take a password as an option."""
+    @pytest.mark.parametrize(
+        "make",
+        [
+            json.dumps,
+            ",".join,
+            lambda url: url + "",
+            lambda url: "" + url,
+            lambda url: url.strip(),
+            lambda url: url[:],
+            list,
+        ],
+        ids=["json", "join", "add to it", "add it", "strip", "slice", "list"],
+    )
+    def test_it_can_not_be_used_as_a_text(self, make: Callable[[Any], str]) -> None:
+        """What would make a text past the mask is an error, and the error has no password."""
+        with pytest.raises((TypeError, AttributeError)) as caught:
+            make(SETTINGS.url)
+        assert "s3cr3t" not in str(caught.value)
+
+    @pytest.mark.parametrize("name", ["password", "passwd", "sslpassword", "ssl_key_password", "oauth_client_secret"])
+    def test_a_secret_in_its_query_is_masked(self, name: str) -> None:
+        """Some drivers take secrets as arguments."""
+        assert f"postgresql://host/name?{name}=***" == str(DatabaseUrl(f"postgresql://host/name?{name}=s3cr3t"))
+
+    def test_the_query_is_masked_with_the_rest(self) -> None:
+        """One text has no secret in either place."""
         assert MASKED == str(DatabaseUrl(WRITTEN))
 
     @pytest.mark.parametrize(
@@ -63,20 +97,50 @@ class TestDatabaseUrl:
             copy.copy,
             copy.deepcopy,
             lambda url: pickle.loads(pickle.dumps(url)),  # noqa: S301 - our own bytes
+            lambda url: pickle.loads(pickle.dumps(DatabaseSettings(url=url))).url,  # noqa: S301
             lambda url: DatabaseSettings(url=url).url,
+            lambda url: DatabaseSettings(url=url.get_secret_value()).url,
+            lambda url: DatabaseSettings(url=url, replica_urls=[url]).replica_urls[0],
             lambda url: DatabaseSettings(url=url).model_copy(deep=True).url,
             lambda url: DatabaseSettings.model_validate(DatabaseSettings(url=url).model_dump()).url,
+            lambda url: Settings(database=DatabaseSettings(url=url)).database.url,
         ],
-        ids=["itself", "copy", "deepcopy", "pickle", "settings", "model_copy", "model_dump"],
+        ids=[
+            "itself",
+            "copy",
+            "deepcopy",
+            "pickle",
+            "pickled settings",
+            "settings",
+            "SQLAlchemy's",
+            "replica",
+            "model_copy",
+            "model_dump",
+            "all settings",
+        ],
     )
-    def test_the_database_gets_the_password(self, pass_on: Callable[[str], str]) -> None:
-        """The real text survives being handed on, though nothing shows it."""
-        url = pass_on(SETTINGS.url)
-        assert ("s3cr3t", WRITTEN) == (make_url(url).password, url)
+    def test_the_database_gets_the_password(self, pass_on: Callable[[DatabaseUrl], DatabaseUrl]) -> None:
+        """The real URL survives being handed on, though nothing shows it."""
+        assert make_url(WRITTEN) == pass_on(DatabaseUrl(WRITTEN)).get_secret_value()
 
-    def test_its_parts_are_there(self) -> None:
-        """SQLAlchemy's object has the password, decoded."""
-        assert "a%b@c" == DatabaseUrl("postgresql://user:a%25b%40c@host/name").parsed.password
+    def test_a_masked_password_is_refused(self) -> None:
+        """Settings from the JSON of others would fail to connect, with a password that nobody wrote."""
+        with pytest.raises(ValueError, match="masked"):
+            DatabaseSettings.model_validate_json(SETTINGS.model_dump_json())
+
+    def test_it_is_a_text_in_a_schema(self) -> None:
+        """Whoever describes the settings finds what to write."""
+        described = DatabaseSettings.model_json_schema()["properties"]
+        assert ("string", "string") == (described["url"]["type"], described["replica_urls"]["items"]["type"])
+
+    def test_a_service_has_fields_of_it(self) -> None:
+        """A second database is a section with a URL of its own, given as a text."""
+
+        class Journal(BaseModel):
+            url: DatabaseUrl
+
+        journal = Journal(url="postgresql://user:s3cr3t@host/journal")
+        assert ("journal", False) == (journal.url.get_secret_value().database, "s3cr3t" in repr(journal))
 
     @pytest.mark.parametrize(
         "text",
@@ -90,17 +154,16 @@ class TestDatabaseUrl:
     )
     def test_what_we_know_is_kept_as_written(self, text: str) -> None:
         """Any of our dialects, with any of our drivers or none, is taken."""
-        assert text == DatabaseUrl.parse(text)
+        assert make_url(text) == DatabaseUrl(text).get_secret_value()
 
     def test_several_hosts_in_libpqs_place_are_told_theirs(self) -> None:
         """SQLAlchemy has them in the query; the error shows how, and no password."""
         with pytest.raises(PydanticCustomError) as caught:
-            DatabaseUrl.parse("postgresql://user:s3cr3t@first:5432,second:5433/name")
+            DatabaseUrl("postgresql://user:s3cr3t@first:5432,second:5433/name")
         assert str(caught.value).endswith("/name?host=first:5432&host=second:5432")
         assert "s3cr3t" not in str(caught.value)
 
     def test_several_hosts_are_kept_as_written(self) -> None:
         """In the query they may be."""
-        text = "postgresql://user@/name?host=first:5432&host=second:5433&target_session_attrs=read-write"
-        url = DatabaseUrl.parse(text)
-        assert (text, ("first:5432", "second:5433")) == (url, url.parsed.query["host"])
+        url: URL = DatabaseUrl("postgresql://user@/name?host=first:5432&host=second:5433").get_secret_value()
+        assert ("first:5432", "second:5433") == url.query["host"]

@@ -142,13 +142,13 @@ class TestUnknownWords:
         """Its dialect would pass over the others."""
         settings = DatabaseSettings(url="sqlite:///x.db?time_out=3")
         with pytest.raises(ConfigurationError, match="did you mean timeout"):
-            destination(make_url(settings.url), settings)
+            destination(settings.url.get_secret_value(), settings)
 
     @pytest.mark.parametrize("query", ["timeout=3", "mode=ro&timeout=3&uri=true"])
     def test_sqlites_own_are_left_to_it(self, query: str) -> None:
         """The URL goes to its dialect as it is."""
         settings = DatabaseSettings(url=f"sqlite:///x.db?{query}")
-        assert query in destination(make_url(settings.url), settings).url.render_as_string()
+        assert query in destination(settings.url.get_secret_value(), settings).url.render_as_string()
 
 
 PASSWORDS = ["p@ss", "50%", "a/b", "a:b", "%40", "@%/:?#[]&= +", "it's", 'say "x"', "back\\slash", " ", "ключ", "🔑"]

@@ -34,7 +34,7 @@ def missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def translated(text: str, *, is_async: bool) -> URL:
     """Return the URL of the engine, as settings would give it."""
-    return translate_driver(make_url(DatabaseSettings(url=text).url), is_async=is_async)
+    return translate_driver(DatabaseSettings(url=text).url.get_secret_value(), is_async=is_async)
 
 
 @pytest.mark.usefixtures("installed")
