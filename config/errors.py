@@ -10,7 +10,7 @@ class Problem:
     """One thing to mend.
 
     Attributes:
-        source: Where the value came from: a file, a variable, an argument.
+        source: Where the value came from: a file, a variable, an argument; empty when no source has one.
         field: Dotted path of the setting, empty when the whole source is bad.
         reason: What is wrong with it; never the value, which may be a secret.
         hint: What to do about it, may be empty.
@@ -22,8 +22,7 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        subject = f"{self.source}: {self.field}" if self.field else self.source
-        text = f"{subject}: {self.reason}"
+        text = ": ".join(filter(None, (self.source, self.field, self.reason)))
         return f"{text} ({self.hint})" if self.hint else text
 
 

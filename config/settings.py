@@ -12,7 +12,8 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.errors import ConfigurationError, Problem
-from config.sources import Loading, explain, loading, named_sources
+from config.explaining import explain
+from config.sources import Loading, loading, named_sources
 from config.url import DatabaseUrl, DatabaseUrls
 
 

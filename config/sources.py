@@ -1,13 +1,12 @@
 """Reading the sources of the settings, and remembering which of them gave each value."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
-from pydantic import BaseModel, ValidationError
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -24,6 +23,7 @@ FILE_VARIABLE: Final = "APP_CONFIG_FILE"
 PREFIX: Final = "APP_"
 DELIMITER: Final = "__"
 
+# The names on the way to a setting: section by section, and then its own.
 Keys = tuple[str, ...]
 
 
@@ -42,9 +42,14 @@ class Given(NamedTuple):
 
     def name(self, path: Keys) -> str:
         """Return the source's label for the setting at *path*."""
-        names = [PREFIX + DELIMITER.join(path[:length]) for length in range(len(path), 0, -1)]
+        names = [variable_of(path[:length]) for length in range(len(path), 0, -1)]
         written = (name for name in names if name.lower() in self.variables)
-        return self.label.replace("{variable}", next(written, names[0]).upper())
+        return self.label.replace("{variable}", next(written, names[0]))
+
+
+def variable_of(path: Keys) -> str:
+    """Return the environment variable that sets what is at *path*."""
+    return PREFIX + DELIMITER.join(path).upper()
 
 
 @dataclass
@@ -89,20 +94,6 @@ def named_sources(
     ]
     state.given.extend(read)
     return tuple(InitSettingsSource(settings_class, init_kwargs=source.values) for source in read)
-
-
-def explain(error: ValidationError, state: Loading, model: type[BaseModel]) -> list[Problem]:
-    """Return one problem per fault that pydantic found, without any value."""
-    return [
-        _problem(fault["type"], tuple(map(str, fault["loc"])), fault["msg"], state, model) for fault in error.errors()
-    ]
-
-
-def _problem(kind: str, path: Keys, message: str, state: Loading, model: type[BaseModel]) -> Problem:
-    if kind != "extra_forbidden":
-        return Problem(state.origin(path), ".".join(path), message[:1].lower() + message[1:])
-    known = _fields_at(model, path[:-1])
-    return Problem(state.origin(path), ".".join(path), "unknown setting", nearest(path[-1], known))
 
 
 def _variables(source: PydanticBaseSettingsSource) -> Mapping[str, str | None]:
@@ -170,15 +161,6 @@ def _holds(state: Any, path: Keys) -> bool:
             return False
         state = cast("dict[str, Any]", state)[name]
     return True
-
-
-def _fields_at(model: type[BaseModel], path: Keys) -> Iterator[str]:
-    for name in path:
-        field_info = model.model_fields.get(name)
-        if field_info is None or not isinstance(field_info.annotation, type):
-            return
-        model = field_info.annotation
-    yield from model.model_fields
 
 
 def _relative(path: Path) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, Field, SecretStr
 
 from config import ConfigurationError, Problem, Settings
 
@@ -176,6 +177,118 @@ class TestEnvironment:
         """A .env in another encoding is a problem of the configuration."""
         Path(".env").write_bytes(b"APP_SERVER__HOST=\xff\n")
         assert [".env: is not UTF-8 text"] == refused()
+
+
+class Signing(BaseModel):
+    key: SecretStr
+    hours: int = 1
+
+
+class Auth(BaseModel):
+    key: SecretStr
+    signing: Signing
+    issuer: str = "us"
+
+
+class Mail(BaseModel):
+    host: str = "localhost"
+
+
+class WithAuth(Settings):
+    auth: Auth
+
+
+class WithMail(Settings):
+    mail: Mail
+
+
+class WithOptional(Settings):
+    auth: Auth | None = None
+
+
+class WithDefaults(Settings):
+    auth: Auth = Field(default_factory=lambda: Auth.model_validate({}))
+
+
+class WithItems(Settings):
+    keys: tuple[Signing, ...]
+    by_name: dict[str, Signing] = Field(default_factory=dict[str, Signing])
+
+
+AUTH_KEY = "auth.key: is required, and no source has it (set APP_AUTH__KEY)"
+SIGNING_KEY = "auth.signing.key: is required, and no source has it (set APP_AUTH__SIGNING__KEY)"
+
+
+class TestMissing:
+    @pytest.mark.parametrize(
+        ("settings", "variables", "lines"),
+        [
+            (WithAuth, {}, [AUTH_KEY, SIGNING_KEY]),
+            (WithAuth, {"APP_AUTH__ISSUER": "me"}, [AUTH_KEY, SIGNING_KEY]),
+            (WithAuth, {"APP_AUTH__KEY": PASSWORD}, [SIGNING_KEY]),
+            (WithAuth, {"APP_AUTH__KEY": PASSWORD, "APP_AUTH__SIGNING__HOURS": "2"}, [SIGNING_KEY]),
+            (WithDefaults, {}, [AUTH_KEY, SIGNING_KEY]),
+            (WithOptional, {"APP_AUTH__KEY": PASSWORD}, [SIGNING_KEY]),
+            (WithMail, {}, ["mail: is required, and no source has it (set APP_MAIL={} to take its defaults)"]),
+            (WithItems, {}, ["keys: is required, and no source has it (set APP_KEYS)"]),
+            (
+                WithItems,
+                {"APP_KEYS": "[{}]"},
+                ["keys.0.key: is required, and no source has it (set key in APP_KEYS)"],
+            ),
+            (
+                WithItems,
+                {"APP_KEYS": "[]", "APP_BY_NAME__ME__HOURS": "2"},
+                ["by_name.me.key: is required, and no source has it (set APP_BY_NAME__ME__KEY)"],
+            ),
+        ],
+        ids=[
+            "section",
+            "section with something else",
+            "section in it",
+            "setting deep down",
+            "default factory",
+            "optional section",
+            "section of defaults",
+            "not a section",
+            "item",
+            "entry",
+        ],
+    )
+    def test_the_variable_to_set_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, settings: type[Settings], variables: dict[str, str], lines: list[str]
+    ) -> None:
+        """A setting without a default has a line of its own, also when its whole section is missing."""
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(ConfigurationError) as caught:
+            settings()
+        assert lines == str(caught.value).splitlines()
+
+    def test_what_the_lines_say_is_enough(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """With the named variables set the settings are good."""
+        monkeypatch.setenv("APP_AUTH__KEY", PASSWORD)
+        monkeypatch.setenv("APP_AUTH__SIGNING__KEY", PASSWORD)
+        assert PASSWORD == WithAuth().auth.signing.key.get_secret_value()  # pyright: ignore[reportCallIssue]
+        monkeypatch.setenv("APP_MAIL", "{}")
+        monkeypatch.delenv("APP_AUTH__KEY")
+        monkeypatch.delenv("APP_AUTH__SIGNING__KEY")
+        assert "localhost" == WithMail().mail.host  # pyright: ignore[reportCallIssue]
+
+    def test_an_unknown_setting_of_an_optional_section_is_told_the_nearest(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An optional section has its names too."""
+
+        class Strict(BaseModel, extra="forbid"):
+            key: str = ""
+
+        class WithStrict(Settings):
+            auth: Strict | None = None
+
+        monkeypatch.setenv("APP_AUTH__KEI", "x")
+        with pytest.raises(ConfigurationError, match=r"did you mean key\?"):
+            WithStrict()
 
 
 class TestConstructor:
