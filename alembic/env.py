@@ -22,7 +22,7 @@ def settings() -> DatabaseSettings:
     if url is not None:
         return DatabaseSettings(url=url)
     try:
-        return Settings().database
+        return config.attributes.get("settings") or Settings().database
     except ConfigurationError as error:
         # The one error that the `alembic` command tells without a traceback.
         raise CommandError(str(error)) from None

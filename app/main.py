@@ -46,9 +46,9 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
     return app
 
 
-def create_served_app() -> FastAPI:
-    """Return the application of a process that does nothing but serve it."""
-    app = create_app()
+def create_served_app(container: ApplicationContainer | None = None) -> FastAPI:
+    """Return the application of a process that does nothing but serve it; arguments and errors as `create_app`."""
+    app = create_app(container)
     settle()
     return app
 

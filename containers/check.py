@@ -29,6 +29,8 @@ PROCESS_WIDE: Final = (providers.BaseSingleton, providers.Resource, providers.Co
 def check_container(container: containers.Container, app: Any = None) -> None:
     """Look for what would go wrong later; opens nothing and connects to nothing.
 
+    Settings are read here and kept: what was checked is what is used.
+
     Args:
         container: An instance of a declarative container.
         app: A FastAPI application, whose endpoints are looked at too.
@@ -93,9 +95,12 @@ def _unresolvable(container: containers.Container) -> Iterator[Finding]:
                 raise  # says all there is to say, once
             except Exception as error:  # noqa: BLE001 - whatever a recipe raises is what is looked for
                 yield Finding(name, f"can't be resolved: {error}", "Check its recipe and the providers that it takes")
-    # What was built only for this check must not make a later override too late.
+    # What was built only for this check must not make a later override too late. What was built from nothing
+    # that can be overridden stays: settings that were checked are the ones to use.
+    overridable = {provider for _, provider in named_providers(container)}
     for provider in _built(container) - before:
-        finish(provider.close())
+        if overridable & (set(provider.traverse()) - {provider}):
+            finish(provider.close())
 
 
 def _unwired(app: Any) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.reporting import confirm, reported
+from app.cli.reporting import confirm, reported, reported_at
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -142,7 +142,8 @@ def _engine() -> "Generator[Engine, None, None]":
 
         container = ApplicationContainer()
         try:
-            yield container.database.engine()
+            with reported_at(container.settings().database.url):
+                yield container.database.engine()
         finally:
             asyncio.run(close_container(container))
 
@@ -156,9 +157,9 @@ def _alembic(**limits: Any) -> Generator[tuple[Any, Any], None, None]:
         from app.database.migrations import configuration
         from config import Settings
 
-        Settings()  # bad settings are told as such, not by a traceback from a migration
-        with _told():
-            yield command, configuration(limits=Limits(**limits))
+        settings = Settings().database
+        with reported_at(settings.url), _told():
+            yield command, configuration(settings=settings, limits=Limits(**limits))
 
 
 @contextmanager

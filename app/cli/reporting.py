@@ -3,9 +3,12 @@
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
+
+if TYPE_CHECKING:
+    from config import DatabaseUrl
 
 BAD_CONFIGURATION: Final = 2
 FAILED: Final = 1
@@ -14,8 +17,6 @@ FAILED: Final = 1
 @contextmanager
 def reported() -> Generator[None, None, None]:
     """Turn what a person can mend into lines on standard error; a bug stays a traceback."""
-    from sqlalchemy.exc import SQLAlchemyError
-
     from app.database.errors import DatabaseError
     from config import ConfigurationError
 
@@ -27,16 +28,19 @@ def reported() -> Generator[None, None, None]:
     except DatabaseError as error:
         typer.echo(error, err=True)
         raise typer.Exit(FAILED) from None
+
+
+@contextmanager
+def reported_at(url: "DatabaseUrl") -> Generator[None, None, None]:
+    """Turn an error of the database at *url* into a line on standard error."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
     except SQLAlchemyError as error:
-        typer.echo(_describe(error), err=True)
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        typer.echo(f"the database at {url} can't do that: {reason}", err=True)
         raise typer.Exit(FAILED) from None
-
-
-def _describe(error: Exception) -> str:
-    from config import Settings
-
-    reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-    return f"the database at {Settings().database.url} can't do that: {reason}"
 
 
 def confirm(what: str, *, yes: bool) -> None:

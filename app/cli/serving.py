@@ -2,12 +2,14 @@
 
 import os
 import socket
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.config import read_checked
 from app.cli.reporting import reported
+
+if TYPE_CHECKING:
+    from containers import ApplicationContainer
 
 
 def serve(
@@ -34,16 +36,15 @@ def _run(*, reload: bool) -> None:
     from config.logging import logging_config
     from containers import ApplicationContainer, check_container
 
-    settings = read_checked()
+    container = ApplicationContainer()
     # Found here, once, rather than by each worker.
-    container = ApplicationContainer(settings=settings)
     check_container(container)
+    settings = container.settings()
     if container.database.location().private:
         typer.echo(f"{settings.database.url} would be served empty: it is another database for each process", err=True)
         raise typer.Exit(1)
     server = uvicorn.Config(
-        "app.main:create_served_app",
-        factory=True,
+        **_application(container, alone=settings.server.workers == 1 and not reload),
         host=settings.server.host,
         port=settings.server.port,
         workers=settings.server.workers,
@@ -58,6 +59,18 @@ def _run(*, reload: bool) -> None:
     typer.echo(f"Serving on {url}, documented at {url}/docs; Ctrl-C ends it.")
     with listener:
         _serve(server, listener)
+
+
+def _application(container: "ApplicationContainer", *, alone: bool) -> dict[str, Any]:
+    """Return what uvicorn is to serve: the application over the settings that were checked, or where workers find it.
+
+    A worker, and a process that reload starts, can't be handed an object: each reads the settings once and checks them.
+    """
+    if not alone:
+        return {"app": "app.main:create_served_app", "factory": True}
+    from app.main import create_served_app
+
+    return {"app": create_served_app(container)}
 
 
 def _listen(config: Any) -> socket.socket:

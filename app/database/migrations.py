@@ -14,20 +14,25 @@ from sqlalchemy.schema import DropTable
 from app.database.base import Base
 from app.database.migrating import Limits
 from app.database.schema import drop_db
+from config import DatabaseSettings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 
-def configuration(url: URL | None = None, limits: Limits | None = None) -> Config:
+def configuration(
+    url: URL | None = None, limits: Limits | None = None, *, settings: DatabaseSettings | None = None
+) -> Config:
     """Return Alembic's configuration, read from ``pyproject.toml``.
 
     Args:
         url: The database to migrate, password included; the settings' by default. It goes
             as an object: a ``%`` in a text would be taken for interpolation.
         limits: How long to wait and work; those of `Limits` by default.
+        settings: The settings of the database, where no *url* is given; read anew by default.
     """
     config = Config(toml_file=str(ROOT / "pyproject.toml"))
     config.attributes["url"] = url
+    config.attributes["settings"] = settings
     config.attributes["limits"] = limits
     return config
 

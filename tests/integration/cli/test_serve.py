@@ -30,13 +30,18 @@ def served(url: str, *arguments: str) -> Generator[tuple[subprocess.Popen[str], 
         text=True,
     ) as process:
         try:
-            assert process.stdout is not None
-            address = re.search(r"http://127\.0\.0\.1:(\d+),", process.stdout.readline())
-            assert address is not None
-            yield process, int(address[1])
+            yield process, port_of(process)
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+def port_of(process: subprocess.Popen[str]) -> int:
+    """Return the port in the first line of *process*."""
+    assert process.stdout is not None
+    address = re.search(r"http://127\.0\.0\.1:(\d+),", process.stdout.readline())
+    assert address is not None
+    return int(address[1])
 
 
 def status(port: int, path: str) -> int:

@@ -1,6 +1,7 @@
 """A faulty container is found before its first request, with the remedy."""
 
 from collections.abc import AsyncGenerator, Generator, Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -170,6 +171,62 @@ class TestUnresolvable:
         check_container(container)
         container.settings.override(Settings(database=DatabaseSettings(url="sqlite:///other.db")))
         assert container.database.engine().url.database == "other.db"
+
+    def test_the_settings_that_were_checked_are_used(self, tmp_path: Path) -> None:
+        """They are read once: a file that changes afterwards, or breaks, changes nothing."""
+        file = tmp_path / "settings.json"
+        file.write_text('{"server": {"port": 1}}')
+        container = ApplicationContainer(settings=Shared(Settings.from_file, file))
+        check_container(container)
+        file.write_text("broken")
+        assert 1 == container.settings().server.port
+
+    def test_every_reader_of_the_settings_gets_those(self) -> None:
+        """The sources are read once, however many providers take the settings."""
+        read: list[Settings] = []
+
+        def settings() -> Settings:
+            read.append(Settings(database=MEMORY))
+            return read[-1]
+
+        container = ApplicationContainer(settings=Shared(settings))
+        check_container(container)
+        container.database.engine().dispose()
+        assert [container.settings()] == read
+
+    def test_settings_of_an_override_are_kept_too(self) -> None:
+        """A recipe that replaces the settings is run once as well."""
+        read: list[str] = []
+
+        def settings() -> Settings:
+            read.append("settings")
+            return Settings(database=MEMORY)
+
+        container = ApplicationContainer()
+        container.settings.override(providers.Factory(settings))
+        check_container(container)
+        container.database.engine().dispose()
+        assert ["settings"] == read
+
+    def test_settings_that_were_read_can_still_be_overridden(self) -> None:
+        """Nothing that is left was built from them."""
+        container = ApplicationContainer(settings=Shared(Settings, database=MEMORY))
+        check_container(container)
+        assert container.settings().database == MEMORY
+        with container.settings.override(Settings(database=DatabaseSettings(url="sqlite:///other.db"))):
+            assert container.database.engine().url.database == "other.db"
+
+    def test_what_a_later_override_would_change_is_not_kept(self) -> None:
+        """A plain provider gives no error for an override that comes too late, so nothing is built from it before."""
+
+        class Container(containers.DeclarativeContainer):
+            number = providers.Object(1)
+            service = Shared[Service](Service, number)
+
+        container = Container()
+        check_container(container)
+        container.number.override(providers.Object(2))
+        assert container.service().session == 2
 
 
 class Numbers(containers.DeclarativeContainer):
