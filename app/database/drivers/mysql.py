@@ -1,11 +1,13 @@
 """MySQL and MariaDB: the words of their clients, and what each driver makes of them.
 
-Sources: https://dev.mysql.com/doc/refman/8.4/en/connection-options.html, and the constructors of the
-drivers' connections: pymysql 1.2, aiomysql 0.3, asyncmy 0.2.
+What the drivers have in common goes to them as it is: the signature of each driver's ``connect`` says what it takes.
+
+Source: https://dev.mysql.com/doc/refman/8.4/en/connection-options.html
 """
 
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from math import ceil
 from typing import Any, Final
 
@@ -18,40 +20,30 @@ from app.database.drivers.words import (
     Convert,
     Destination,
     Words,
+    arguments_of,
     chosen,
     flag,
     read_words,
     seconds,
+    tell_of_lost,
     whole,
 )
 from config import DatabaseSettings
 
-# What every driver takes, by the same names.
-SHARED: Final[dict[str, Convert]] = {
-    "charset": str,
+# The words that are not what a driver's own default tells, and those that each kind takes in its own way.
+KINDS: Final[dict[str, Convert]] = {
     "connect_timeout": seconds,
-    "init_command": str,
-    "local_infile": flag,
-    "program_name": str,
-    "read_default_file": str,
-    "read_default_group": str,
-    "server_public_key": lambda text: text.encode(),
-    "sql_mode": str,
-    "unix_socket": str,
+    "read_timeout": seconds,
+    "write_timeout": seconds,
+    "stmt_cache_size": whole,
     "use_unicode": flag,
+    "server_public_key": lambda text: text.encode(),
+    **TLS,
 }
-# What only some take; the others do without.
-PARTICULAR: Final[dict[str, dict[str, Convert]]] = {
-    "pymysql": {
-        "bind_address": str,
-        "max_allowed_packet": whole,
-        "read_timeout": seconds,
-        "write_timeout": seconds,
-    },
-    "aiomysql": {"auth_plugin": str},
-    "asyncmy": {"max_allowed_packet": whole, "read_timeout": seconds, "stmt_cache_size": whole},
-}
-KNOWN: Final = SHARED | TLS | {name: kind for words in PARTICULAR.values() for name, kind in words.items()}
+# Arguments that take objects, that have their place in the URL, or that SQLAlchemy sets or can't do with.
+_OBJECTS: Final = ("conv", "cursorclass", "cursor_cls", "auth_plugin_map", "loop", "sock", "password_creator", "ssl")
+_PLACED: Final = ("host", "port", "user", "password", "passwd", "database", "db")
+_REFUSED: Final = ("query_callback", "autocommit", "client_flag", "defer_connect", "echo", "compress", "named_pipe")
 
 
 def destination(url: URL, settings: DatabaseSettings) -> Destination:
@@ -63,13 +55,21 @@ def destination(url: URL, settings: DatabaseSettings) -> Destination:
     driver = url.drivername.partition("+")[2]
     # The clients' options have hyphens, the drivers' arguments underscores.
     renamed = {name: name.replace("-", "_") for name in url.query} | {"ssl": "ssl_mode"}
-    words = read_words(url, KNOWN, renamed=renamed)
+    taken = _taken(driver)
+    known = _taken("pymysql") | _taken("aiomysql") | _taken("asyncmy") | KINDS
+    words = read_words(url, known, renamed=renamed)
+    tell_of_lost(driver, words.keys() - taken.keys() - TLS.keys())
     arguments: dict[str, Any] = {"charset": "utf8mb4", "program_name": APPLICATION_NAME}
-    arguments |= chosen(words, SHARED.keys() | PARTICULAR[driver].keys()) | _password(url)
+    arguments |= chosen(words, taken.keys() - TLS.keys()) | _password(url)
     limit = arguments.setdefault("connect_timeout", settings.connect_timeout)
     arguments |= _sync(words, limit) if driver == "pymysql" else _async(driver, words, limit)
     prepare = partial(_prepare, settings=settings, read_timeout=words.get("read_timeout"))
     return Destination(url.set(query={}), arguments, prepare)
+
+
+def _taken(driver: str) -> dict[str, Convert]:
+    """Return the arguments of the installed *driver*, none where it isn't installed."""
+    return arguments_of(import_module(driver).connect, _OBJECTS + _PLACED + _REFUSED) if find_spec(driver) else {}
 
 
 def _password(url: URL) -> dict[str, str]:

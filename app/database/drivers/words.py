@@ -1,12 +1,16 @@
 """Reading the arguments in a URL's query: known ones only, each of its kind."""
 
-from collections.abc import Callable, Collection, Mapping
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+from inspect import signature
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import URL, Engine
 
 from config import ConfigurationError, Problem
 from config.errors import nearest
+
+logger = logging.getLogger(__name__)
 
 # What a service calls itself to the servers, where the URL says nothing else.
 APPLICATION_NAME: Final = "app"
@@ -58,6 +62,23 @@ def read_words(url: URL, known: Mapping[str, Convert], *, renamed: Mapping[str, 
     if problems:
         raise ConfigurationError(problems)
     return words
+
+
+def arguments_of(connect: Callable[..., Any], objects: Collection[str]) -> dict[str, Convert]:
+    """Return the arguments of a driver's *connect* that a URL can give, and how to convert each.
+
+    Args:
+        connect: Tells by the default of an argument whether it is a flag or a number.
+        objects: Names of arguments that no text can be, or that others decide on.
+    """
+    parameters = signature(connect).parameters
+    return {name: _KINDS.get(type(each.default), str) for name, each in parameters.items() if name not in objects}
+
+
+def tell_of_lost(driver: str, names: Iterable[str]) -> None:
+    """Log which arguments *driver* goes without: another driver of the same URL has them."""
+    for name in names:
+        logger.info("%s has no %s, and goes without", driver, name)
 
 
 def refuse(reason: str, hint: str = "") -> ConfigurationError:
@@ -112,6 +133,9 @@ def flag(text: str) -> bool:
     if text.lower() not in _FLAGS:
         raise ValueError("must be true or false")
     return _FLAGS[text.lower()]
+
+
+_KINDS: Final[dict[type, Convert]] = {bool: flag, int: whole, float: seconds}
 
 
 def one_of(*choices: str, synonyms: Mapping[str, str] | None = None) -> Convert:

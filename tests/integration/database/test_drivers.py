@@ -280,6 +280,40 @@ class TestSessions:
         found = answers(server.url(), shown, isolation_level="SERIALIZABLE")
         assert ["serializable"] * 2 == found
 
+    @pytest.mark.parametrize("name", POSTGRESQL)
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {"client_encoding": "utf8", "keepalives_idle": "30", "statement_cache_size": "10"},
+            {"service": "", "passfile": "/nowhere", "gssencmode": "disable", "direct_tls": "false"},
+        ],
+        ids=["of one kind", "of both"],
+    )
+    def test_words_of_any_postgresql_client_connect(
+        self, postgresql: PostgreSQL, name: str, query: dict[str, str]
+    ) -> None:
+        """Each driver gets those that it knows."""
+        assert [1, 1] == answers(named(postgresql.url(), name, **query), scalar("SELECT 1"))
+
+    @pytest.mark.parametrize("name", POSTGRESQL)
+    def test_an_address_is_gone_to(self, postgresql: PostgreSQL, name: str) -> None:
+        """An address without a name is where every driver goes."""
+        url = postgresql.url()
+        query = {"hostaddr": "127.0.0.1", "port": str(url.port)}
+        alone = URL.create(name, url.username, url.password, database=url.database, query=query)
+        assert ["127.0.0.1/32"] * 2 == answers(alone, scalar("SELECT inet_server_addr()::inet::text"))
+
+    @pytest.mark.parametrize("name", MYSQL)
+    def test_words_of_any_mysql_driver_connect(self, mariadb: MariaDB, name: str) -> None:
+        """Each driver gets those that its connect takes."""
+        query = {
+            "collation": "utf8mb4_bin",
+            "max_allowed_packet": "1000000",
+            "auth_plugin": "",
+            "binary_prefix": "true",
+        }
+        assert [1, 1] == answers(named(mariadb.url(), name, **query), scalar("SELECT 1"))
+
     @pytest.mark.parametrize("name", MYSQL)
     def test_a_value_is_never_cut_to_fit(
         self, own_mariadb: Callable[..., AbstractContextManager[MariaDB]], name: str

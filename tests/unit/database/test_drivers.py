@@ -1,6 +1,7 @@
 """Each driver is told what the URL and the settings say, in words that it takes."""
 
 import inspect
+import logging
 import sqlite3
 import ssl
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import OperationalError
 
-from app.database.drivers import destination, mysql, postgresql, tls, words
+from app.database.drivers import destination, mysql, tls, words
 from app.database.drivers.connecting import PreferredTLS
 from app.database.url import translate_driver
 from config import ConfigurationError, DatabaseSettings
@@ -65,32 +66,58 @@ def taken_by(driver: str, keywords: dict[str, Any]) -> None:
         inspect.signature(function).bind(**keywords)
 
 
-VALUES = {
-    "sslmode": "require",
-    "sslnegotiation": "postgres",
-    "ssl_min_protocol_version": "TLSv1.2",
-    "ssl_max_protocol_version": "TLSv1.3",
-    "target_session_attrs": "any",
-    "gsslib": "gssapi",
-    "channel_binding": "prefer",
-    "gssencmode": "disable",
-    "load_balance_hosts": "disable",
-    "sslcertmode": "allow",
-    "ssl_mode": "PREFERRED",
+VALUES = {"sslmode": "require", "sslnegotiation": "postgres", "direct_tls": "false"}
+
+
+def words_of(driver: str) -> set[str]:
+    """Return the words that the installed *driver* says it knows."""
+    module: Any = pytest.importorskip(driver)
+    if driver == "psycopg":
+        return {option.keyword.decode() for option in module.pq.Conninfo.get_defaults()} | {"prepare_threshold"}
+    if driver == "psycopg2":
+        return {word for word in words_of("psycopg") - {"prepare_threshold"} if parses(module, word)}
+    return set(inspect.signature(module.connect).parameters)
+
+
+def parses(psycopg2: Any, word: str) -> bool:
+    """Tell whether the libpq of psycopg2, which may be older than psycopg's, knows *word*."""
+    try:
+        return bool(psycopg2.extensions.parse_dsn(f"{word}=1"))
+    except psycopg2.Error:
+        return False
+
+
+# Words that have their place in a URL, and arguments that no URL can give.
+NOT_GIVEN = {
+    *("host", "port", "user", "password", "passwd", "database", "dbname", "db"),
+    *("dsn", "loop", "connection_class", "record_class", "server_settings"),
+    *("conv", "cursorclass", "cursor_cls", "auth_plugin_map", "sock", "password_creator", "query_callback"),
+    *("autocommit", "client_flag", "defer_connect", "echo", "compress", "named_pipe"),
+    # Other names of words that are given.
+    *("ssl", "timeout", "direct_tls"),
 }
 # Files that would be read at once.
 FILES = {"ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_key_password", "ssl_cipher"}
+# The drivers of one container.
+PAIRS = [
+    *[("psycopg", "asyncpg"), ("psycopg2", "asyncpg"), ("asyncpg", "psycopg")],
+    *[("pymysql", "aiomysql"), ("pymysql", "asyncmy"), ("aiomysql", "pymysql"), ("asyncmy", "pymysql")],
+]
 
 
 class TestEveryWord:
-    @pytest.mark.parametrize("driver", POSTGRESQL + MYSQL)
-    def test_one_url_with_all_of_them_suits_every_driver(self, driver: str) -> None:
-        """What another driver alone understands does not reach this one."""
-        known = postgresql.KNOWN if driver in POSTGRESQL else mysql.KNOWN
+    @pytest.mark.parametrize(("driver", "other"), PAIRS)
+    def test_one_url_with_all_of_them_suits_both_drivers(self, driver: str, other: str) -> None:
+        """Every word that either driver knows is taken, and what the other one alone knows does not reach this one."""
+        known = (words_of(driver) | words_of(other)) - NOT_GIVEN - FILES
         # "1" is a text, a number, a time and a flag.
-        query = {name: VALUES.get(name, "1") for name in known if name not in FILES}
+        query = {name: VALUES.get(name, "1") for name in known}
         written = URL.create("x", query=query).render_as_string().partition("?")[2]
-        taken_by(driver, told(driver, f"//user@host/name?{written}"))
+        keywords = told(driver, f"//user@host/name?{written}")
+        taken_by(driver, keywords)
+        own = known & words_of(driver) - {"connect_timeout", "application_name", "ssl_disabled"}
+        given = keywords | dict.fromkeys(keywords.get("dsn", "").partition("?")[2].replace("=1", "").split("&"))
+        assert {name for name in own if not name.startswith("ssl_")} <= given.keys()
 
     @pytest.mark.parametrize("driver", POSTGRESQL + MYSQL)
     def test_none_suits_every_driver(self, driver: str) -> None:
@@ -111,6 +138,18 @@ class TestUnknownWords:
             ),
             ("aiomysql", "charst=utf8", "mysql+aiomysql takes no argument 'charst' (did you mean charset?)"),
             ("pymysql", "ssl-ka=x", "mysql+pymysql takes no argument 'ssl-ka' (did you mean ssl_ca?)"),
+            ("pymysql", "colation=x", "mysql+pymysql takes no argument 'colation' (did you mean collation?)"),
+            (
+                "psycopg2",
+                "client_encodin=utf8",
+                "postgresql+psycopg2 takes no argument 'client_encodin' (did you mean client_encoding?)",
+            ),
+            ("psycopg", "hostadr=x", "postgresql+psycopg takes no argument 'hostadr' (did you mean hostaddr?)"),
+            (
+                "asyncpg",
+                "drect_tls=true",
+                "postgresql+asyncpg takes no argument 'drect_tls' (did you mean direct_tls?)",
+            ),
         ],
     )
     def test_the_error_names_word_driver_and_the_nearest_known(self, driver: str, query: str, problem: str) -> None:
@@ -132,6 +171,9 @@ class TestUnknownWords:
             ("aiomysql", "ssl-mode=on", "DISABLED, PREFERRED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY"),
             ("psycopg", "application_name=a&application_name=b", "given twice"),
             ("asyncpg", "ssl=require&sslmode=require", "given twice"),
+            ("psycopg", "password=s3cr3t&password=s3cr3t", "given twice"),
+            ("asyncpg", "direct_tls=perhaps", "postgres, direct"),
+            ("asyncmy", "local_infile=perhaps", "true or false"),
         ],
     )
     def test_a_wrong_value_is_told_what_it_may_be(self, driver: str, query: str, reason: str) -> None:
@@ -242,6 +284,48 @@ class TestPostgreSQL:
         assert [] == caplog.messages
         told("asyncpg", "//host/name?channel_binding=require")
         assert "channel_binding" in caplog.text
+
+    @pytest.mark.parametrize(
+        ("query", "kept"),
+        [
+            ("client_encoding=latin1", {"client_encoding": "latin1"}),
+            ("hostaddr=10.0.0.1", {"hostaddr": "10.0.0.1"}),
+            ("min_protocol_version=3.0&max_protocol_version=3.2", {"min_protocol_version": "3.0"}),
+            ("oauth_issuer=x&oauth_client_id=y", {"oauth_issuer": "x", "oauth_client_id": "y"}),
+            ("sslkeylogfile=keys", {"sslkeylogfile": "keys"}),
+        ],
+    )
+    def test_what_libpq_alone_knows_is_left_out_for_asyncpg(
+        self, caplog: pytest.LogCaptureFixture, query: str, kept: dict[str, str]
+    ) -> None:
+        """One URL is for both drivers; what gets lost is logged."""
+        if not kept.keys() <= words_of("psycopg"):
+            pytest.skip("psycopg's libpq is older than the word")
+        caplog.set_level(logging.INFO)
+        assert kept.items() <= told("psycopg", f"//host/name?{query}").items()
+        assert [] == caplog.messages
+        assert not kept.keys() & told("asyncpg", f"//host/name?{query}").keys()
+        assert all(name in caplog.text for name in kept)
+
+    def test_what_asyncpg_alone_knows_is_left_out_for_libpq(self) -> None:
+        """As the other way round."""
+        query = "service=mine&servicefile=services.conf&max_cached_statement_lifetime=60"
+        expected = {"service": "mine", "servicefile": "services.conf", "max_cached_statement_lifetime": 60}
+        assert expected.items() <= told("asyncpg", f"//host/name?{query}").items()
+        keywords = told("psycopg2", f"//host/name?{query}")
+        assert ("mine", False) == (keywords["service"], "max_cached_statement_lifetime" in keywords)
+
+    @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+    def test_tls_from_the_start_has_a_name_of_each(self, driver: str) -> None:
+        """What asyncpg calls direct_tls is libpq's sslnegotiation, and one of them serves both."""
+        for query in ("direct_tls=true&sslmode=require", "sslnegotiation=direct&sslmode=require"):
+            assert "direct" == told(driver, f"//host/name?{query}")["sslnegotiation"]
+            assert "sslnegotiation=direct" in told("asyncpg", f"//host/name?{query}")["dsn"]
+
+    @pytest.mark.parametrize("driver", POSTGRESQL)
+    def test_an_address_alone_is_the_host(self, driver: str) -> None:
+        """Without it asyncpg would go to this machine."""
+        assert "10.0.0.1" == (told(driver, "///name?hostaddr=10.0.0.1")["host"])
 
     def test_psycopgs_own_word(self) -> None:
         """None is no text for it, and a number no string."""
@@ -373,7 +457,7 @@ class TestTLS:
         """Where they leave it open, the stricter one."""
         url = make_url(f"mysql+pymysql://host/name{query}")
         renamed = {"ssl": "ssl_mode", "ssl-mode": "ssl_mode"}
-        assert mode == tls.tls_mode(words.read_words(url, mysql.KNOWN, renamed=renamed))
+        assert mode == tls.tls_mode(words.read_words(url, {"unix_socket": str, **tls.TLS}, renamed=renamed))
 
     @pytest.mark.parametrize(
         ("mode", "verify", "checks_name"),
