@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final, Generic, TypeVar
 
@@ -78,8 +78,9 @@ class _Server:
     """How to connect to one server, and until when not to try."""
 
     name: str
-    arguments: list[Any]
-    keywords: dict[str, Any]
+    # The password is among them.
+    arguments: list[Any] = field(repr=False)
+    keywords: dict[str, Any] = field(repr=False)
     down_until: float = 0.0
 
 
