@@ -71,8 +71,8 @@ def arguments_of(connect: Callable[..., Any], objects: Collection[str]) -> dict[
         connect: Tells by the default of an argument whether it is a flag or a number.
         objects: Names of arguments that no text can be, or that others decide on.
     """
-    parameters = signature(connect).parameters
-    return {name: _KINDS.get(type(each.default), str) for name, each in parameters.items() if name not in objects}
+    defaults: dict[str, Any] = {name: each.default for name, each in signature(connect).parameters.items()}
+    return {name: _KINDS.get(type(value), str) for name, value in defaults.items() if name not in objects}
 
 
 def tell_of_lost(driver: str, names: Iterable[str]) -> None:
@@ -135,7 +135,7 @@ def flag(text: str) -> bool:
     return _FLAGS[text.lower()]
 
 
-_KINDS: Final[dict[type, Convert]] = {bool: flag, int: whole, float: seconds}
+_KINDS: Final[dict[Any, Convert]] = {bool: flag, int: whole, float: seconds}
 
 
 def one_of(*choices: str, synonyms: Mapping[str, str] | None = None) -> Convert:
