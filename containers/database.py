@@ -59,7 +59,7 @@ class DatabaseContainer(containers.DeclarativeContainer):
         build_async_read_session_factory, async_engine, async_replicas
     )
     async_read_session = ScopedResource[AsyncReadSession](open_session, async_read_session_factory, writes)
-    reading_threads = Shared[ReadingThreads](ReadingThreads, read_session_factory)
+    reading_threads = Shared[ReadingThreads](ReadingThreads, engine, location)
     async_reads = providers.Factory(
         AsyncReads, async_read_session_factory, async_read_session.provider, writes.provider, reading_threads
     )

@@ -93,6 +93,7 @@ def _prepare(engine: Engine, settings: DatabaseSettings, target: Destination, lo
         prepare_mysql(engine, settings)
     if settings.pool_pre_ping:
         ping_after(engine, settings.pool_ping_idle)
+    location.engines.add(engine)
     _engines.add(engine)
 
 

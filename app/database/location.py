@@ -4,9 +4,9 @@ import os
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
-from weakref import finalize
+from weakref import WeakSet, finalize
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine
 
 from config import DatabaseSettings
 
@@ -21,12 +21,14 @@ class DatabaseLocation:
     Attributes:
         url: As written, or that of the private file.
         private: True where nobody else can see the database and it ends with this object.
+        engines: The engines that were built to lead here; of an async one, the sync engine inside.
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
         url = settings.url.get_secret_value()
         self.private = _is_memory(url)
         self.url = self._private_file(url) if self.private else url
+        self.engines: WeakSet[Engine] = WeakSet()
 
     def _private_file(self, url: URL) -> URL:
         directory = Path(mkdtemp(prefix="app-database-"))

@@ -1,9 +1,9 @@
 """Reading in visits: a connection for as long as a read takes, and a session only for who wants one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlalchemy.util import greenlet_spawn
 
 from app.database.errors import Failure, failure_of
-from app.database.session import AsyncReadSession, Writes, source_of, visit
+from app.database.session import AsyncReadSession, Source, Writes, source_of, visit
 from app.database.threads import ReadingThreads
 
 T = TypeVar("T")
@@ -19,8 +19,21 @@ T = TypeVar("T")
 _PASSING: Final = (Failure.CONNECTION_LOST, Failure.SERIALIZATION)
 
 
+class SessionProvider(Protocol):
+    """Gives the scope's read session."""
+
+    @property
+    def overridden(self) -> Sequence[Any]:
+        """What gives the session instead; empty as a rule."""
+        ...
+
+    def __call__(self) -> AsyncReadSession:
+        """Return the session."""
+        ...
+
+
 class AsyncReads:
-    """Reads where the scope's read session would, without making it.
+    """Reads from the database that the scope's read session reads from, without creating that session.
 
     Args:
         factory: The read sessions' factory, whose engine or connection is read from.
@@ -34,7 +47,7 @@ class AsyncReads:
     def __init__(
         self,
         factory: async_sessionmaker[AsyncReadSession],
-        session: Callable[[], AsyncReadSession],
+        session: SessionProvider,
         writes: Callable[[], Writes],
         threads: ReadingThreads,
     ) -> None:
@@ -53,13 +66,22 @@ class AsyncReads:
 
         However many statements it sends, there is one switch to SQLAlchemy's own context and back.
         Where the connection is lost, or a replica ends the query, *work* is called once more, with another one.
-        """
-        if self._threads.are_there and source_of(self._factory) is not None:
-            return await self._threads.visit(work)
-        return await greenlet_spawn(partial(self._read, work), _require_await=False)
 
-    def _read(self, work: Callable[[Connection], T]) -> T:
-        connect = self._connect()
+        Raises:
+            ScopeError: No scope is open, so nobody could tell whether the read is to see a write of its own.
+        """
+        source = self._source()
+        if source is not None and self._threads.lead_to(source):
+            return await self._threads.visit(work)
+        return await greenlet_spawn(partial(self._read, work, source), _require_await=False)
+
+    def _source(self) -> Source | None:
+        # Asked for with and without replicas, so that a read outside of a scope fails before there are any.
+        writes = self._writes()
+        return None if self._session.overridden else source_of(self._factory, writes)
+
+    def _read(self, work: Callable[[Connection], T], source: Source | None) -> T:
+        connect = source.connect if source is not None else self._connect()
         try:
             return visit(connect, work)
         except DBAPIError as error:
@@ -68,9 +90,6 @@ class AsyncReads:
         return visit(connect, work)
 
     def _connect(self) -> Callable[[], AbstractContextManager[Connection]]:
-        source = source_of(self._factory, self._writes)
-        if source is not None:
-            return source.connect
-        # A factory of another kind, as an override may be, or on a connection of somebody else's, as a test's.
+        # The session or its factory is an override, or the factory has somebody else's connection, as a test's.
         bind = self._session().sync_session.get_bind()
         return bind.connect if isinstance(bind, Engine) else lambda: nullcontext(bind)

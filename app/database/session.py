@@ -34,31 +34,27 @@ class Source:
     """A database to read from, each statement on its own.
 
     Attributes:
+        engine: The engine; of an async one, the sync engine inside.
         view: The engine, with the same pool, as sessions want it.
     """
 
-    __slots__ = ("_engine", "_options", "view")
+    __slots__ = ("_options", "engine", "view")
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._options = _alone(engine)
         self.view = engine.execution_options(**self._options)
 
-    @property
-    def is_local(self) -> bool:
-        """Whether the database is in this process, as SQLite is."""
-        return self._engine.dialect.name == "sqlite"
-
     def connect(self) -> Connection:
         """Return a connection; said to it alone, the options cost less than the view's, which has events for them."""
-        return self._engine.connect().execution_options(**self._options)
+        return self.engine.connect().execution_options(**self._options)
 
 
-def source_of(factory: object, writes: Callable[[], Writes] = Writes) -> Source | None:
-    """Return where the sessions of *factory* read, after what *writes* gives; None for a factory of another kind."""
+def source_of(factory: object, writes: Writes) -> Source | None:
+    """Return where a scope's sessions of *factory* read, after its *writes*; None for a factory of another kind."""
     info: Mapping[str, Any] = getattr(factory, "kw", {}).get("info") or {}
     primary: Source | None = info.get(_PRIMARY)
-    return primary if primary is not None and writes().happened else info.get(_SOURCE)
+    return primary if primary is not None and writes.happened else info.get(_SOURCE)
 
 
 def visit(connect: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], T]) -> T:

@@ -1,7 +1,8 @@
 """Reading from SQLite in a thread, one hop for a whole visit.
 
 aiosqlite sends each call of the driver to a thread and waits for it: five hops for a SELECT, each of which costs
-more than the SELECT. A visit is a plain function, so all of it can go to a thread, on the sync engine.
+more than the SELECT. A visit is a plain function, so all of it can go to a thread, on the sync engine. That is
+done where both engines were built for the same database, and only there: the async engine says where to read.
 """
 
 import asyncio
@@ -10,13 +11,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from weakref import WeakSet
 
-from sqlalchemy import Connection
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy import Connection, Engine
 
-from app.database.session import ReadSession, source_of, visit
+from app.database.location import DatabaseLocation
+from app.database.session import Source, visit
 
 T = TypeVar("T")
 
@@ -28,23 +29,28 @@ class ReadingThreads:
     """A few threads for visits to an SQLite database; none for any other.
 
     Args:
-        factory: The sync read sessions', which says where to read.
+        engine: The sync engine, on which the visits take place.
+        location: Knows which engines lead to the same database.
     """
 
-    def __init__(self, factory: sessionmaker[ReadSession]) -> None:
-        self._source: Any = source_of(factory)
+    def __init__(self, engine: Engine, location: DatabaseLocation) -> None:
+        self._source = Source(engine)
+        self._location = location
         self.start()
         _all.add(self)
 
     def start(self) -> None:
         """Get ready, also in a forked child, where the threads of its parent are not."""
-        is_local = self._source is not None and self._source.is_local
-        self._executor = ThreadPoolExecutor(THREADS, "reading") if is_local else None
+        is_sqlite = self._source.engine.dialect.name == "sqlite"
+        self._executor = ThreadPoolExecutor(THREADS, "reading") if is_sqlite else None
 
-    @property
-    def are_there(self) -> bool:
-        """Whether this is an SQLite database."""
-        return self._executor is not None
+    def lead_to(self, source: Source) -> bool:
+        """Tell whether a visit here reads what *source* does: both engines were built for one SQLite database.
+
+        An override of either engine was not, unless it was built for the same location.
+        """
+        engines = self._location.engines
+        return self._executor is not None and source.engine in engines and self._source.engine in engines
 
     async def visit(self, work: Callable[[Connection], T]) -> T:
         """Return what *work* reads; who is cancelled doesn't wait for it, for the connection is the thread's own."""
