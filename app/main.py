@@ -9,7 +9,14 @@ from fastapi import FastAPI
 
 from app.api import accounts, health, posts, reports, users
 from app.api.problems import install_problems
-from containers import ApplicationContainer, ScopeMiddleware, check_container, close_container, wire_for
+from containers import (
+    ApplicationContainer,
+    ScopeMiddleware,
+    check_container,
+    close_container,
+    open_container,
+    wire_for,
+)
 
 OBJECTS_BETWEEN_COLLECTIONS: Final = 10_000
 # The modules whose functions have `Provide[...]` parameters.
@@ -70,6 +77,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     # Again, for an application that is started a second time; the same container may.
     container.wire(modules=WIRED)
     try:
+        await open_container(container)
         yield
     finally:
         container.unwire()

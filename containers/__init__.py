@@ -6,15 +6,17 @@ from containers.database import DatabaseContainer
 from containers.errors import (
     ContainerError,
     LateOverrideError,
+    NotOpenError,
     RequestFailedError,
     ScopeError,
     TeardownError,
     WiringError,
 )
+from containers.lifespan import close_container, open_container
 from containers.middleware import ScopeMiddleware
 from containers.nesting import nested
 from containers.scopes import Scope, ScopedResource, current_scope, scope
-from containers.shared import Setting, Shared, close_container
+from containers.shared import Setting, Shared
 from containers.wiring import Provide, inject, wire_for
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "ContainerError",
     "DatabaseContainer",
     "LateOverrideError",
+    "NotOpenError",
     "Provide",
     "RequestFailedError",
     "Scope",
@@ -37,6 +40,7 @@ __all__ = [
     "current_scope",
     "inject",
     "nested",
+    "open_container",
     "scope",
     "wire_for",
 ]

@@ -4,8 +4,8 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Iterator
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, unwrap
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from inspect import isasyncgenfunction, iscoroutinefunction
+from typing import Any, Final, get_args, get_origin
 
 from dependency_injector import containers, providers
 from fastapi.routing import iter_route_contexts
@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.database.errors import DatabaseError
 from config import ConfigurationError
-from containers.errors import ContainerError, Finding
+from containers.errors import ContainerError, Finding, NotOpenError
+from containers.kinds import is_closable, is_generator, made_by, opens_asynchronously
 from containers.loops import finish
+from containers.names import give_names, name_of, named_providers
 from containers.scopes import Scope, ScopedResource
 from containers.shared import Shared
-from containers.wiring import injected_names, is_marker
+from containers.wiring import injected_names, injected_providers, is_marker
 
 SESSIONS: Final = (Session, AsyncSession)
 FACTORIES: Final = (sessionmaker, async_sessionmaker)
@@ -38,7 +40,8 @@ def check_container(container: containers.Container, app: Any = None) -> None:
     Raises:
         ContainerError: Something was found; its findings say where, what, and the remedy.
     """
-    findings = [*_captives(container), *_shared_sessions(container)]
+    give_names(container)
+    findings = [*_captives(container), *_unfit(container)]
     # Resolving builds objects: not before it is known that they end up where they belong.
     findings = findings or [*_unresolvable(container), *_unwired(app)]
     if findings:
@@ -54,7 +57,7 @@ def _captives(container: containers.Container) -> Iterator[Finding]:
             if isinstance(dependency, ScopedResource):
                 yield Finding(
                     name,
-                    f"lives as long as the process, but takes {dependency}, which lives as long as a scope",
+                    f"lives as long as the process, but takes {name_of(dependency)}, which lives as long as a scope",
                     "Make it a Factory or a ScopedResource, or give it the provider (`.provider`) to call in a scope",
                 )
 
@@ -75,12 +78,45 @@ def _taken_by(provider: Any) -> set[Any]:
     return found
 
 
-def _shared_sessions(container: containers.Container) -> Iterator[Finding]:
-    """Find sessions behind providers that hand the same one to concurrent requests."""
+def _unfit(container: containers.Container) -> Iterator[Finding]:
+    """Find process-wide providers that are unfit for what they make."""
     for name, provider in named_providers(container):
-        if _is_process_wide(provider) and _makes_session(provider):
-            kind = type(provider).__name__
+        if not _is_process_wide(provider):
+            continue
+        kind = type(provider).__name__
+        if _makes_session(provider):
             yield Finding(name, f"provides a session by a {kind}, which all requests share", "Use ScopedResource")
+        elif isinstance(provider, Shared):
+            continue
+        elif _gives_future(provider):
+            yield Finding(
+                name,
+                f"is opened asynchronously by a {kind}, so it and everything that takes it are Futures to be awaited",
+                "Use Shared, which `open_container` opens in the application's lifespan",
+            )
+        elif _is_left_open(provider):
+            yield Finding(
+                name,
+                f"has a method to close it, which nobody calls for a {kind}",
+                "Use Shared, whose object is closed with the container",
+            )
+
+
+def _gives_future(provider: Any) -> bool:
+    if opens_asynchronously(provider):
+        return True
+    made = made_by(provider)
+    # The library enters whatever can be entered.
+    return (
+        isinstance(provider, providers.BaseResource) and hasattr(made, "__aenter__") and not hasattr(made, "__enter__")
+    )
+
+
+def _is_left_open(provider: Any) -> bool:
+    made = get_origin(made_by(provider)) or made_by(provider)
+    if is_generator(provider) or not isinstance(made, type) or not is_closable(made):
+        return False
+    return not (isinstance(provider, providers.BaseResource) and hasattr(made, "__enter__"))
 
 
 def _unresolvable(container: containers.Container) -> Iterator[Finding]:
@@ -93,6 +129,8 @@ def _unresolvable(container: containers.Container) -> Iterator[Finding]:
                 provider()
             except (ConfigurationError, DatabaseError):
                 raise  # says all there is to say, once
+            except NotOpenError:
+                continue  # it is opened later, in the lifespan
             except Exception as error:  # noqa: BLE001 - whatever a recipe raises is what is looked for
                 yield Finding(name, f"can't be resolved: {error}", "Check its recipe and the providers that it takes")
     # What was built only for this check must not make a later override too late. What was built from nothing
@@ -122,19 +160,35 @@ def _unwired_in(dependant: Any, route: Any) -> Iterator[Finding]:
             "Put @inject right above the function, wire its module, "
             "and keep `from __future__ import annotations` out of it",
         )
+    yield from _awaited_by_nobody(dependant.call, route)
     for child in dependant.dependencies:
         if not is_marker(child.call):
             yield from _unwired_in(child, route)
 
 
-def named_providers(container: containers.Container, prefix: str = "") -> Iterator[tuple[str, providers.Provider[Any]]]:
-    """Yield each provider of *container* and of the containers in it, with its dotted name."""
-    for name, provider in container.providers.items():
-        if isinstance(provider, providers.Self):
-            continue
-        yield prefix + name, provider
-        if isinstance(provider, providers.Container):
-            yield from named_providers(provider.container, f"{prefix}{name}.")
+def _awaited_by_nobody(function: Any, route: Any) -> Iterator[Finding]:
+    """Find parameters of a plain function that would be Futures."""
+    if iscoroutinefunction(function) or isasyncgenfunction(function):
+        return
+    for name, provider in injected_providers(function).items():
+        awaited = _awaited_for(provider)
+        if awaited is not None:
+            yield Finding(
+                f"{route.path} ({function.__module__}.{function.__qualname__})",
+                f"the parameter {name!r} needs {name_of(awaited)}, which is made asynchronously, "
+                "and a plain `def` can't await it",
+                "Make the function `async def`",
+            )
+
+
+def _awaited_for(provider: Any) -> Any:
+    """Return the provider for which a call of *provider* has to be awaited: itself, or one that it takes; or None."""
+    # The one is open by then, and the other hands on a provider.
+    if isinstance(provider, Shared | providers.Delegate):
+        return None
+    if _gives_future(provider):
+        return provider
+    return next((found for found in map(_awaited_for, provider.related) if found is not None), None)
 
 
 def _is_process_wide(provider: providers.Provider[Any]) -> bool:
@@ -142,34 +196,23 @@ def _is_process_wide(provider: providers.Provider[Any]) -> bool:
 
 
 def _makes_session(provider: Any) -> bool:
-    made = provider.provides
-    if isinstance(made, type):
-        return issubclass(made, SESSIONS)
-    returned = _returned(made)
-    if returned is None:
-        return any(_returned(getattr(given, "provides", None)) in FACTORIES for given in provider.args)
-    return any(isinstance(part, type) and issubclass(part, SESSIONS) for part in (returned, *get_args(returned)))
+    made = made_by(provider)
+    if made is None:
+        return any(_is_factory(given) for given in provider.args)
+    parts = () if get_origin(made) in FACTORIES else (made, *get_args(made))
+    return any(isinstance(part, type) and issubclass(part, SESSIONS) for part in parts)
 
 
-def _returned(function: Any) -> Any:
-    """Return what *function* is annotated to return, factories without their parameters; None where it isn't said."""
-    try:
-        returned = get_type_hints(unwrap(function)).get("return")
-    except (TypeError, NameError):
-        return None
-    origin = get_origin(returned)
-    return origin if origin in FACTORIES else returned
+def _is_factory(given: Any) -> bool:
+    made = made_by(given)
+    return (get_origin(made) or made) in FACTORIES
 
 
 def _opens_something(provider: Any) -> bool:
     """Tell whether calling *provider* does more than build an object: a resource, a generator, a coroutine."""
     if isinstance(provider, providers.BaseResource) and not isinstance(provider, ScopedResource):
         return True
-    function = getattr(provider, "provides", None)
-    if not callable(function) or providers.is_provider(function):
-        return False
-    function = unwrap(function)
-    return isgeneratorfunction(function) or isasyncgenfunction(function) or iscoroutinefunction(function)
+    return is_generator(provider) or opens_asynchronously(provider) is True
 
 
 def _built(container: containers.Container) -> set[Shared[Any]]:

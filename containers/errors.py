@@ -32,10 +32,21 @@ class LateOverrideError(RuntimeError):
 
     def __init__(self, overridden: str, dependants: list[str]) -> None:
         self.overridden, self.dependants = overridden, dependants
-        built = ", ".join(dependants)
+        built = f"{', '.join(dependants)} {'was' if len(dependants) == 1 else 'were'}"
         super().__init__(
-            f"{overridden} can't be overridden any more: {built} was already built from it and would not change. "
+            f"{overridden} can't be overridden any more: {built} already built from it and would not change. "
             "Override before the first use, or close what was built first: `await close_container(container)`"
+        )
+
+
+class NotOpenError(RuntimeError):
+    """Raised when an object of the process is asked for that takes an event loop to open, and nobody has opened it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name} is opened asynchronously, and it is not open: `await open_container(container)` first. "
+            "An application does so in its lifespan, which a mounted application or a bare ASGI transport doesn't run"
         )
 
 

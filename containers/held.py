@@ -1,19 +1,20 @@
-"""What a scope holds: an object, and how it is closed and given back.
+"""What a scope or the process holds: an object, and how it is closed and given back.
 
-Three kinds: a value with a ``close()`` of its own, a context manager (what the library
-makes of a generator function), and an asynchronous one, which is opened in a task.
+Three kinds: a value with a method to close it, a context manager (a generator is made one), and an
+asynchronous one, which a scope opens in a task.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from inspect import isawaitable, iscoroutinefunction
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
+from inspect import isasyncgen, isawaitable, iscoroutinefunction, isgenerator
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
 from app.database.session import has_unsaved_changes
 from containers.errors import ScopeError
+from containers.kinds import closer_of
 from containers.loops import finish, in_event_loop
 
 T = TypeVar("T")
@@ -75,7 +76,7 @@ class Held:
 
 
 class Closable(Held):
-    """A value with a ``close()``: a Session, an AsyncSession, a client."""
+    """A value with a ``dispose()``, ``aclose()`` or ``close()``: an engine, a session, a client."""
 
     __slots__ = ()
 
@@ -85,7 +86,8 @@ class Closable(Held):
         if inner is not None and not inner.in_transaction():
             # An async session that holds no connection: nothing has to be waited for.
             return inner.close()
-        return self.value.close()
+        closer = closer_of(self.value)
+        return closer() if closer is not None else None
 
 
 class Entered(Held):
@@ -118,12 +120,7 @@ class Opening(Held):
         super().__init__(task)
 
     async def _open(self, made: Any) -> Any:
-        if isawaitable(made):
-            made = await made
-        if _is_manager(made, AbstractAsyncContextManager) and not _closes(made):
-            self._inner = AsyncEntered(await made.__aenter__(), made)
-        else:
-            self._inner = hold(made)
+        self._inner = await opened(made)
         return self._inner.value
 
     def start_closing(self, error: BaseException | None) -> Awaitable[Any]:
@@ -190,29 +187,49 @@ def hold(made: Any, on_failure: Callable[[], object] = lambda: None) -> Held:
         made: What a provider's callable returned.
         on_failure: Called when something made asynchronously turns out not to be had.
     """
-    if asyncio.isfuture(made) or asyncio.iscoroutine(made):
-        return Opening(made, on_failure)
+    made = as_manager(made)
+    return Opening(made, on_failure) if has_to_be_awaited(made) else hold_now(made)
+
+
+def hold_now(made: Any) -> Held:
+    """Return *made*, which is there already or is entered without waiting."""
     # A session is a context manager too, but nothing is to be entered: it closes by close().
-    if _closes(made):
+    if closer_of(made) is not None:
         return Closable(made)
-    if _is_manager(made, AbstractContextManager):
-        return Entered(made)
-    if _is_manager(made, AbstractAsyncContextManager):
-        return Opening(made, on_failure)
-    return Held(made)
+    return Entered(made) if isinstance(made, AbstractContextManager) else Held(made)
 
 
-def _closes(made: Any) -> bool:
-    return callable(getattr(made, "close", None))
+async def opened(made: Any) -> Held:
+    """Return what *made* is or leads to, once it is open."""
+    if _is_awaitable(made):
+        made = as_manager(await made)
+    if isinstance(made, AbstractAsyncContextManager) and closer_of(made) is None:
+        return AsyncEntered(await made.__aenter__(), made)
+    return hold_now(made)
 
 
-def _is_manager(made: Any, kind: type) -> bool:
-    return isinstance(made, kind)
+def as_manager(made: Any) -> Any:
+    """Return the context manager of a generator, and anything else as it is."""
+    if isgenerator(made):
+        return contextmanager(lambda: made)()
+    return asynccontextmanager(lambda: made)() if isasyncgen(made) else made
+
+
+def has_to_be_awaited(made: Any) -> bool:
+    """Tell whether *made* is not the object yet: a coroutine, or an async context manager with no other way in."""
+    if _is_awaitable(made):
+        return True
+    is_asynchronous = isinstance(made, AbstractAsyncContextManager) and not isinstance(made, AbstractContextManager)
+    return is_asynchronous and closer_of(made) is None
+
+
+def _is_awaitable(made: Any) -> bool:
+    return asyncio.isfuture(made) or isinstance(made, Coroutine)
 
 
 def _blocks(value: Any) -> bool:
     """Tell whether closing *value* may wait for a server while holding up the thread: a sync session's rollback."""
-    return hasattr(value, "in_transaction") and not iscoroutinefunction(value.close) and not _is_idle(value)
+    return hasattr(value, "in_transaction") and not iscoroutinefunction(closer_of(value)) and not _is_idle(value)
 
 
 def _finish_now(value: Any, result: Any) -> None:

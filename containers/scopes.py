@@ -20,6 +20,7 @@ from dependency_injector import providers
 from containers.errors import ScopeError, TeardownError
 from containers.held import Held, Leftover, hold
 from containers.loops import in_event_loop, run_to_completion
+from containers.names import Named, name_of
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Scope:
             held = self._held.get(provider)
             if held is None:
                 if not self._open:
-                    message = f"the scope has ended, {provider} can't make anything in it: {HOW_TO_OPEN}"
+                    message = f"the scope has ended, {name_of(provider)} can't make anything in it: {HOW_TO_OPEN}"
                     raise ScopeError(message)
                 held = hold(provider.make(args, kwargs), on_failure=lambda: self._held.pop(provider, None))
                 self._held[provider] = held
@@ -221,12 +222,13 @@ def current_scope() -> Scope:
     return current
 
 
-class ScopedResource(providers.Resource[T]):
+class ScopedResource(Named[T], providers.Resource[T]):
     """A provider of one object per scope, closed at the scope's end.
 
-    What it provides may be any callable whose result has ``close()``, sync or async, or
-    a generator function that yields the object and cleans up after it. An async generator
-    function makes the provider awaitable. Called outside a scope it raises `ScopeError`.
+    What it provides may be any callable whose result has a method to close it (``dispose()``,
+    ``aclose()`` or ``close()``, the first that it has, sync or async), or a generator function
+    that yields the object and cleans up after it. An async generator function makes the
+    provider awaitable. Called outside a scope it raises `ScopeError`.
     An override gets the same lifetime: what it makes is kept and closed by the scope too.
     """
 
@@ -235,7 +237,7 @@ class ScopedResource(providers.Resource[T]):
     def _provide(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         current = _current.get()
         if current is None:
-            message = f"{self} makes one object per scope, and no scope is open here: {HOW_TO_OPEN}"
+            message = f"{name_of(self)} makes one object per scope, and no scope is open here: {HOW_TO_OPEN}"
             raise ScopeError(message)
         return current.get(self, args, kwargs)
 
@@ -247,7 +249,10 @@ class ScopedResource(providers.Resource[T]):
 
     def override(self, provider: Any) -> Any:
         """Override as usual; what *provider* makes is kept by the scope, as this one's objects are."""
-        return super().override(_with_scope_lifetime(provider))
+        replacement = _with_scope_lifetime(provider)
+        if replacement is not provider:
+            replacement.known_as = self.known_as
+        return super().override(replacement)
 
     @property
     def initialized(self) -> bool:

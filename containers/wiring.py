@@ -65,6 +65,12 @@ def injected_names(function: object) -> dict[str, bool]:
     return {} if patched is None else {name: name in patched.injections for name in patched.reference_injections}
 
 
+def injected_providers(function: object) -> dict[str, Any]:
+    """Return the provider of each parameter that `inject` gives *function* from the container that is wired to it."""
+    patched = _LIBRARY._patched_registry.get_callable(function)  # noqa: SLF001
+    return {} if patched is None else dict(patched.injections)
+
+
 def is_marker(thing: object) -> bool:
     """Tell whether *thing* is a ``Provide[...]``."""
     return isinstance(thing, _LIBRARY._Marker)  # noqa: SLF001

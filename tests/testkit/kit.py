@@ -12,8 +12,11 @@ from dependency_injector import providers
 from sqlalchemy import URL
 from starlette.testclient import TestClient
 
-from containers.check import named_providers
+from containers import close_container, open_container
+from containers.kinds import opens_asynchronously
+from containers.lifespan import close, to_close
 from containers.loops import finish
+from containers.names import named_providers
 from containers.shared import Shared
 from tests.testkit.database import OnServer, OnSQLite, OwnDatabase
 from tests.testkit.leaks import Watch, leftover_overrides, overrides_of
@@ -45,7 +48,9 @@ class Kit:
         self._target = Target()
         self._open = ExitStack()
         self._parking: Parking | None = None
-        self._shared = [each for _, each in named_providers(container) if isinstance(each, Shared)]
+        shared = [each for _, each in named_providers(container) if isinstance(each, Shared)]
+        self._takes_opening = any(opens_asynchronously(each.provides) is not False for each in shared)
+        self._is_open = False
         self.container = container
         self.watch = Watch()
 
@@ -77,11 +82,24 @@ class Kit:
             before = overrides_of(self.container)
             yield self.container
             leaks = leftover_overrides(self.container, before)
-        for shared in self._shared:
-            if shared.built is not None:
-                finish(shared.close())
+        self._is_open = False
+        for provider in to_close(self.container):
+            finish(close(provider))
         if leaks:
             pytest.fail("\n".join(leaks), pytrace=False)
+
+    async def open(self) -> bool:
+        """Open what the container opens asynchronously; tell whether that is left to the caller to close."""
+        if self._is_open or not self._takes_opening:
+            return False
+        await open_container(self.container)
+        self._is_open = True
+        return True
+
+    async def close_what_is_open(self) -> None:
+        """Close it in the loop that opened it."""
+        self._is_open = False
+        await close_container(self.container)
 
     def databases(self) -> list[tuple[str, Any]]:
         """Return each database of the container, by its dotted name."""

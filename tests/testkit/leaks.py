@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
-from containers.check import named_providers
 from containers.loops import finish
+from containers.names import named_providers
 from containers.scopes import _current
 from containers.shared import Shared
 from containers.wiring import _wired

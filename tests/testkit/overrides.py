@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from difflib import get_close_matches
 from typing import Any, Final
 
-from containers.check import named_providers
+from containers.names import named_providers
 
 # Where a database comes from: the test's own has taken the place of all of it.
 _SOURCES: Final = ("settings", "location", "engine", "async_engine")

@@ -202,12 +202,25 @@ def app(asgi: OneAtATime) -> Any:
 @pytest.fixture
 def client(kit: Kit, asgi: OneAtATime) -> Generator[TestClient, None, None]:  # noqa: ARG001 - ready to be called
     """Give a sync HTTP client, without cookies; it sees errors as replies."""
+    portal: Any = kit.client.portal
+    is_ours = portal.call(kit.open)
     yield kit.client
     kit.client.cookies.clear()
+    if is_ours:
+        portal.call(kit.close_what_is_open)
 
 
 @pytest.fixture
-async def async_client(asgi: OneAtATime) -> AsyncGenerator[httpx2.AsyncClient, None]:
+async def opened(kit: Kit, container: Any) -> AsyncGenerator[Any, None]:
+    """Give the container, with what it opens asynchronously open in the test's own loop."""
+    is_ours = await kit.open()
+    yield container
+    if is_ours:
+        await kit.close_what_is_open()
+
+
+@pytest.fixture
+async def async_client(asgi: OneAtATime, opened: Any) -> AsyncGenerator[httpx2.AsyncClient, None]:  # noqa: ARG001
     """Give an HTTP client in the test's own loop; it sees errors as replies."""
     transport = httpx2.ASGITransport(asgi, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:

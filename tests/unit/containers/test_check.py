@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncGenerator, Generator, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
+import httpx2
 import pytest
 from dependency_injector import containers, providers
 from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.database.engine import build_engine
 from app.main import create_app
 from config import ConfigurationError, DatabaseSettings, Settings
 from containers import (
@@ -23,6 +25,7 @@ from containers import (
     inject,
     nested,
 )
+from containers.errors import Finding
 from containers.wiring import GuardedContainer
 
 MEMORY = DatabaseSettings(url="sqlite:///:memory:")
@@ -52,11 +55,16 @@ class Service:
         self.session = session
 
 
-def faults(container: Any, app: Any = None) -> list[tuple[str, str]]:
-    """Return where each fault was found, and the first word of its remedy."""
+def findings(container: Any, app: Any = None) -> list[Finding]:
+    """Return what the check finds."""
     with pytest.raises(ContainerError) as caught:
         check_container(container, app)
-    return [(finding.where, finding.remedy) for finding in caught.value.findings]
+    return caught.value.findings
+
+
+def faults(container: Any, app: Any = None) -> list[tuple[str, str]]:
+    """Return where each fault was found, and its remedy."""
+    return [(finding.where, finding.remedy) for finding in findings(container, app)]
 
 
 class TestCaptives:
@@ -119,6 +127,113 @@ class TestSharedSessions:
             session = providers.Resource(silent, database.session_factory)
 
         assert faults(Container()) == [("session", "Use ScopedResource")]
+
+
+class Pool:
+    """Something with a method to close it."""
+
+    def close(self) -> None:
+        """Close."""
+
+
+class Entered(Pool):
+    """Something that a plain `with` closes."""
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+
+
+def build_pool() -> Pool:
+    """Return a pool."""
+    return Pool()
+
+
+def pool_generator() -> Iterator[Pool]:
+    """Yield a pool."""
+    yield Pool()
+
+
+async def pool_coroutine() -> Pool:
+    """Return a pool, asynchronously."""
+    return Pool()
+
+
+async def pool_async_generator() -> AsyncGenerator[Pool, None]:
+    """Yield a pool, asynchronously."""
+    yield Pool()
+
+
+class TestUnfit:
+    @pytest.mark.parametrize("kind", [providers.Resource, providers.ContextLocalResource, providers.Singleton])
+    @pytest.mark.parametrize("recipe", [pool_coroutine, pool_async_generator])
+    def test_what_is_opened_asynchronously_is_shared(self, kind: Any, recipe: Any) -> None:
+        """By any other provider of the process it would be a Future, and so would everything above it."""
+
+        class Container(containers.DeclarativeContainer):
+            pool = kind(recipe)
+
+        [finding] = findings(Container())
+        assert "pool" == finding.where
+        assert "Futures" in finding.fault
+        assert finding.remedy.startswith("Use Shared")
+
+    def test_an_http_client_is_not_entered_by_a_resource(self) -> None:
+        """The library enters whatever has `__aenter__`, and gives a Future for it."""
+
+        class Container(containers.DeclarativeContainer):
+            http = providers.Resource(httpx2.AsyncClient)
+
+        [finding] = findings(Container())
+        assert ("http", True) == (finding.where, "Futures" in finding.fault)
+
+    @pytest.mark.parametrize(
+        "provider",
+        [
+            providers.Singleton(Pool),
+            providers.ThreadSafeSingleton(build_pool),
+            providers.Singleton(build_engine, MEMORY),
+            providers.Singleton(httpx2.AsyncClient),
+            providers.Resource(build_pool),
+        ],
+        ids=["Singleton", "function", "engine", "client", "Resource"],
+    )
+    def test_what_has_to_be_closed_is_shared(self, provider: Any) -> None:
+        """Nobody would close what another provider of the process makes."""
+
+        class Container(containers.DeclarativeContainer):
+            pool = provider
+
+        [finding] = findings(Container())
+        assert ("pool", True) == (finding.where, finding.remedy.startswith("Use Shared"))
+        assert "nobody calls" in finding.fault
+
+    @pytest.mark.parametrize(
+        "provider",
+        [
+            Shared(Pool),
+            Shared[Pool](pool_generator),
+            Shared[Pool](pool_async_generator),
+            Shared[Pool](pool_coroutine),
+            Shared(Entered),
+            providers.Resource(pool_generator),
+            providers.Resource(Entered),
+            providers.Singleton(dict),
+            ScopedResource(pool_async_generator),
+            providers.Factory(Pool),
+        ],
+    )
+    def test_what_is_closed_is_fine(self, provider: Any) -> None:
+        """By its provider, its scope, or whoever asked for it."""
+
+        class Container(containers.DeclarativeContainer):
+            pool = provider
+            service = providers.Factory(Service, pool)
+
+        check_container(Container())
 
 
 class TestUnresolvable:

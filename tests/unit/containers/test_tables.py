@@ -11,7 +11,7 @@ from app.database.session import AsyncReadSession, ReadSession
 from app.database.unit_of_work import AsyncTransactions, Transactions
 from app.services.users import UserService
 from containers import ApplicationContainer, scope
-from containers.check import named_providers
+from containers.names import named_providers
 
 DATABASE = {
     "settings",

@@ -1,0 +1,75 @@
+"""What a recipe makes, as far as its signature tells: a generator, something to await, something to close."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, unwrap
+from typing import Any, Final, get_origin, get_type_hints
+
+from dependency_injector import providers
+
+# What closes an object: the first of these methods that it has.
+CLOSERS: Final = ("dispose", "aclose", "close")
+
+
+def closer_of(value: Any) -> Callable[[], Any] | None:
+    """Return the method that closes *value*; None where it has none."""
+    if isinstance(value, type):
+        return None
+    return next((closer for name in CLOSERS if callable(closer := getattr(value, name, None))), None)
+
+
+def recipe_of(provider: Any) -> Any:
+    """Return the function or class that *provider* calls in the end, without what is wrapped around it."""
+    while providers.is_provider(provider):
+        provider = getattr(provider, "provides", None)
+    return unwrap(provider) if callable(provider) else None
+
+
+def made_by(provider: Any) -> Any:
+    """Return the class that *provider* makes, or the annotation that says so; None where it isn't said."""
+    recipe = recipe_of(provider)
+    if recipe is None or isinstance(recipe, type):
+        return recipe
+    try:
+        return get_type_hints(recipe).get("return")
+    except (TypeError, NameError):
+        return None
+
+
+def is_generator(provider: Any) -> bool:
+    """Tell whether *provider* makes a generator, sync or async, whose first value is the object."""
+    recipe = recipe_of(provider)
+    return isgeneratorfunction(recipe) or isasyncgenfunction(recipe)
+
+
+def opens_asynchronously(provider: Any) -> bool | None:
+    """Tell whether what *provider* makes has to be awaited before it can be used.
+
+    That is a coroutine, an async generator, or an async context manager that has no method to close it:
+    with one, it is taken for usable as it is, as HTTP clients are.
+
+    Returns:
+        None where only a call would tell.
+    """
+    recipe = recipe_of(provider)
+    if iscoroutinefunction(recipe) or isasyncgenfunction(recipe):
+        return True
+    if isgeneratorfunction(recipe):
+        return False
+    made = made_by(provider)
+    made = get_origin(made) or made
+    if not isinstance(made, type):
+        return None
+    if issubclass(made, Awaitable):
+        return not is_closable(made)
+    return issubclass(made, AbstractAsyncContextManager) and not is_closable(made) and not is_manager(made)
+
+
+def is_closable(made: type) -> bool:
+    """Tell whether objects of the class *made* have a method to close them."""
+    return any(callable(getattr(made, name, None)) for name in CLOSERS)
+
+
+def is_manager(made: type) -> bool:
+    """Tell whether objects of the class *made* can be entered with a plain ``with``."""
+    return issubclass(made, AbstractContextManager)
