@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.database.errors import DatabaseError
 from config import ConfigurationError
 from containers.errors import ContainerError, Finding, NotOpenError
-from containers.kinds import is_closable, is_generator, made_by, opens_asynchronously
+from containers.kinds import class_made_by, is_closable, is_generator, made_by, opens_asynchronously
 from containers.loops import finish
 from containers.names import give_names, name_of, named_providers
 from containers.scopes import Scope, ScopedResource
@@ -105,7 +105,7 @@ def _unfit(container: containers.Container) -> Iterator[Finding]:
 def _gives_future(provider: Any) -> bool:
     if opens_asynchronously(provider):
         return True
-    made = made_by(provider)
+    made = class_made_by(provider)
     # The library enters whatever can be entered.
     return (
         isinstance(provider, providers.BaseResource) and hasattr(made, "__aenter__") and not hasattr(made, "__enter__")
@@ -113,8 +113,8 @@ def _gives_future(provider: Any) -> bool:
 
 
 def _is_left_open(provider: Any) -> bool:
-    made = get_origin(made_by(provider)) or made_by(provider)
-    if is_generator(provider) or not isinstance(made, type) or not is_closable(made):
+    made = class_made_by(provider)
+    if made is None or is_generator(provider) or not is_closable(made):
         return False
     return not (isinstance(provider, providers.BaseResource) and hasattr(made, "__enter__"))
 

@@ -7,6 +7,7 @@ asynchronous one, which a scope opens in a task.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
+from functools import partial
 from inspect import isasyncgen, isawaitable, iscoroutinefunction, isgenerator
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ from anyio import CapacityLimiter, to_thread
 
 from app.database.session import has_unsaved_changes
 from containers.errors import ScopeError
-from containers.kinds import closer_of
+from containers.kinds import closer_of, is_async_manager, is_manager
 from containers.loops import finish, in_event_loop
 
 T = TypeVar("T")
@@ -196,14 +197,14 @@ def hold_now(made: Any) -> Held:
     # A session is a context manager too, but nothing is to be entered: it closes by close().
     if closer_of(made) is not None:
         return Closable(made)
-    return Entered(made) if isinstance(made, AbstractContextManager) else Held(made)
+    return Entered(made) if is_manager(made.__class__) else Held(made)
 
 
 async def opened(made: Any) -> Held:
     """Return what *made* is or leads to, once it is open."""
     if _is_awaitable(made):
         made = as_manager(await made)
-    if isinstance(made, AbstractAsyncContextManager) and closer_of(made) is None:
+    if is_async_manager(made.__class__) and closer_of(made) is None:
         return AsyncEntered(await made.__aenter__(), made)
     return hold_now(made)
 
@@ -211,16 +212,19 @@ async def opened(made: Any) -> Held:
 def as_manager(made: Any) -> Any:
     """Return the context manager of a generator, and anything else as it is."""
     if isgenerator(made):
-        return contextmanager(lambda: made)()
-    return asynccontextmanager(lambda: made)() if isasyncgen(made) else made
+        return contextmanager(partial(_itself, made))()
+    return asynccontextmanager(partial(_itself, made))() if isasyncgen(made) else made
 
 
 def has_to_be_awaited(made: Any) -> bool:
     """Tell whether *made* is not the object yet: a coroutine, or an async context manager with no other way in."""
     if _is_awaitable(made):
         return True
-    is_asynchronous = isinstance(made, AbstractAsyncContextManager) and not isinstance(made, AbstractContextManager)
-    return is_asynchronous and closer_of(made) is None
+    return is_async_manager(made.__class__) and not is_manager(made.__class__) and closer_of(made) is None
+
+
+def _itself(made: Any) -> Any:
+    return made
 
 
 def _is_awaitable(made: Any) -> bool:

@@ -1,7 +1,7 @@
 """What a recipe makes, as far as its signature tells: a generator, something to await, something to close."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from asyncio import Future
+from collections.abc import Awaitable, Callable, Coroutine
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, unwrap
 from typing import Any, Final, get_origin, get_type_hints
 
@@ -36,6 +36,13 @@ def made_by(provider: Any) -> Any:
         return None
 
 
+def class_made_by(provider: Any) -> type[Any] | None:
+    """Return the class that *provider* makes, without type parameters; None where it isn't said."""
+    made: Any = made_by(provider)
+    made = get_origin(made) or made
+    return made if isinstance(made, type) else None
+
+
 def is_generator(provider: Any) -> bool:
     """Tell whether *provider* makes a generator, sync or async, whose first value is the object."""
     recipe = recipe_of(provider)
@@ -56,20 +63,24 @@ def opens_asynchronously(provider: Any) -> bool | None:
         return True
     if isgeneratorfunction(recipe):
         return False
-    made = made_by(provider)
-    made = get_origin(made) or made
-    if not isinstance(made, type):
+    made = class_made_by(provider)
+    if made is None:
         return None
-    if issubclass(made, Awaitable):
-        return not is_closable(made)
-    return issubclass(made, AbstractAsyncContextManager) and not is_closable(made) and not is_manager(made)
+    if made is Awaitable or issubclass(made, Coroutine | Future):
+        return True
+    return is_async_manager(made) and not is_closable(made) and not is_manager(made)
 
 
-def is_closable(made: type) -> bool:
+def is_closable(made: type[Any]) -> bool:
     """Tell whether objects of the class *made* have a method to close them."""
     return any(callable(getattr(made, name, None)) for name in CLOSERS)
 
 
-def is_manager(made: type) -> bool:
-    """Tell whether objects of the class *made* can be entered with a plain ``with``."""
-    return issubclass(made, AbstractContextManager)
+def is_manager(made: type[Any]) -> bool:
+    """Tell whether objects of the class *made* can be entered with ``with``."""
+    return hasattr(made, "__enter__") and hasattr(made, "__exit__")
+
+
+def is_async_manager(made: type[Any]) -> bool:
+    """Tell whether objects of the class *made* can be entered with ``async with``."""
+    return hasattr(made, "__aenter__") and hasattr(made, "__aexit__")

@@ -38,6 +38,9 @@ class Kit:
         directory: Where the template goes.
         container: The service's container, on an SQLite database that nothing has used yet.
         make_app: Makes the application over the container.
+
+    Attributes:
+        takes_opening: Whether the container has something that is opened asynchronously.
     """
 
     def __init__(self, directory: Path, container: Any, make_app: Callable[[Any], Any]) -> None:
@@ -49,7 +52,7 @@ class Kit:
         self._open = ExitStack()
         self._parking: Parking | None = None
         shared = [each for _, each in named_providers(container) if isinstance(each, Shared)]
-        self._takes_opening = any(opens_asynchronously(each.provides) is not False for each in shared)
+        self.takes_opening = any(opens_asynchronously(each.provides) is not False for each in shared)
         self._is_open = False
         self.container = container
         self.watch = Watch()
@@ -90,7 +93,7 @@ class Kit:
 
     async def open(self) -> bool:
         """Open what the container opens asynchronously; tell whether that is left to the caller to close."""
-        if self._is_open or not self._takes_opening:
+        if self._is_open or not self.takes_opening:
             return False
         await open_container(self.container)
         self._is_open = True

@@ -203,7 +203,7 @@ def app(asgi: OneAtATime) -> Any:
 def client(kit: Kit, asgi: OneAtATime) -> Generator[TestClient, None, None]:  # noqa: ARG001 - ready to be called
     """Give a sync HTTP client, without cookies; it sees errors as replies."""
     portal: Any = kit.client.portal
-    is_ours = portal.call(kit.open)
+    is_ours = kit.takes_opening and portal.call(kit.open)
     yield kit.client
     kit.client.cookies.clear()
     if is_ours:

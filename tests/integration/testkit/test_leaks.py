@@ -136,7 +136,7 @@ def test_the_database_is_in_place(override, container, name, mode):
 @pytest.mark.isolation("none")
 def test_something_is_built(override, container):
     container.database.engine()
-    with pytest.raises(LateOverrideError, match="build_engine"):
+    with pytest.raises(LateOverrideError, match="database.engine was already built"):
         override("database.location", object())
 
 

@@ -1,8 +1,8 @@
 """Objects of the process are opened and closed with the container, however that is done."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import httpx2
@@ -30,7 +30,7 @@ async def broker_of(log: list[str], name: str = "broker") -> AsyncGenerator[Brok
 
 
 @asynccontextmanager
-async def managed_broker(log: list[str]) -> AsyncIterator[Broker]:
+async def managed_broker(log: list[str]) -> AsyncGenerator[Broker, None]:
     """Yield an open broker, as a context manager."""
     async with Broker(log) as broker:
         yield broker
@@ -40,6 +40,16 @@ async def connected(log: list[str]) -> Broker:
     """Return a broker to enter, after a turn of the loop."""
     await asyncio.sleep(0)
     return Broker(log)
+
+
+def described(log: list[str]) -> AbstractAsyncContextManager[Broker]:
+    """Return what is to be entered, and say so."""
+    return managed_broker(log)
+
+
+def handed_on(log: list[str]) -> Awaitable[Broker]:
+    """Return what is to be awaited, and say so."""
+    return connected(log)
 
 
 def unannotated(log):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
@@ -135,7 +145,8 @@ class TestClosing:
             slow = Shared[Slow](Slow)
 
         container = Container()
-        container.first(), container.slow()
+        container.first()
+        container.slow()
         closing = asyncio.ensure_future(close_container(container))
         await asyncio.sleep(0.01)
         closing.cancel()
@@ -178,7 +189,8 @@ class TestClosing:
             other = Shared[Probe](Probe, "other", closed)
 
         container = Container()
-        container.top(), container.other()
+        container.top()
+        container.other()
         await close_container(container)
         assert ["other", "top", "resource", "bottom"] == closed
 
@@ -222,8 +234,17 @@ class TestScoped:
 class TestOpening:
     @pytest.mark.parametrize(
         "recipe",
-        [broker_of, managed_broker, Broker, unannotated, connected, providers.Factory(broker_of)],
-        ids=["async generator", "context manager", "class", "unannotated", "coroutine", "provider"],
+        [broker_of, managed_broker, Broker, described, handed_on, unannotated, connected, providers.Factory(broker_of)],
+        ids=[
+            "async generator",
+            "context manager",
+            "class",
+            "described",
+            "handed on",
+            "unannotated",
+            "coroutine",
+            "provider",
+        ],
     )
     async def test_it_is_opened_once_and_closed(self, recipe: Any) -> None:
         """Once it is open, a call gives the object itself, and nothing above it becomes a Future."""
@@ -242,7 +263,9 @@ class TestOpening:
         await close_container(container)
         assert ["broker opened", "broker closed"] == log
 
-    @pytest.mark.parametrize("recipe", [broker_of, managed_broker, Broker, unannotated, connected])
+    @pytest.mark.parametrize(
+        "recipe", [broker_of, managed_broker, Broker, described, handed_on, unannotated, connected]
+    )
     async def test_before_that_it_is_an_error_that_says_so(self, recipe: Any) -> None:
         """The error names the provider and the remedy; it is the same for what takes the object."""
 
