@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from app.models import User
+from config import DatabaseSettings
 from containers import ApplicationContainer, DatabaseContainer, ScopeError, close_container, scope
 from tests.integration.containers.places import Places
 
@@ -19,8 +20,8 @@ def username(connection: Connection) -> Any:
 @pytest.fixture(name="followed")
 async def _followed(places: Places) -> AsyncGenerator[DatabaseContainer, None]:
     """Give a container on the own database; the other one stands for its replica."""
-    url = str(places.settings("other").url)
-    container = DatabaseContainer(settings=places.settings("own").model_copy(update={"replica_urls": (url,)}))
+    own, other = (f"sqlite:///{places.files[name]}" for name in ("own", "other"))
+    container = DatabaseContainer(settings=DatabaseSettings(url=own, replica_urls=(other,)))
     yield container
     await close_container(container)
 
