@@ -108,6 +108,16 @@ class _Watched:
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.holders = Holders()
+        self._is_disposed = False
+
+    def dispose(self) -> None:
+        """Close the idle connections now, and each of the others when it is given back.
+
+        SQLAlchemy would put those back into this pool, from which nothing takes them any more.
+        """
+        # Set first: a connection that comes back meanwhile is closed here or there.
+        self._is_disposed = True
+        super().dispose()  # type: ignore[misc]
 
     def _do_get(self) -> Any:
         pool: Any = super()
@@ -123,6 +133,8 @@ class _Watched:
         pool: Any = super()
         self.holders.remove(record)
         pool._do_return_conn(record)  # noqa: SLF001 - as above
+        if self._is_disposed:
+            pool.dispose()
 
 
 class WatchedPool(_Watched, QueuePool):

@@ -1,9 +1,16 @@
 """What SQLite needs to behave like the other databases."""
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from sqlite3 import Error
 from typing import Any, Final
 
+from anyio import CancelScope
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import PoolResetState
+from sqlalchemy.util import await_only, greenlet_spawn
 
 from app.database.location import DatabaseLocation
 from app.database.options import AUTOCOMMIT, LOCK_TIMEOUT, WRITES
@@ -42,8 +49,38 @@ def prepare_sqlite(engine: Engine, settings: DatabaseSettings, location: Databas
             cursor.execute("PRAGMA synchronous = OFF")
         cursor.close()
 
+    if engine.dialect.is_async:
+        # Not by the event "do_connect": the listeners of others would not be asked any more.
+        dialect: Any = engine.dialect
+        dialect.connect = partial(_connect, dialect.connect)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "reset", _end_what_is_left)
+
+
+def _connect(connect: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    return await_only(_open(partial(connect, *arguments, **options)))
+
+
+async def _open(connect: Callable[[], Any]) -> Any:
+    """Open a connection, or leave none behind: aiosqlite drops the one that its thread opens for a cancelled task."""
+    opening = asyncio.ensure_future(greenlet_spawn(connect))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # Opening a file is quick, so the task can wait for it. The event loop may end with the task.
+        closing = asyncio.ensure_future(_close(opening))
+        with CancelScope(shield=True):
+            while not closing.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([closing])
+        closing.result()
+        raise
+
+
+async def _close(opening: asyncio.Future[Any]) -> None:
+    with suppress(Error):
+        connection = await opening
+        await greenlet_spawn(connection.close)
 
 
 def _begin(connection: Connection) -> None:

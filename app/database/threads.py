@@ -7,7 +7,7 @@ done where both engines were built for the same database, and only there: the as
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -58,10 +58,14 @@ class ReadingThreads:
         done = partial(visit, self._source.connect, work)
         return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: context.run(done))
 
-    def dispose(self) -> None:
-        """End the threads when they have nothing more to do."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=False)
+    def dispose(self) -> Awaitable[None] | None:
+        """End the threads; return an awaitable that waits for those that are at work for a cancelled task.
+
+        Each of them has a connection, or is about to take one from an engine that is closed next.
+        """
+        if self._executor is None:
+            return None
+        return asyncio.to_thread(self._executor.shutdown)
 
 
 _all: WeakSet[ReadingThreads] = WeakSet()

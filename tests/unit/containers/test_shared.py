@@ -2,11 +2,12 @@
 
 import gc
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from dependency_injector import providers
+from dependency_injector import containers, providers
 from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlalchemy.orm import sessionmaker
@@ -42,17 +43,26 @@ class Thing:
 
 class TestShared:
     def test_threads_that_ask_at_once_get_one(self) -> None:
-        """Twenty threads at the first call build one object."""
-        thing = Shared(Thing)
+        """Twenty threads make the first call at the same moment: one object is built, and all get it."""
         barrier = threading.Barrier(20)
+        built: list[Thing] = []
 
-        def ask() -> Thing:
-            barrier.wait()
+        def build() -> Thing:
+            # Long enough for all the others to ask meanwhile.
+            time.sleep(0.05)
+            built.append(Thing())
+            return built[-1]
+
+        thing = Shared(build)
+
+        def ask(_: int) -> Thing:
+            barrier.wait(10)
             return thing()
 
         with ThreadPoolExecutor(20) as pool:
-            assert len({pool.submit(ask) for _ in range(20)}) == 20
-            assert len({id(future.result()) for future in [pool.submit(thing) for _ in range(20)]}) == 1
+            given = list(pool.map(ask, range(20)))
+        assert 1 == len(built)
+        assert built * 20 == given
 
     def test_close_disposes_and_forgets(self) -> None:
         """A closed object is disposed of once; the next call builds another."""
@@ -234,6 +244,30 @@ class TestCloseContainer:
             await container.database.async_session().execute(select(1))
         await close_container(container)
         assert all("Connections in pool: 0 " in engine.pool.status() for engine in engines)
+
+    async def test_what_depends_on_another_is_closed_first(self) -> None:
+        """In whatever order the container names them."""
+        closed: list[str] = []
+
+        class Closing:
+            def __init__(self, name: str, _source: object = None) -> None:
+                self.name = name
+
+            def dispose(self) -> None:
+                closed.append(self.name)
+
+        class Container(containers.DeclarativeContainer):
+            a_top = Shared(Closing, "top")
+            base = Shared(Closing, "base")
+            middle = Shared(Closing, "middle", providers.Factory(Thing, base))
+            z_top = Shared(Closing, "top", middle)
+            a_top.add_args(middle)
+
+        container = Container()
+        container.a_top()
+        container.z_top()
+        await close_container(container)
+        assert ["top", "top", "middle", "base"] == closed
 
     async def test_it_leaves_overridden_ones_no_less(self) -> None:
         """What was built before it was overridden is disposed of as well."""
