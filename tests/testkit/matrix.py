@@ -1,19 +1,20 @@
 """Tests that run on every database, and what became of them on each.
 
 ``@pytest.mark.every_database`` runs a test on each target; ``--database postgresql`` narrows them.
+``@pytest.mark.every_database(but=["sqlite"])`` leaves out those where there is nothing to test.
 All other tests run on the one that ``APP_TEST_DATABASE`` or the ini option ``database`` names, by a
 target's name or by the URL of a database on a server that runs already.
 """
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import pytest
 from sqlalchemy import make_url
 
-from tests.testkit.targets import NAMES, SERVERS, SQLITE, Target, drivers_of, matching, target_of
+from tests.testkit.targets import NAMES, NOWHERE, SERVERS, SQLITE, Target, drivers_of, matching, target_of
 
 _PROPERTY: Final = "database"
 _OUTCOMES: Final = ("passed", "failed", "error", "skipped")
@@ -33,7 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and refuse unknown names before anything runs."""
-    config.addinivalue_line("markers", "every_database: runs on each database with each driver; see docs/testing.md")
+    config.addinivalue_line(
+        "markers", "every_database(but=[]): runs on each other database with each driver; see docs/testing.md"
+    )
     try:
         _wanted(config)
     except LookupError as error:
@@ -42,14 +45,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a marked test that uses a database once on each."""
-    is_marked = metafunc.definition.get_closest_marker("every_database") is not None
-    if is_marked and "target" in metafunc.fixturenames:
-        metafunc.parametrize("target", _wanted(metafunc.config), indirect=True)
+    marker = metafunc.definition.get_closest_marker("every_database")
+    if marker is None or "target" not in metafunc.fixturenames:
+        return
+    try:
+        excluded = _excluded(*marker.args, **marker.kwargs)
+    except (LookupError, TypeError) as error:
+        pytest.fail(f"{metafunc.definition.nodeid}: every_database: {error}", pytrace=False)
+    names = [name for name in _wanted(metafunc.config) if name not in excluded]
+    metafunc.parametrize("target", names or [NOWHERE], indirect=True)
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Finish one database before the next: its engines are closed when another one's turn comes."""
+    nowhere = [item for item in items if target_of(item) == NOWHERE]
+    if nowhere:
+        config.hook.pytest_deselected(items=nowhere)
+        items[:] = [item for item in items if target_of(item) != NOWHERE]
     items.sort(key=lambda item: NAMES.index(target_of(item) or SQLITE))
 
 
@@ -104,6 +117,10 @@ def table(counts: dict[str, Counter[str]]) -> Iterable[str]:
 def _wanted(config: pytest.Config) -> list[str]:
     prefixes: Any = config.getoption("database")
     return matching(prefixes)
+
+
+def _excluded(*, but: Sequence[str] = ()) -> list[str]:
+    return matching(but) if but else []
 
 
 def _default(config: pytest.Config) -> str:

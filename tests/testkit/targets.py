@@ -10,6 +10,8 @@ from sqlalchemy import URL
 from app.database.url import DRIVERS
 
 SQLITE: Final = "sqlite"
+# In place of a name, where a test runs on none of the databases that are wanted.
+NOWHERE: Final = "nowhere"
 # What the application is tested on; both drivers of each pair follow from the name.
 NAMES: Final = (
     SQLITE,

@@ -16,6 +16,7 @@ from app.models import User
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, close_container
 from tests.e2e.api.making import make_user, problem_of
+from tests.testkit.overrides import Override
 from tests.testkit.serving import Server
 
 # Real engines and pools, as in service: transactions, concurrency and failures are under test.
@@ -186,22 +187,20 @@ class BrokenUsers:
 
 @pytest.mark.every_database
 class TestFailures:
-    async def test_the_unforeseen_shows_nothing(
-        self, async_client: httpx2.AsyncClient, container: ApplicationContainer
-    ) -> None:
+    async def test_the_unforeseen_shows_nothing(self, async_client: httpx2.AsyncClient, override: Override) -> None:
         """A bug is a 500 without its text."""
-        with container.users.override(BrokenUsers()):
-            reply = await async_client.get("/users/1")
+        override("users", BrokenUsers())
+        reply = await async_client.get("/users/1")
         assert SECRET not in reply.text
         problem_of(reply, 500)
 
-    def test_a_real_server_answers_too(self, server: Server, container: ApplicationContainer) -> None:
+    def test_a_real_server_answers_too(self, server: Server, override: Override) -> None:
         """Behind a server the reply is the same, and the server goes on."""
-        with container.users.override(BrokenUsers()):
-            reply = httpx2.get(f"{server.url}/users/1")
+        override("users", BrokenUsers())
+        reply = httpx2.get(f"{server.url}/users/1")
         problem_of(reply, 500)
         assert SECRET not in reply.text
-        assert 200 == httpx2.get(f"{server.url}/users/").status_code
+        assert 200 == httpx2.get(f"{server.url}/posts/").status_code
 
     async def test_a_database_error_is_logged_without_values(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer, caplog: pytest.LogCaptureFixture

@@ -185,4 +185,6 @@ class TestIsolation:
 class TestPage:
     def test_the_documented_cases_are_those_that_run(self, page: Page) -> None:
         """The table has a row for each case and a column for each strategy, and no other."""
-        assert page.lines() == page.table or page.writes
+        if page.writes:
+            pytest.skip("the table is being written anew")
+        assert page.lines() == page.table

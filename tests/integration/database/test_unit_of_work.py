@@ -18,6 +18,7 @@ from app.database.errors import CommitOutcomeUnknownError, Failure, NestedTermsE
 from app.database.terms import Terms
 from app.models import Account, User
 from containers import ApplicationContainer, scope
+from tests.testkit.failing import lost_commit
 
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
@@ -352,11 +353,11 @@ class TestTerms:
             after = await container.database.async_transactions().run(_lock_timeout)
         assert usual == after != during
 
+    # SQLite has no such limit.
+    @pytest.mark.every_database(but=["sqlite"])
     async def test_its_statement_timeout_is_its_own(self, container: ApplicationContainer) -> None:
-        """A statement that runs too long is ended by the server; SQLite has no such limit."""
+        """The server ends a statement that runs too long."""
         name = container.database.async_engine().dialect.name
-        if name == "sqlite":
-            return
         sleep = "SELECT pg_sleep(10)" if name == "postgresql" else "SELECT sleep(10) FROM information_schema.tables"
 
         async def slow(session: AsyncSession) -> None:
@@ -367,10 +368,10 @@ class TestTerms:
                 await container.database.async_transactions().run(slow, Terms(statement_timeout=0.3))
         assert Failure.STATEMENT_TIMEOUT is failure_of(caught.value)
 
+    # SQLite has one level only.
+    @pytest.mark.every_database(but=["sqlite"])
     async def test_its_isolation_level_is_its_own(self, container: ApplicationContainer) -> None:
         """The next transaction of the connection has the usual one again."""
-        if container.database.async_engine().dialect.name == "sqlite":
-            return
 
         async def sees_others(session: AsyncSession) -> bool:
             before = await session.scalar(HIGHEST_USER)
@@ -404,50 +405,24 @@ async def _lock_timeout(session: AsyncSession) -> Any:
 
 
 class TestLostCommit:
-    @pytest.fixture
-    def cut(self, container: ApplicationContainer, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[int]]:
-        """Give a function after which the next COMMIT is done, but its reply is lost."""
-
-        def cut() -> list[int]:
-            cuts: list[int] = []
-            dialect: Any = container.database.async_engine().dialect
-            commit = dialect.do_commit
-
-            def lose(connection: Any) -> None:
-                commit(connection)
-                if not cuts:
-                    cuts.append(1)
-                    raise lost(dialect)
-
-            monkeypatch.setattr(dialect, "do_commit", lose)
-            return cuts
-
-        return cut
-
-    async def test_it_is_not_run_again(self, container: ApplicationContainer, cut: Callable[[], list[int]]) -> None:
+    async def test_it_is_not_run_again(self, container: ApplicationContainer) -> None:
         """What may have been committed is not done twice: the caller is told that nobody knows."""
-        cut()
-        async with scope():
-            with pytest.raises(CommitOutcomeUnknownError, match="not known"):
-                await container.database.async_transactions().run(add_user)
+        with lost_commit(container.database.async_engine()):
+            async with scope():
+                with pytest.raises(CommitOutcomeUnknownError, match="not known"):
+                    await container.database.async_transactions().run(add_user)
         assert 1 == await count_users(container)
 
-    async def test_an_idempotent_unit_is(self, container: ApplicationContainer, cut: Callable[[], list[int]]) -> None:
+    async def test_an_idempotent_unit_is(self, container: ApplicationContainer) -> None:
         """A unit that finds out whether it was done before may be run again."""
-        cut()
 
         async def add_once(session: AsyncSession) -> int:
             if await session.scalar(select(User.id)) is None:
                 await add_user(session)
             return 1
 
-        async with scope():
-            assert 1 == await container.database.async_transactions().run(add_once, idempotent=True)
+        with lost_commit(container.database.async_engine()):
+            async with scope():
+                assert 1 == await container.database.async_transactions().run(add_once, idempotent=True)
         assert 1 == await count_users(container)
         assert {Failure.COMMIT_UNKNOWN: 1} == container.database.retry_policy().counts.retried
-
-
-def lost(dialect: Any) -> Exception:
-    """Return the driver's own error for a connection that was lost, without a code."""
-    error: Exception = dialect.loaded_dbapi.OperationalError("server closed the connection unexpectedly")
-    return error

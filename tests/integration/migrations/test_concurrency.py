@@ -37,6 +37,17 @@ def somebody(url: URL, patience: float = 0) -> Generator[None, None, None]:
     engine.dispose()
 
 
+@contextmanager
+def beside(url: URL, folder: Path) -> Generator[URL, None, None]:
+    """Give another empty database: on the same server, or in a new folder inside *folder*."""
+    if url.get_backend_name() == "sqlite":
+        (folder / "other").mkdir()
+        yield url.set(database=str(folder / "other" / "app.db"))
+        return
+    with on_server(url) as other:
+        yield other
+
+
 def advisory_locks(engine: Engine) -> int:
     """Count the advisory locks that are held in the database, or waited for."""
     query = text(
@@ -95,14 +106,11 @@ class TestWaiting:
                     change(configuration(url, Limits(patience=0)))
 
     def test_other_databases_are_free(self, url: URL, tmp_path: Path) -> None:
-        """A server's databases are migrated side by side."""
-        if url.get_backend_name() == "sqlite":
-            (tmp_path / "other").mkdir()
-            with somebody(url):
-                upgrade(url.set(database=str(tmp_path / "other" / "app.db")), limits=Limits(patience=0))
-            return
-        with on_server(url) as other, somebody(url):
+        """A server's databases are migrated side by side, and so are SQLite files in different folders."""
+        with beside(url, tmp_path) as other, somebody(url):
             upgrade(other, limits=Limits(patience=0))
+            engine = build_engine(settings_of(other), poolclass=NullPool)
+            assert [HEAD] == revisions(engine)
 
     def test_a_failed_migration_lets_the_next_one(self, url: URL, migrations: Migrations) -> None:
         """The lock ends with the block, however that ends."""

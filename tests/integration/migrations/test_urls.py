@@ -45,6 +45,7 @@ class TestOnline:
         with on_server(request.getfixturevalue(server).url()) as url:
             for name in BACKENDS[server]:
                 upgrade(url.set(drivername=name))
+                assert [HEAD] == revisions(build_engine(settings_of(url), poolclass=NullPool))
 
     def test_any_password_will_do(self, request: pytest.FixtureRequest, server: str) -> None:
         """Characters that mean something in a URL, in a configuration file and to a formatter."""

@@ -12,6 +12,7 @@ import anyio
 import pytest
 from dependency_injector import containers, providers
 from sqlalchemy import func, select
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from app.models import User
@@ -258,7 +259,9 @@ class TestTeardown:
     async def test_an_unused_async_session_is_closed_anywhere(self, container: ApplicationContainer) -> None:
         """A session without a connection has nothing to wait for, so a sync scope closes it."""
         with scope():
-            container.database.async_session()
+            session = container.database.async_session()
+        with pytest.raises(InvalidRequestError, match="closed"):
+            session.add(User(email="a@example.com", username="a"))
 
     async def test_a_used_async_session_needs_an_async_scope(self, container: ApplicationContainer) -> None:
         """A close that must wait can't be done by `with`, and says so."""
