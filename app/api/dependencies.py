@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
 
-from app.schemas.fields import MAX_KEY
+from app.schemas.fields import KeyInText
 from app.services.accounts import AccountService
 from app.services.posts import PostService
 from app.services.reports import ReportService
@@ -32,7 +32,7 @@ IdempotencyKeyInHeader = Annotated[
         examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
     ),
 ]
-KeyInPath = Annotated[int, Path(ge=1, le=MAX_KEY, examples=[1])]
+KeyInPath = Annotated[KeyInText, Path()]
 
 
 async def get_db(connection: HTTPConnection) -> AsyncIterator[Session]:

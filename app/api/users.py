@@ -11,7 +11,7 @@ from app.models import Post, User
 from app.repositories.paging import PageOf
 from app.schemas.base import Page
 from app.schemas.posts import AuthorPostQuery, PostOut, PostQuery
-from app.schemas.users import UserIn, UserOut, UserPatch, UserQuery
+from app.schemas.users import UserIn, UserOut, UserPatch, UserPut, UserQuery
 from containers import inject
 
 router = APIRouter(prefix="/users", tags=["users"])
@@ -42,8 +42,12 @@ async def get_user(user_id: KeyInPath, users: UsersDep) -> UserOut:
 
 @router.put("/{user_id}", response_model=UserOut, responses=problems(404, 409))
 @inject
-async def replace_user(user_id: KeyInPath, data: UserIn, users: UsersDep) -> User:
-    """Replace every value of a user."""
+async def replace_user(user_id: KeyInPath, data: UserPut, users: UsersDep) -> User:
+    """Replace the values of a user.
+
+    The email address and the username are required. A password, a role or an `is_active` that is not sent stays as it
+    is; a null password removes the password.
+    """
     return await users.replace(user_id, data)
 
 

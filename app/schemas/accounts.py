@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.schemas.base import Body, PageQuery, Reply
-from app.schemas.fields import Amount, Balance, Key, MomentOut, MoneyOut
+from app.schemas.fields import Amount, Balance, Key, KeyInText, MomentOut, MoneyOut
 
 
 class AccountIn(Body):
@@ -29,7 +29,7 @@ class AccountOut(Reply):
 class AccountQuery(PageQuery):
     """Filter of the list of accounts, which is ordered by id."""
 
-    owner_id: Key | None = None
+    owner_id: KeyInText | None = None
 
 
 class TransferIn(Body):
@@ -53,4 +53,4 @@ class TransferOut(Reply):
 class TransferQuery(PageQuery):
     """Filter of the list of transfers, which is ordered by id."""
 
-    account_id: Annotated[Key | None, Field(description="either side of the transfer")] = None
+    account_id: Annotated[KeyInText | None, Field(description="either side of the transfer")] = None

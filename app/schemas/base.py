@@ -1,9 +1,11 @@
 """Parents of the bodies, queries and replies."""
 
-from typing import Annotated, ClassVar, Generic, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+
+from app.schemas.fields import InDigits
 
 T = TypeVar("T")
 
@@ -14,8 +16,18 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _without_null(schema: dict[str, Any], model: type["Patch"]) -> None:
+    """Take null out of the fields that refuse it: it only stands for a field that is left out."""
+    for name, field in schema["properties"].items():
+        if name not in model.clearable and "anyOf" in field:
+            [kind] = [each for each in field.pop("anyOf") if each != {"type": "null"}]
+            field.update(kind)
+
+
 class Patch(Body):
     """The fields that change; those left out stay."""
+
+    model_config = ConfigDict(json_schema_extra=_without_null)
 
     clearable: ClassVar[frozenset[str]] = frozenset()
 
@@ -37,8 +49,8 @@ class Reply(BaseModel):
 class PageQuery(Body):
     """Which part of a list is asked for."""
 
-    limit: Annotated[int, Field(ge=1, le=500, description="longest list to return")] = 50
-    offset: Annotated[int, Field(ge=0, le=10**9, description="how many to leave out first")] = 0
+    limit: Annotated[int, Field(ge=1, le=500, description="longest list to return"), InDigits] = 50
+    offset: Annotated[int, Field(ge=0, le=10**9, description="how many to leave out first"), InDigits] = 0
 
 
 class Page(Reply, Generic[T]):

@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.schemas.base import Body, PageQuery, Patch, Reply
-from app.schemas.fields import Content, ContentOut, Key, Moment, MomentOut, Title, TitleOut, UsernameOut
+from app.schemas.fields import (
+    Content,
+    ContentOut,
+    Key,
+    KeyInText,
+    MomentInText,
+    MomentOut,
+    Title,
+    TitleOut,
+    UsernameOut,
+)
 
 PostOrder = Literal["id", "-id", "title", "-title", "created_at", "-created_at", "updated_at", "-updated_at"]
 
@@ -49,11 +59,11 @@ class AuthorPostQuery(PageQuery):
     """Filters and order of the list of an author's posts; filters add up."""
 
     title: Title | None = None
-    created_after: Moment | None = None
+    created_after: MomentInText | None = None
     sort: Annotated[PostOrder, Field(description="a leading - turns the order; ties are ordered by id")] = "id"
 
 
 class PostQuery(AuthorPostQuery):
     """Filters and order of the list of posts; filters add up."""
 
-    author_id: Key | None = None
+    author_id: KeyInText | None = None

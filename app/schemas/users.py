@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.schemas.base import Body, PageQuery, Patch, Reply
-from app.schemas.fields import Email, EmailOut, Key, Moment, MomentOut, Password, Username, UsernameOut
+from app.schemas.fields import (
+    Email,
+    EmailOut,
+    Flag,
+    FlagInText,
+    Key,
+    MomentInText,
+    MomentOut,
+    Password,
+    Username,
+    UsernameOut,
+)
 
 RoleName = Literal["user", "editor", "admin"]
 UserOrder = Literal[
@@ -14,13 +25,25 @@ UserOrder = Literal[
 
 
 class UserIn(Body):
-    """A user, whole: to create one, or to replace one."""
+    """A user to create."""
 
     email: Email
     username: Username
     password: Annotated[Password | None, Field(description="kept as an argon2id hash, never returned")] = None
-    is_active: bool = True
+    is_active: Flag = True
     role: RoleName = "user"
+
+
+class UserPut(Patch):
+    """A user to replace: what is left out of the optional fields stays, and a null password removes it."""
+
+    clearable = frozenset({"password"})
+
+    email: Email
+    username: Username
+    password: Password | None = None
+    is_active: Flag | None = None
+    role: RoleName | None = None
 
 
 class UserPatch(Patch):
@@ -31,7 +54,7 @@ class UserPatch(Patch):
     email: Email | None = None
     username: Username | None = None
     password: Password | None = None
-    is_active: bool | None = None
+    is_active: Flag | None = None
     role: RoleName | None = None
 
 
@@ -52,7 +75,7 @@ class UserQuery(PageQuery):
 
     email: Email | None = None
     username: Username | None = None
-    active: bool | None = None
+    active: FlagInText | None = None
     role: RoleName | None = None
-    created_after: Moment | None = None
+    created_after: MomentInText | None = None
     sort: Annotated[UserOrder, Field(description="a leading - turns the order; ties are ordered by id")] = "id"

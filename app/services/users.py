@@ -12,7 +12,7 @@ from app.errors import ConflictError, NotFoundError
 from app.models.user import User
 from app.repositories.users import UserReader, UserRepository
 from app.schemas.base import Page
-from app.schemas.users import UserIn, UserOut, UserPatch, UserQuery
+from app.schemas.users import UserIn, UserOut, UserPatch, UserPut, UserQuery
 from app.services.passwords import hash_password
 
 U = TypeVar("U", User, UserOut)
@@ -55,9 +55,9 @@ class UserService:
         except IntegrityError as error:
             raise await self._conflict(error, values) from error
 
-    async def replace(self, user_id: int, data: UserIn) -> User:
-        """Give the user every value of *data*; errors as `get` and `create`."""
-        return await self._change(user_id, data.model_dump())
+    async def replace(self, user_id: int, data: UserPut) -> User:
+        """Give the user the values that *data* sets, which has the required ones; errors as `get` and `create`."""
+        return await self._change(user_id, data.model_dump(exclude_unset=True))
 
     async def update(self, user_id: int, data: UserPatch) -> User:
         """Give the user the values that *data* sets; errors as `get` and `create`."""

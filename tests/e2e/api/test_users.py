@@ -216,17 +216,39 @@ class TestList:
 
 
 class TestChange:
-    async def test_put_replaces_every_value(
+    async def test_put_keeps_what_is_not_sent(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer
     ) -> None:
-        """What is left out gets its default again, the password too."""
+        """A client that does not know the password can't erase it, nor give a user another role."""
         user = await make_user(async_client, role="admin", is_active=False, password=PASSWORD)
+        before = (await stored(container, user["id"])).password_hash
         body = {"email": "new@example.com", "username": "new"}
         shown = (await async_client.put(f"/users/{user['id']}", json=body)).json()
-        assert ["new@example.com", "new", True, "user"] == [
+        assert ["new@example.com", "new", False, "admin"] == [
+            shown[name] for name in ("email", "username", "is_active", "role")
+        ]
+        assert before == (await stored(container, user["id"])).password_hash
+
+    async def test_put_replaces_every_value_that_is_sent(
+        self, async_client: httpx2.AsyncClient, container: ApplicationContainer
+    ) -> None:
+        """A null password removes it."""
+        user = await make_user(async_client, password=PASSWORD)
+        body = {"email": "new@example.com", "username": "new", "is_active": False, "role": "editor", "password": None}
+        shown = (await async_client.put(f"/users/{user['id']}", json=body)).json()
+        assert ["new@example.com", "new", False, "editor"] == [
             shown[name] for name in ("email", "username", "is_active", "role")
         ]
         assert (await stored(container, user["id"])).password_hash is None
+
+    @pytest.mark.parametrize("name", ["email", "username"])
+    async def test_put_needs_what_makes_a_user(self, async_client: httpx2.AsyncClient, name: str) -> None:
+        """A body without the email address or the username is not a whole user."""
+        user = await make_user(async_client)
+        body = {"email": "new@example.com", "username": "new"}
+        del body[name]
+        problem = problem_of(await async_client.put(f"/users/{user['id']}", json=body), 422)
+        assert [f"body.{name}"] == [each["field"] for each in problem["errors"]]
 
     async def test_patch_changes_what_is_given(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer

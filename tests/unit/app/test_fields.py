@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from app.schemas.fields import Amount, Balance, Email, Moment, Username
+from app.schemas.fields import Amount, Balance, Email, MomentInText, Username
 
 AMOUNT: TypeAdapter[Decimal] = TypeAdapter(Amount)
 BALANCE: TypeAdapter[Decimal] = TypeAdapter(Balance)
-MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
+MOMENT: TypeAdapter[datetime] = TypeAdapter(MomentInText)
 EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 USERNAME: TypeAdapter[str] = TypeAdapter(Username)
 
