@@ -26,6 +26,10 @@ class RequestInFlightError(ConflictError):
         super().__init__("a request with this Idempotency-Key is being answered: ask again in a moment")
 
 
+class BusyError(ServiceError):
+    """Raised when too much of the kind is being done; the same request may succeed in a moment."""
+
+
 class InvalidError(ServiceError):
     """Raised when what is asked for can't be done at all, as a transfer of an account to itself.
 

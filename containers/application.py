@@ -3,6 +3,7 @@
 from dependency_injector import containers, providers
 
 from app.services.accounts import AccountService
+from app.services.passwords import PasswordHasher
 from app.services.posts import PostService
 from app.services.reports import ReportService
 from app.services.transfers import TransferService
@@ -22,7 +23,9 @@ class ApplicationContainer(containers.DeclarativeContainer):
     settings = Shared[Settings](Settings)
     database = nested(DatabaseContainer, settings=settings.provided.database)
 
-    users = providers.Factory(UserService, database.async_transactions, database.async_reads)
+    passwords = Shared[PasswordHasher](PasswordHasher)
+
+    users = providers.Factory(UserService, database.async_transactions, database.async_reads, passwords)
     posts = providers.Factory(PostService, database.async_transactions, database.async_reads)
     accounts = providers.Factory(AccountService, database.async_transactions, database.async_reads)
     transfers = providers.Factory(TransferService, database.async_transactions, database.async_reads)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from app.database.errors import CommitOutcomeUnknownError, is_unavailable
-from app.errors import ConflictError, InvalidError, NotFoundError, ServiceError
+from app.errors import BusyError, ConflictError, InvalidError, NotFoundError, ServiceError
 from app.schemas.problems import FieldProblem, Problem
 from containers import TeardownError
 from containers.routes import routes_at
@@ -27,6 +27,7 @@ STATUS_OF: Final[dict[type[ServiceError], HTTPStatus]] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     ConflictError: HTTPStatus.CONFLICT,
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 DESCRIPTIONS: Final = {
@@ -34,7 +35,7 @@ DESCRIPTIONS: Final = {
     409: "It collides with what is there.",
     422: "A value of the request is wrong.",
     500: "Something broke on our side.",
-    503: "The database can't serve now; try again after the seconds in Retry-After.",
+    503: "It can't be done now; try again after the seconds in Retry-After.",
 }
 
 
@@ -89,7 +90,8 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
     errors: list[FieldProblem] = []
     if isinstance(error, InvalidError):
         errors = [FieldProblem(field=f"{error.place}.{error.field}", reason=str(error))]
-    return problem(request, status, str(error), errors=errors)
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, BusyError) else None
+    return problem(request, status, str(error), errors=errors, headers=headers)
 
 
 async def _invalid(request: Request, error: Any) -> JSONResponse:

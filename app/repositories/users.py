@@ -1,8 +1,9 @@
 """Users in the database."""
 
+from functools import partial
 from typing import Final
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.database.reads import AsyncReads
@@ -34,6 +35,14 @@ class UserRepository:
         """Return the user, None where there is none."""
         return self._session.get(User, user_id)
 
+    def exists(self, user_id: int) -> bool:
+        """Tell whether there is such a user, without loading it into the session."""
+        return self._session.connection().scalar(select(User.id).where(User.id == user_id)) is not None
+
+    def taken(self, *, email: str | None, username: str | None, but: int | None) -> list[str]:
+        """As `UserReader.taken`, in the session's transaction."""
+        return _taken(self._session.connection(), email=email, username=username, but=but)
+
     def add(self, user: User) -> None:
         """Insert the user, who has an id afterwards."""
         self._session.add(user)
@@ -61,9 +70,12 @@ class UserReader:
 
     async def taken(self, *, email: str | None, username: str | None, but: int | None) -> list[str]:
         """Return which of ``email`` and ``username`` a user other than *but* has."""
-        same = or_(User.email == email, User.username == username)
-        statement = select(User.email, User.username).where(same, User.id != (but or 0))
-        others = await self._reads.read(lambda connection: connection.execute(statement).all())
-        found = {"email": any(other.email == email for other in others)}
-        found["username"] = any(other.username == username for other in others)
-        return [field for field, is_taken in found.items() if is_taken]
+        return await self._reads.read(partial(_taken, email=email, username=username, but=but))
+
+
+def _taken(connection: Connection, *, email: str | None, username: str | None, but: int | None) -> list[str]:
+    same = or_(User.email == email, User.username == username)
+    others = connection.execute(select(User.email, User.username).where(same, User.id != (but or 0))).all()
+    found = {"email": any(other.email == email for other in others)}
+    found["username"] = any(other.username == username for other in others)
+    return [field for field, is_taken in found.items() if is_taken]

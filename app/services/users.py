@@ -1,19 +1,23 @@
 """The rules for users."""
 
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.database.errors import Violation, violation_of
 from app.database.reads import AsyncReads
+from app.database.terms import Terms
 from app.database.unit_of_work import AsyncTransactions
 from app.errors import ConflictError, NotFoundError
 from app.models.user import User
 from app.repositories.users import UserReader, UserRepository
 from app.schemas.base import Page
 from app.schemas.users import UserIn, UserOut, UserPatch, UserPut, UserQuery
-from app.services.passwords import hash_password
+from app.services.passwords import PasswordHasher
+
+_READ_ONLY: Final = Terms(read_only=True)
 
 U = TypeVar("U", User, UserOut)
 
@@ -21,8 +25,9 @@ U = TypeVar("U", User, UserOut)
 class UserService:
     """Creates, finds, changes and deletes users."""
 
-    def __init__(self, transactions: AsyncTransactions, reads: AsyncReads) -> None:
+    def __init__(self, transactions: AsyncTransactions, reads: AsyncReads, passwords: PasswordHasher) -> None:
         self._transactions = transactions
+        self._passwords = passwords
         self._reader = UserReader(reads)
 
     async def get(self, user_id: int) -> UserOut:
@@ -42,8 +47,9 @@ class UserService:
 
         Raises:
             ConflictError: The email address or the username is taken.
+            BusyError: Too many passwords are being hashed.
         """
-        values = await _columns(data.model_dump())
+        values = await self._columns(data.model_dump())
 
         def add(session: Session) -> User:
             user = User(**values)
@@ -83,7 +89,7 @@ class UserService:
             raise ConflictError(f"user {user_id} has accounts") from error
 
     async def _change(self, user_id: int, values: dict[str, Any]) -> User:
-        values = await _columns(values)
+        values = await self._columns(values, user_id)
 
         def change(session: Session) -> User:
             user = _found(UserRepository(session).get(user_id), user_id)
@@ -97,22 +103,40 @@ class UserService:
         except IntegrityError as error:
             raise await self._conflict(error, values, user_id) from error
 
+    async def _columns(self, values: dict[str, Any], user_id: int | None = None) -> dict[str, Any]:
+        """Return *values* with the hash in place of the password, which goes no further."""
+        if "password" not in values:
+            return values
+        password = values.pop("password")
+        if password is not None:
+            # Hashing is slow on purpose: a request that will be refused is refused before it. The constraints still
+            # decide: others may be faster meanwhile.
+            await self._transactions.run_sync(partial(_refuse, values=values, user_id=user_id), _READ_ONLY)
+            password = await self._passwords.hash(password)
+        return values | {"password_hash": password}
+
     async def _conflict(self, error: IntegrityError, values: dict[str, Any], user_id: int | None = None) -> Exception:
         if violation_of(error) is not Violation.UNIQUE:
             return error
         # The database says that something is taken; what it is, only its message tells, in its own language.
         taken = await self._reader.taken(email=values.get("email"), username=values.get("username"), but=user_id)
-        return ConflictError(f"{' and '.join(taken) or 'email or username'} already taken")
+        return _already_taken(taken)
+
+
+def _refuse(session: Session, values: dict[str, Any], user_id: int | None) -> None:
+    users = UserRepository(session)
+    if user_id is not None and not users.exists(user_id):
+        raise NotFoundError("user", user_id)
+    taken = users.taken(email=values.get("email"), username=values.get("username"), but=user_id)
+    if taken:
+        raise _already_taken(taken)
+
+
+def _already_taken(names: list[str]) -> ConflictError:
+    return ConflictError(f"{' and '.join(names) or 'email or username'} already taken")
 
 
 def _found(user: U | None, user_id: int) -> U:
     if user is None:
         raise NotFoundError("user", user_id)
     return user
-
-
-async def _columns(values: dict[str, Any]) -> dict[str, Any]:
-    """Return *values* with the hash in place of the password, which goes no further."""
-    if "password" in values:
-        values["password_hash"] = await hash_password(values.pop("password"))
-    return values

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select
 
 from app.models import User
-from app.services.passwords import verify_password
 from containers import ApplicationContainer, scope
 from tests.e2e.api.making import made, make_post, make_user, problem_of
 
@@ -55,8 +54,8 @@ class TestCreate:
         kept = (await stored(container, reply.json()["id"])).password_hash
         assert kept is not None
         assert kept.startswith("$argon2id$")
-        assert verify_password(PASSWORD, kept)
-        assert not verify_password("another one", kept)
+        assert await container.passwords().verify(PASSWORD, kept)
+        assert not await container.passwords().verify("another one", kept)
 
     async def test_two_users_of_one_password_have_two_hashes(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer

@@ -27,7 +27,7 @@ DATABASE = {
     "transactions",
     "async_transactions",
 }
-APPLICATION = {"settings", "database", "users", "posts", "accounts", "transfers", "reports"}
+APPLICATION = {"settings", "database", "users", "posts", "accounts", "transfers", "reports", "passwords"}
 
 
 class TestProviders:
