@@ -1,12 +1,13 @@
 """The connection that migrates: what it may wait for, and what is said when that takes too long."""
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from alembic.util import CommandError
-from sqlalchemy import Connection, NullPool
+from sqlalchemy import Connection, Inspector, NullPool, Table, event, exists, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from app.database.engine import build_engine
@@ -60,6 +61,38 @@ def connected(settings: DatabaseSettings, limits: Limits) -> Generator[Connectio
         raise
     finally:
         engine.dispose()
+
+
+def refuse_cascades(connection: Connection, name: str) -> None:
+    """Refuse to make the table *name* anew on a connection that enforces foreign keys, while it has rows.
+
+    SQLite drops the old table, and with it the rows that refer to it. Only a connection of the caller's enforces them.
+
+    Raises:
+        CommandError: It does.
+    """
+    if connection.exec_driver_sql("PRAGMA foreign_keys").scalar() and connection.scalar(
+        select(exists().select_from(table(name)))
+    ):
+        raise CommandError(
+            "this connection enforces foreign keys, and making a table anew would delete rows: say"
+            " `PRAGMA foreign_keys = OFF` before the transaction begins, or let `db upgrade` connect by itself"
+        )
+
+
+def keep_autoincrement(inspector: Inspector, reflected: Table, column: Any) -> None:
+    """See that a table of SQLite has AUTOINCREMENT, which SQLAlchemy does not look for, when *column* is reflected.
+
+    A batch that makes the table anew would lose it, and ids would come again.
+    """
+    if inspector.dialect.name == "sqlite" and column["primary_key"] and isinstance(inspector.bind, Connection):
+        look = text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
+        made_by = inspector.bind.scalar(look, {"name": reflected.name})
+        if re.search(r"\bAUTOINCREMENT\b", made_by or "", re.IGNORECASE):
+            reflected.dialect_options["sqlite"]["autoincrement"] = True
+
+
+event.listen(Table, "column_reflect", keep_autoincrement)
 
 
 def refuse_orphans(ctx: Any, *_: Any, **__: Any) -> None:

@@ -7,14 +7,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Base
 from app.database.types import Money
-from app.models.columns import Key, Timestamps
+from app.models.columns import IDS_ONCE, Key, Timestamps
 
 
 class Account(Timestamps, Base):
     """An account, whose balance is never below zero; a user who has one can't be deleted."""
 
     __tablename__ = "accounts"
-    __table_args__ = (CheckConstraint("balance >= 0", name="balance"),)
+    __table_args__ = (CheckConstraint("balance >= 0", name="balance"), IDS_ONCE)
 
     id: Mapped[Key]
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database.base import Base
 from app.database.types import ExactString, LongText
-from app.models.columns import Key, Timestamps
+from app.models.columns import IDS_ONCE, Key, Timestamps
 from app.models.user import User
 
 
@@ -13,6 +13,7 @@ class Post(Timestamps, Base):
     """A post; it goes when its author goes."""
 
     __tablename__ = "posts"
+    __table_args__ = (IDS_ONCE,)
 
     id: Mapped[Key]
     title: Mapped[str] = mapped_column(ExactString(200))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Base
 from app.database.types import Money, UtcDateTime
-from app.models.columns import Key, now
+from app.models.columns import IDS_ONCE, Key, now
 
 
 class Transfer(Base):
@@ -18,6 +18,7 @@ class Transfer(Base):
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("from_account <> to_account", name="accounts"),
+        IDS_ONCE,
     )
 
     id: Mapped[Key]

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.base import Base
 from app.database.types import ExactString
-from app.models.columns import Key, Timestamps
+from app.models.columns import IDS_ONCE, Key, Timestamps
 
 
 class Role(StrEnum):
@@ -27,6 +27,7 @@ class User(Timestamps, Base):
         CheckConstraint("role IN ('user', 'editor', 'admin')", name="role"),
         # The order of the list: newest first, ties by id.
         Index(None, "created_at", "id"),
+        IDS_ONCE,
     )
 
     id: Mapped[Key]

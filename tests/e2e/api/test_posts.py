@@ -195,6 +195,13 @@ class TestChange:
         reply = await async_client.request(method, "/posts/99", json=body)
         assert "there is no post 99" == problem_of(reply, 404)["detail"]
 
+    async def test_an_id_never_comes_again(self, async_client: httpx2.AsyncClient) -> None:
+        """A link to a post that has gone never leads to another one."""
+        ann = await make_user(async_client)
+        gone = await make_post(async_client, ann["id"])
+        await async_client.delete(f"/posts/{gone['id']}")
+        assert gone["id"] < (await make_post(async_client, ann["id"]))["id"]
+
     async def test_a_deleted_one_is_gone(self, async_client: httpx2.AsyncClient) -> None:
         """The post goes, its author stays."""
         user = await make_user(async_client)

@@ -321,6 +321,13 @@ class TestDelete:
         assert f"user {user['id']} has accounts" == problem_of(reply, 409)["detail"]
         assert 200 == (await async_client.get(f"/users/{user['id']}")).status_code
 
+    async def test_an_id_never_comes_again(self, async_client: httpx2.AsyncClient) -> None:
+        """A link to somebody who has gone never leads to somebody else."""
+        gone = await make_user(async_client)
+        await async_client.delete(f"/users/{gone['id']}")
+        assert gone["id"] < (await make_user(async_client, "bob"))["id"]
+        problem_of(await async_client.get(f"/users/{gone['id']}"), 404)
+
 
 class TestPostsOfUser:
     async def test_it_lists_the_posts_of_one(self, async_client: httpx2.AsyncClient) -> None:
