@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-from app.database.options import AUTOCOMMIT, ISOLATION_LEVEL, READ_ONLY
+from app.database.options import ISOLATION_LEVEL, READ_ONLY, stands_alone
 from config import DatabaseSettings
 
 
@@ -33,7 +33,7 @@ def prepare_mysql(engine: Engine, settings: DatabaseSettings) -> None:
 
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if options.get(AUTOCOMMIT):
+    if stands_alone(options):
         return
     if level := options.get(ISOLATION_LEVEL):
         # Of the next transaction alone: nothing is to be taken back.

@@ -1,6 +1,7 @@
 """Execution options by which a connection is told, before its transaction begins, what kind it is to be."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 # Its statements each stand alone: nothing is begun.
 AUTOCOMMIT: Final = "app_autocommit"
@@ -12,3 +13,8 @@ LOCK_TIMEOUT: Final = "app_lock_timeout"
 ISOLATION_LEVEL: Final = "app_isolation_level"
 # It can't write (MySQL, MariaDB).
 READ_ONLY: Final = "app_read_only"
+
+
+def stands_alone(options: Mapping[str, Any]) -> bool:
+    """Tell whether each statement of a connection with these options stands alone, SQLAlchemy's own option included."""
+    return bool(options.get(AUTOCOMMIT)) or options.get("isolation_level") == "AUTOCOMMIT"

@@ -13,7 +13,7 @@ from sqlalchemy.pool import PoolResetState
 from sqlalchemy.util import await_only, greenlet_spawn
 
 from app.database.location import DatabaseLocation
-from app.database.options import AUTOCOMMIT, LOCK_TIMEOUT, WRITES
+from app.database.options import LOCK_TIMEOUT, WRITES, stands_alone
 from config import DatabaseSettings
 
 # Kept with a connection whose time to wait was changed.
@@ -85,7 +85,7 @@ async def _close(opening: asyncio.Future[Any]) -> None:
 
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if options.get(AUTOCOMMIT):
+    if stands_alone(options):
         return
     if LOCK_TIMEOUT in options:
         connection.info.setdefault(_USUAL_TIMEOUT, connection.exec_driver_sql("PRAGMA busy_timeout").scalar())

@@ -1,0 +1,30 @@
+"""SQLAlchemy's own AUTOCOMMIT holds on every database, although transactions are begun by events of ours."""
+
+import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.models import IdempotencyKey
+from containers import ApplicationContainer
+
+pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
+
+INSERT = insert(IdempotencyKey).values(key="k", request="r")
+
+
+def test_a_statement_stays_without_a_commit(container: ApplicationContainer) -> None:
+    """Nothing is begun, so closing the connection undoes nothing."""
+    engine = container.database.engine()
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(INSERT)
+    with engine.connect() as connection:
+        assert ["k"] == list(connection.scalars(select(IdempotencyKey.key)))
+
+
+async def test_async_engines_do_the_same(container: ApplicationContainer) -> None:
+    """The event is that of the engine inside."""
+    engine: AsyncEngine = container.database.async_engine()
+    async with engine.connect() as connection:
+        await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(INSERT)
+    async with engine.connect() as connection:
+        assert ["k"] == list(await connection.scalars(select(IdempotencyKey.key)))
