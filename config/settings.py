@@ -76,6 +76,14 @@ class ServerSettings(_Section):
     shutdown_timeout: int = Field(default=10, ge=1, description="longest wait for open requests at the end, seconds")
 
 
+class IdempotencySettings(_Section):
+    """What becomes of the answers to requests that have an Idempotency-Key."""
+
+    keep_seconds: float = Field(
+        default=86_400, gt=0, description="how long a request may be sent again; older keys count as new"
+    )
+
+
 class LoggingSettings(_Section):
     """What is logged, and how."""
 
@@ -104,6 +112,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     server: ServerSettings = ServerSettings()
     logging: LoggingSettings = LoggingSettings()
+    idempotency: IdempotencySettings = IdempotencySettings()
 
     _loading: Loading = PrivateAttr(default_factory=Loading)
 

@@ -3,6 +3,7 @@
 from dependency_injector import containers, providers
 
 from app.services.accounts import AccountService
+from app.services.idempotency import IdempotentTransactions
 from app.services.passwords import PasswordHasher
 from app.services.posts import PostService
 from app.services.reports import ReportService
@@ -24,9 +25,12 @@ class ApplicationContainer(containers.DeclarativeContainer):
     database = nested(DatabaseContainer, settings=settings.provided.database)
 
     passwords = Shared[PasswordHasher](PasswordHasher)
+    idempotent_transactions = providers.Factory(
+        IdempotentTransactions, database.async_transactions, settings.provided.idempotency.keep_seconds
+    )
 
     users = providers.Factory(UserService, database.async_transactions, database.async_reads, passwords)
-    posts = providers.Factory(PostService, database.async_transactions, database.async_reads)
-    accounts = providers.Factory(AccountService, database.async_transactions, database.async_reads)
-    transfers = providers.Factory(TransferService, database.async_transactions, database.async_reads)
+    posts = providers.Factory(PostService, database.async_transactions, database.async_reads, idempotent_transactions)
+    accounts = providers.Factory(AccountService, idempotent_transactions, database.async_reads)
+    transfers = providers.Factory(TransferService, idempotent_transactions, database.async_reads)
     reports = providers.Factory(ReportService, database.read_session)

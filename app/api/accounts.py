@@ -25,9 +25,18 @@ transfers_router = APIRouter(prefix="/transfers", tags=["transfers"])
 
 @accounts_router.post("/", status_code=201, response_model=AccountOut, responses=problems(409))
 @inject
-async def create_account(data: AccountIn, accounts: AccountsDep, request: Request, response: Response) -> Account:
-    """Open an account; its owner must exist."""
-    account = await accounts.create(data)
+async def create_account(
+    data: AccountIn,
+    accounts: AccountsDep,
+    request: Request,
+    response: Response,
+    idempotency_key: IdempotencyKeyInHeader = None,
+) -> Account:
+    """Open an account; its owner must exist.
+
+    Sent again with the same Idempotency-Key, the request gets the account that it opened, and opens no other.
+    """
+    account = await accounts.create(data, idempotency_key)
     response.headers["Location"] = location_of(request, account.id)
     return account
 

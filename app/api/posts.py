@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.api.dependencies import KeyInPath, PostsDep
+from app.api.dependencies import IdempotencyKeyInHeader, KeyInPath, PostsDep
 from app.api.problems import problems
 from app.api.replies import location_of
 from app.models import Post
@@ -16,11 +16,20 @@ from containers import inject
 router = APIRouter(prefix="/posts", tags=["posts"])
 
 
-@router.post("/", status_code=201, response_model=PostOut, responses=problems(409))
+@router.post("/", status_code=201, response_model=PostOut, responses=problems(404, 409))
 @inject
-async def create_post(data: PostIn, posts: PostsDep, request: Request, response: Response) -> Post:
-    """Create a post; its author must exist."""
-    post = await posts.create(data)
+async def create_post(
+    data: PostIn,
+    posts: PostsDep,
+    request: Request,
+    response: Response,
+    idempotency_key: IdempotencyKeyInHeader = None,
+) -> Post:
+    """Create a post; its author must exist.
+
+    Sent again with the same Idempotency-Key, the request gets the post that it created, or a 404 once that is deleted.
+    """
+    post = await posts.create(data, idempotency_key)
     response.headers["Location"] = location_of(request, post.id)
     return post
 

@@ -11,6 +11,8 @@ from app.cli.reporting import confirm, reported, reported_at
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from containers import ApplicationContainer
+
 database = typer.Typer(help="Migrate, fill and empty the database.", no_args_is_help=True)
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
@@ -133,8 +135,29 @@ def seed(
                     progress.update(task, completed=there)
 
 
+@database.command()
+def forget_keys(
+    batch: Annotated[int, typer.Option(help="How many to delete in one transaction.", min=1)] = 1000,
+) -> None:
+    """Delete the idempotency keys that have expired, as `idempotency.keep_seconds` says; run it every day, say."""
+    with _container() as container:
+        from app.services.idempotency import forget_keys
+        from containers import scope
+
+        keep_seconds = container.settings().idempotency.keep_seconds
+        with scope():
+            deleted = sum(forget_keys(container.database.transactions(), keep_seconds, batch))
+        typer.echo(f"Deleted {deleted} expired keys.")
+
+
 @contextmanager
 def _engine() -> "Generator[Engine, None, None]":
+    with _container() as container:
+        yield container.database.engine()
+
+
+@contextmanager
+def _container() -> "Generator[ApplicationContainer, None, None]":
     import asyncio
 
     with reported():
@@ -143,7 +166,7 @@ def _engine() -> "Generator[Engine, None, None]":
         container = ApplicationContainer()
         try:
             with reported_at(container.settings().database.url):
-                yield container.database.engine()
+                yield container
         finally:
             asyncio.run(close_container(container))
 

@@ -1,16 +1,19 @@
 """Doing what a request asks for once, however often it comes."""
 
 import json
-from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.database.errors import Violation, violation_of
 from app.database.session import has_unsaved_changes
-from app.database.unit_of_work import AsyncTransactions
+from app.database.unit_of_work import AsyncTransactions, Transactions
 from app.errors import ConflictError, NotFoundError
+from app.models.columns import now
 from app.repositories.idempotency_keys import IdempotencyKeyRepository
 
 
@@ -21,60 +24,90 @@ class HasId(Protocol):
 
 
 T = TypeVar("T", bound=HasId)
+A_DAY: Final = 86_400
 Refusal = NotFoundError | ConflictError
 
 
-async def run_once(
-    transactions: AsyncTransactions,
-    key: str,
-    request: str,
-    *,
-    work: Callable[[Session], T],
-    find: Callable[[Session, int], T],
-) -> T:
-    """Return what *work* makes; with the same *key* again, return the same again and do nothing.
-
-    The answer is kept in the transaction of the work: after a crash either both are there or none.
-    A refusal is an answer too, so *work* refuses before it changes anything.
+class IdempotentTransactions:
+    """Runs units of work that a client may ask for again.
 
     Args:
-        transactions: Where to run it.
-        key: The client's.
-        request: What is asked for, as a text that is equal for equal requests.
-        work: Makes something, whose `id` is its answer.
-        find: Finds by its id what was made before.
-
-    Raises:
-        NotFoundError: What *work* said, now or the first time; `ConflictError` likewise.
-        KeyReusedError: The key was used for another request.
-        RequestInFlightError: The first request with this key has no answer yet.
+        transactions: Where to run them.
+        keep_seconds: A key that is older counts as new, whether or not it is deleted.
     """
 
-    def unit(session: Session) -> T | Refusal:
-        keys = IdempotencyKeyRepository(session)
-        answer = keys.claim(key, request)
-        if answer is not None:
-            return _again(json.loads(answer), session, find)
-        try:
-            made = work(session)
-        except (NotFoundError, ConflictError) as refusal:
-            if has_unsaved_changes(session):
-                raise
-            keys.answer(key, json.dumps(_written(refusal)))
-            return refusal
-        keys.answer(key, json.dumps({"made": made.id}))
-        return made
+    def __init__(self, transactions: AsyncTransactions, keep_seconds: float = A_DAY) -> None:
+        self._transactions = transactions
+        self._keep_seconds = keep_seconds
 
-    try:
-        outcome = await transactions.run_sync(unit, idempotent=True)
-    except IntegrityError as error:
-        if violation_of(error) is not Violation.UNIQUE:
-            raise
-        # Somebody with the same key was a moment faster: their answer is there now.
-        outcome = await transactions.run_sync(unit, idempotent=True)
-    if isinstance(outcome, NotFoundError | ConflictError):
-        raise outcome
-    return outcome
+    async def run_once(
+        self, key: str | None, request: str, *, work: Callable[[Session], T], find: Callable[[Session, int], T]
+    ) -> T:
+        """Return what *work* makes; with the same *key* again, return the same again and do nothing.
+
+        The answer is kept in the transaction of the work: after a crash either both are there or none.
+        A refusal is an answer too, so *work* refuses before it changes anything.
+
+        Args:
+            key: The client's; without one there is nothing to find again.
+            request: What is asked for, as a text that is equal for equal requests.
+            work: Makes something, whose `id` is its answer.
+            find: Finds by its id what was made before.
+
+        Raises:
+            NotFoundError: What *work* said, now or the first time; `ConflictError` likewise. Also: what *work* made
+                has been deleted.
+            KeyReusedError: The key was used for another request.
+            RequestInFlightError: The first request with this key has no answer yet.
+        """
+        if key is None:
+            return await self._transactions.run_sync(work)
+
+        def unit(session: Session) -> T | Refusal:
+            keys = IdempotencyKeyRepository(session)
+            answer = keys.claim(key, request, _expired(self._keep_seconds))
+            if answer is not None:
+                return _again(json.loads(answer), session, find)
+            try:
+                made = work(session)
+            except (NotFoundError, ConflictError) as refusal:
+                if has_unsaved_changes(session):
+                    raise
+                keys.answer(key, json.dumps(_written(refusal)))
+                return refusal
+            keys.answer(key, json.dumps({"made": made.id}))
+            return made
+
+        try:
+            outcome = await self._transactions.run_sync(unit, idempotent=True)
+        except IntegrityError as error:
+            if violation_of(error) is not Violation.UNIQUE:
+                raise
+            # Another request with the same key was faster: its answer is there now.
+            outcome = await self._transactions.run_sync(unit, idempotent=True)
+        if isinstance(outcome, NotFoundError | ConflictError):
+            raise outcome
+        return outcome
+
+
+def forget_keys(transactions: Transactions, keep_seconds: float, batch: int) -> Iterator[int]:
+    """Delete the keys that have expired, a batch in each transaction: no request has to wait for all of them.
+
+    Yields:
+        How many there were in each batch.
+    """
+    found = batch
+    while found == batch:
+        found = transactions.run(partial(_forget, expired=_expired(keep_seconds), batch=batch))
+        yield found
+
+
+def _forget(session: Session, expired: datetime, batch: int) -> int:
+    return IdempotencyKeyRepository(session).delete(expired, batch)
+
+
+def _expired(keep_seconds: float) -> datetime:
+    return now() - timedelta(seconds=keep_seconds)
 
 
 def _written(refusal: Refusal) -> dict[str, Any]:

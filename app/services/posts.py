@@ -1,5 +1,6 @@
 """The rules for posts."""
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,13 +14,17 @@ from app.repositories.paging import PageOf
 from app.repositories.posts import PostRepository
 from app.repositories.users import UserRepository
 from app.schemas.posts import PostIn, PostPatch, PostQuery
+from app.services.idempotency import IdempotentTransactions
 
 
 class PostService:
     """Creates, finds, changes and deletes posts."""
 
-    def __init__(self, transactions: AsyncTransactions, reads: AsyncReads) -> None:
+    def __init__(
+        self, transactions: AsyncTransactions, reads: AsyncReads, idempotent_transactions: IdempotentTransactions
+    ) -> None:
         self._transactions = transactions
+        self._idempotent_transactions = idempotent_transactions
         self._reads = reads
 
     async def get(self, post_id: int) -> Post:
@@ -35,19 +40,23 @@ class PostService:
         """Return the posts that fit *query*, with their authors."""
         return await self._reads.session.run_sync(lambda session: PostRepository(session).page(query))
 
-    async def create(self, data: PostIn) -> Post:
+    async def create(self, data: PostIn, key: str | None = None) -> Post:
         """Create a post.
+
+        Args:
+            data: What to create.
+            key: The client's for this request. Sent again with it, the request creates nothing, and gets the post
+                that it created, as it is by then, or the refusal again.
 
         Raises:
             ConflictError: There is no such author.
+            NotFoundError: The post that the key created has been deleted.
+            KeyReusedError: The key was used for another request.
+            RequestInFlightError: The first request with this key has no answer yet.
         """
-
-        def add(session: Session) -> Post:
-            post = Post(title=data.title, content=data.content, author=_author(session, data.author_id))
-            PostRepository(session).add(post)
-            return post
-
-        return await self._transactions.run_sync(add)
+        work = partial(_write, data=data)
+        request = f"post {data.model_dump_json()}"
+        return await self._idempotent_transactions.run_once(key, request, work=work, find=_find)
 
     async def replace(self, post_id: int, data: PostIn) -> Post:
         """Give the post every value of *data*; errors as `get` and `create`."""
@@ -65,14 +74,13 @@ class PostService:
         """
 
         def delete(session: Session) -> None:
-            posts = PostRepository(session)
-            posts.delete(_found(posts.get(post_id), post_id))
+            PostRepository(session).delete(_find(session, post_id))
 
         await self._transactions.run_sync(delete)
 
     async def _change(self, post_id: int, values: dict[str, Any]) -> Post:
         def change(session: Session) -> Post:
-            post = _found(PostRepository(session).get(post_id), post_id)
+            post = _find(session, post_id)
             for name, value in values.items():
                 if name == "author_id":
                     post.author = _author(session, value)
@@ -82,6 +90,16 @@ class PostService:
             return post
 
         return await self._transactions.run_sync(change)
+
+
+def _write(session: Session, data: PostIn) -> Post:
+    post = Post(title=data.title, content=data.content, author=_author(session, data.author_id))
+    PostRepository(session).add(post)
+    return post
+
+
+def _find(session: Session, post_id: int) -> Post:
+    return _found(PostRepository(session).get(post_id), post_id)
 
 
 def _author(session: Session, user_id: int) -> User:

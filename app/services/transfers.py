@@ -7,13 +7,12 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from app.database.reads import AsyncReads
-from app.database.unit_of_work import AsyncTransactions
 from app.errors import ConflictError, InsufficientFundsError, InvalidError, NotFoundError
 from app.repositories.accounts import AccountRepository
 from app.repositories.transfers import TransferReader, TransferRepository
 from app.schemas.accounts import TransferIn, TransferOut, TransferQuery
 from app.schemas.base import Page
-from app.services.idempotency import run_once
+from app.services.idempotency import IdempotentTransactions
 
 # What the column holds.
 MOST: Final = Decimal("9999999999999999.99")
@@ -22,7 +21,7 @@ MOST: Final = Decimal("9999999999999999.99")
 class TransferService:
     """Moves money between accounts, whole or not at all."""
 
-    def __init__(self, transactions: AsyncTransactions, reads: AsyncReads) -> None:
+    def __init__(self, transactions: IdempotentTransactions, reads: AsyncReads) -> None:
         self._transactions = transactions
         self._reader = TransferReader(reads)
 
@@ -57,10 +56,8 @@ class TransferService:
         if data.from_account == data.to_account:
             raise InvalidError("to_account", "the money would go where it comes from")
         move = partial(_move, data=data)
-        if key is None:
-            return await self._transactions.run_sync(move)
         request = f"transfer {data.from_account} {data.to_account} {data.amount:.2f}"
-        return await run_once(self._transactions, key, request, work=move, find=_transfer)
+        return await self._transactions.run_once(key, request, work=move, find=_transfer)
 
 
 def _transfer(session: Session, transfer_id: int) -> TransferOut:

@@ -14,6 +14,7 @@ from sqlalchemy.util import await_only
 from app.database.unit_of_work import AsyncTransactions
 from app.models import IdempotencyKey, Transfer
 from app.schemas.accounts import TransferIn, TransferOut
+from app.services.idempotency import IdempotentTransactions
 from app.services.transfers import TransferService
 from containers import ApplicationContainer, scope
 from tests.e2e.api.making import balances, make_accounts, problem_of
@@ -131,7 +132,8 @@ class TestAtTheSameTime:
             async with scope():
                 database = container.database
                 slow = Slow(database.async_session, database.retry_policy())
-                return await TransferService(slow, database.async_reads()).create(data, "k-1")
+                service = TransferService(IdempotentTransactions(slow), database.async_reads())
+                return await service.create(data, "k-1")
 
         async with asyncio.timeout(10):
             task = asyncio.ensure_future(first())

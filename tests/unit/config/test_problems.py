@@ -171,7 +171,8 @@ class TestEnvironment:
     def test_dotenv_holds_no_unknown_name_of_ours(self) -> None:
         """A person wrote the .env: what has our prefix there is meant for us."""
         Path(".env").write_text("APP_PROT=1\n")
-        assert [".env: APP_PROT: prot: unknown section (known here: database, server, logging)"] == refused()
+        known = "database, server, logging, idempotency"
+        assert [f".env: APP_PROT: prot: unknown section (known here: {known})"] == refused()
 
     def test_a_dotenv_that_is_no_text_is_told(self) -> None:
         """A .env in another encoding is a problem of the configuration."""

@@ -27,7 +27,17 @@ DATABASE = {
     "transactions",
     "async_transactions",
 }
-APPLICATION = {"settings", "database", "users", "posts", "accounts", "transfers", "reports", "passwords"}
+APPLICATION = {
+    "settings",
+    "database",
+    "users",
+    "posts",
+    "accounts",
+    "transfers",
+    "reports",
+    "passwords",
+    "idempotent_transactions",
+}
 
 
 class TestProviders:
