@@ -27,7 +27,7 @@ def seed_users(engine: Engine, count: int) -> Iterator[int]:
         numbers = range(start, min(start + BATCH, count + 1))
         names = {f"seed{number}": number for number in numbers}
         with writer.begin() as connection:
-            there = set(connection.scalars(select(User.username).where(User.username.in_(names))))
+            there = set(connection.scalars(select(User.username_key).where(User.username_key.in_(names))))
             missing = [_user(number) for name, number in names.items() if name not in there]
             if missing:
                 connection.execute(insert(User), missing)

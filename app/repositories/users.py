@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.database.reads import AsyncReads
 from app.models.user import User
+from app.names import fold_name
 from app.repositories.reading import Shown
 from app.schemas.base import Page
 from app.schemas.users import UserOut, UserQuery
@@ -17,7 +18,7 @@ _SHOWN: Final = Shown(
     UserOut,
     filters={
         "email": User.email == bindparam("email"),
-        "username": User.username == bindparam("username"),
+        "username": User.username_key == bindparam("username"),
         "active": User.is_active == bindparam("active"),
         "role": User.role == bindparam("role"),
         "created_after": User.created_at > bindparam("created_after"),
@@ -74,8 +75,9 @@ class UserReader:
 
 
 def _taken(connection: Connection, *, email: str | None, username: str | None, but: int | None) -> list[str]:
-    same = or_(User.email == email, User.username == username)
-    others = connection.execute(select(User.email, User.username).where(same, User.id != (but or 0))).all()
+    key = None if username is None else fold_name(username)
+    same = or_(User.email == email, User.username_key == key)
+    others = connection.execute(select(User.email, User.username_key).where(same, User.id != (but or 0))).all()
     found = {"email": any(other.email == email for other in others)}
-    found["username"] = any(other.username == username for other in others)
+    found["username"] = key is not None and any(other.username_key == key for other in others)
     return [field for field, is_taken in found.items() if is_taken]

@@ -21,6 +21,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from app.names import LONGEST_FOLDED, fold_name
+
 # Keys are 32-bit integers on every database: a larger one is no key, rather than a database error.
 MAX_KEY: Final = 2**31 - 1
 _DATE_TIME: Final = re.compile(
@@ -93,6 +95,14 @@ def _can_be_called(name: str) -> str:
     if name in (".", ".."):
         # In a URL's path they mean this folder and the one above.
         raise PydanticCustomError("username", "A username can't be . or ..")
+    folded = fold_name(name)
+    if not folded:
+        raise PydanticCustomError("username", "A username needs a character that can be seen")
+    if len(folded) > LONGEST_FOLDED:
+        longest = {"longest": LONGEST_FOLDED}
+        raise PydanticCustomError(
+            "username", "Written in simple letters it has more than {longest} characters", longest
+        )
     return name
 
 
@@ -109,9 +119,11 @@ Username = Annotated[
     AfterValidator(_can_be_called),
     Field(
         examples=["ann"],
+        description="names that differ by capitals or forms of letters alone are the same name",
         json_schema_extra={"not": {"enum": [".", ".."]}},
     ),
 ]
+FoldedUsername = Annotated[Username, AfterValidator(fold_name)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128), Field(examples=["correct horse battery"])]
 
 # PostgreSQL stores any text but NUL.

@@ -10,6 +10,7 @@ from app.schemas.fields import (
     EmailOut,
     Flag,
     FlagInText,
+    FoldedUsername,
     Key,
     MomentInText,
     MomentOut,
@@ -74,7 +75,7 @@ class UserQuery(PageQuery):
     """Filters and order of the list of users; filters add up."""
 
     email: Email | None = None
-    username: Username | None = None
+    username: FoldedUsername | None = None
     active: FlagInText | None = None
     role: RoleName | None = None
     created_after: MomentInText | None = None

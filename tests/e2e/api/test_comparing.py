@@ -22,10 +22,8 @@ async def found(client: httpx2.AsyncClient, path: str, field: str, **query: str)
 
 
 class TestTexts:
-    @pytest.mark.parametrize("others", ["Ann", "ANN", "änn", "ann_", "a"], ids=ascii)
-    async def test_names_differ_by_a_letter_a_capital_or_an_accent(
-        self, async_client: httpx2.AsyncClient, others: str
-    ) -> None:
+    @pytest.mark.parametrize("others", ["änn", "ann_", "a"], ids=ascii)
+    async def test_names_differ_by_a_letter_or_an_accent(self, async_client: httpx2.AsyncClient, others: str) -> None:
         """Two such users may be there, and a filter finds the one that is meant."""
         for name, email in (("ann", "ann"), (others, "other")):
             await made(async_client, "/users/", email=f"{email}@example.com", username=name)

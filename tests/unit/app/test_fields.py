@@ -50,6 +50,16 @@ class TestMoment:
 
 
 class TestNames:
+    @pytest.mark.parametrize("value", ["\u200d", "\u3164\ufe0f", "\ufdfa" * 15], ids=ascii)
+    def test_a_username_can_be_seen_and_compared(self, value: str) -> None:
+        """Invisible characters alone are not a name, and no folded name is longer than its column."""
+        with pytest.raises(ValidationError):
+            USERNAME.validate_python(value)
+
+    def test_a_username_keeps_its_spelling(self) -> None:
+        """It is shown as it was written."""
+        assert "\uff21nn.Stra\xdfe" == USERNAME.validate_python("\uff21nn.Stra\xdfe")
+
     def test_one_mailbox_has_one_spelling(self) -> None:
         """Capitals make no other address."""
         assert "ann@example.com" == EMAIL.validate_python("Ann@EXAMPLE.com")
