@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.http_parser import http_protocol
 from app.cli.reporting import reported
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def _run(*, reload: bool) -> None:
         raise typer.Exit(1)
     server = uvicorn.Config(
         **_application(container, alone=settings.server.workers == 1 and not reload),
+        http=http_protocol(),
         host=settings.server.host,
         port=settings.server.port,
         workers=settings.server.workers,

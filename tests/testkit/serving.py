@@ -1,5 +1,6 @@
 """A real HTTP server for tests, in a thread of its own."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Generator
@@ -8,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+
+from app.cli.http_parser import http_protocol
 
 START_SECONDS = 10
 
@@ -26,9 +29,16 @@ class Server:
 
 
 @contextmanager
-def serving(app: Any) -> Generator[Server, None, None]:
-    """Serve *app* on a free loopback port until the block ends."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=2)
+def serving(app: Any, http: type[asyncio.Protocol] | str | None = None) -> Generator[Server, None, None]:
+    """Serve *app* on a free loopback port until the block ends, on the event loop of ``python -m app serve``.
+
+    Args:
+        app: An ASGI application.
+        http: The parser, as `uvicorn.Config` takes it; by default that of ``python -m app serve``.
+    """
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, http=http or http_protocol(), log_config=None, timeout_graceful_shutdown=2
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -67,6 +67,19 @@ class TestServe:
         with pytest.raises(ConnectionRefusedError):
             status(port, "/health/live")
 
+    def test_endless_headers_are_cut_short(self, url: str) -> None:
+        """The parser that it takes has a limit, though httptools has none."""
+        most, sent = 5_000_000, 0
+        with served(url) as (_, port), socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as client:
+            client.sendall(b"GET /health/live HTTP/1.1\r\nHost: test\r\nX: ")
+            try:
+                while sent < most:
+                    client.sendall(b"x" * 10_000)
+                    sent += 10_000
+            except OSError:
+                pass
+        assert sent < most
+
     def test_a_port_that_is_taken_is_a_line(self, url: str) -> None:
         """The address that is not free is told, before anything is said to be served."""
         with socket.create_server(("127.0.0.1", 0)) as taken:
