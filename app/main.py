@@ -8,7 +8,9 @@ from typing import Final
 from fastapi import FastAPI
 
 from app.api import accounts, health, posts, reports, users
-from app.api.problems import install_problems
+from app.api.error_handlers import install_problems
+from app.api.head import HeadMiddleware
+from app.api.request_limits import RequestLimitsMiddleware
 from containers import (
     ApplicationContainer,
     ScopeMiddleware,
@@ -35,9 +37,13 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
         WiringError: The application of another container is still alive.
     """
     container = container or ApplicationContainer()
-    app = FastAPI(title="Accounts and posts", version="0.1.0", lifespan=_lifespan)
+    # The handler of 404 redirects instead: the router's redirect repeats the Host that the client sent.
+    app = FastAPI(title="Accounts and posts", version="0.1.0", lifespan=_lifespan, redirect_slashes=False)
     app.state.container = container
+    # The last one added is the first to see a request.
     app.add_middleware(ScopeMiddleware)
+    app.add_middleware(HeadMiddleware)
+    app.add_middleware(RequestLimitsMiddleware, max_body_size=container.settings.provided.server.max_body_size)
     install_problems(app)
     for router in (
         users.router,

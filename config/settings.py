@@ -74,6 +74,8 @@ class ServerSettings(_Section):
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     workers: int = Field(default=1, ge=1, description="server processes")
     shutdown_timeout: int = Field(default=10, ge=1, description="longest wait for open requests at the end, seconds")
+    # The longest post has 100,000 characters, and JSON may write each of them as two \uXXXX: 1.2 MB.
+    max_body_size: int = Field(default=1_500_000, ge=1, description="longest request body, bytes")
 
 
 class IdempotencySettings(_Section):

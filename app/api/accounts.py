@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.api.dependencies import AccountsDep, IdempotencyKeyInHeader, KeyInPath, TransfersDep
-from app.api.problems import problems
+from app.api.dependencies import JSON_ONLY, AccountsDep, IdempotencyKeyDep, KeyInPath, TransfersDep
+from app.api.problem_types import CONFLICT, INSUFFICIENT_FUNDS, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
+from app.api.problems import OF_BODIES, problems
 from app.api.replies import location_of
 from app.models import Account
 from app.schemas.accounts import (
@@ -23,14 +24,20 @@ accounts_router = APIRouter(prefix="/accounts", tags=["accounts"])
 transfers_router = APIRouter(prefix="/transfers", tags=["transfers"])
 
 
-@accounts_router.post("/", status_code=201, response_model=AccountOut, responses=problems(409))
+@accounts_router.post(
+    "/",
+    status_code=201,
+    response_model=AccountOut,
+    dependencies=JSON_ONLY,
+    responses=problems(*OF_BODIES, CONFLICT, NOT_FOUND, REQUEST_IN_FLIGHT, KEY_REUSED),
+)
 @inject
 async def create_account(
     data: AccountIn,
     accounts: AccountsDep,
     request: Request,
     response: Response,
-    idempotency_key: IdempotencyKeyInHeader = None,
+    idempotency_key: IdempotencyKeyDep,
 ) -> Account:
     """Open an account; its owner must exist.
 
@@ -48,21 +55,26 @@ async def list_accounts(query: Annotated[AccountQuery, Query()], accounts: Accou
     return await accounts.page(query)
 
 
-@accounts_router.get("/{account_id}", responses=problems(404))
+@accounts_router.get("/{account_id}", responses=problems(NOT_FOUND))
 @inject
 async def get_account(account_id: KeyInPath, accounts: AccountsDep) -> AccountOut:
     """Show an account."""
     return await accounts.get(account_id)
 
 
-@transfers_router.post("/", status_code=201, responses=problems(404, 409))
+@transfers_router.post(
+    "/",
+    status_code=201,
+    dependencies=JSON_ONLY,
+    responses=problems(*OF_BODIES, NOT_FOUND, CONFLICT, INSUFFICIENT_FUNDS, REQUEST_IN_FLIGHT, KEY_REUSED),
+)
 @inject
 async def create_transfer(
     data: TransferIn,
     transfers: TransfersDep,
+    idempotency_key: IdempotencyKeyDep,
     request: Request,
     response: Response,
-    idempotency_key: IdempotencyKeyInHeader = None,
 ) -> TransferOut:
     """Move money from one account to another, whole or not at all.
 
@@ -80,7 +92,7 @@ async def list_transfers(query: Annotated[TransferQuery, Query()], transfers: Tr
     return await transfers.page(query)
 
 
-@transfers_router.get("/{transfer_id}", responses=problems(404))
+@transfers_router.get("/{transfer_id}", responses=problems(NOT_FOUND))
 @inject
 async def get_transfer(transfer_id: KeyInPath, transfers: TransfersDep) -> TransferOut:
     """Show a transfer."""

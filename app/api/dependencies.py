@@ -1,13 +1,15 @@
 """What endpoints may ask for."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from fastapi import Depends, Header, Path
+from fastapi import Depends, Header, Path, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
 
+from app.api.problem_types import AMBIGUOUS_REQUEST, UNSUPPORTED_MEDIA_TYPE
+from app.api.problems import ProblemError
 from app.schemas.fields import KeyInText
 from app.services.accounts import AccountService
 from app.services.posts import PostService
@@ -33,6 +35,37 @@ IdempotencyKeyInHeader = Annotated[
     ),
 ]
 KeyInPath = Annotated[KeyInText, Path()]
+
+
+async def get_idempotency_key(request: Request, idempotency_key: IdempotencyKeyInHeader = None) -> str | None:
+    """Return the request's Idempotency-Key, None if it has none.
+
+    Raises:
+        ProblemError: It has two different ones, of which one would be ignored.
+    """
+    if len(set(request.headers.getlist("idempotency-key"))) > 1:
+        raise ProblemError(AMBIGUOUS_REQUEST, "the request has several Idempotency-Key headers: send one")
+    return idempotency_key
+
+
+IdempotencyKeyDep = Annotated[str | None, Depends(get_idempotency_key)]
+
+
+async def refuse_other_media_types(request: Request) -> None:
+    """Refuse a body that FastAPI does not read as JSON, for a reason that it does not give.
+
+    Raises:
+        ProblemError: There is a body, and its Content-Type is missing or another one.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind, _, subtype = media_type.partition("/")
+    is_json = kind == "application" and (subtype == "json" or subtype.endswith("+json"))
+    if not is_json and await request.body():
+        raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "send JSON, with the header Content-Type: application/json")
+
+
+# `dependencies=` of an operation that takes a body.
+JSON_ONLY: Final = [Depends(refuse_other_media_types)]
 
 
 async def get_db(connection: HTTPConnection) -> AsyncIterator[Session]:

@@ -6,7 +6,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.api.problems import RETRY_AFTER_SECONDS, problem, problems
+from app.api.problem_types import DATABASE_UNAVAILABLE
+from app.api.problems import ANYWHERE, described, problem, problems
 from app.database.health import ping
 from app.schemas.health import Health
 from containers import ApplicationContainer, Provide, inject
@@ -17,7 +18,7 @@ PATIENCE_SECONDS: Final = 2
 router = APIRouter(prefix="/health", tags=["health"])
 
 
-@router.get("/live")
+@router.get("/live", responses=described(*ANYWHERE))
 async def live() -> Health:
     """Tell that the process runs; touches nothing else."""
     return Health(status="alive")
@@ -37,5 +38,4 @@ async def ready(
         answers = False
     if answers:
         return Health(status="ready")
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return problem(request, 503, "the database does not answer", headers=headers)
+    return problem(request, DATABASE_UNAVAILABLE, "the database does not answer")

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.api.dependencies import IdempotencyKeyInHeader, KeyInPath, PostsDep
-from app.api.problems import problems
+from app.api.dependencies import JSON_ONLY, IdempotencyKeyDep, KeyInPath, PostsDep
+from app.api.problem_types import CONFLICT, KEY_REUSED, NOT_FOUND, OUTCOME_UNKNOWN, REQUEST_IN_FLIGHT
+from app.api.problems import OF_BODIES, problems
 from app.api.replies import location_of
 from app.models import Post
 from app.repositories.paging import PageOf
@@ -16,14 +17,20 @@ from containers import inject
 router = APIRouter(prefix="/posts", tags=["posts"])
 
 
-@router.post("/", status_code=201, response_model=PostOut, responses=problems(404, 409))
+@router.post(
+    "/",
+    status_code=201,
+    response_model=PostOut,
+    dependencies=JSON_ONLY,
+    responses=problems(*OF_BODIES, CONFLICT, NOT_FOUND, REQUEST_IN_FLIGHT, KEY_REUSED),
+)
 @inject
 async def create_post(
     data: PostIn,
     posts: PostsDep,
     request: Request,
     response: Response,
-    idempotency_key: IdempotencyKeyInHeader = None,
+    idempotency_key: IdempotencyKeyDep,
 ) -> Post:
     """Create a post; its author must exist.
 
@@ -41,28 +48,38 @@ async def list_posts(query: Annotated[PostQuery, Query()], posts: PostsDep) -> P
     return await posts.page(query)
 
 
-@router.get("/{post_id}", response_model=PostOut, responses=problems(404))
+@router.get("/{post_id}", response_model=PostOut, responses=problems(NOT_FOUND))
 @inject
 async def get_post(post_id: KeyInPath, posts: PostsDep) -> Post:
     """Show a post with its author."""
     return await posts.get(post_id)
 
 
-@router.put("/{post_id}", response_model=PostOut, responses=problems(404, 409))
+@router.put(
+    "/{post_id}",
+    response_model=PostOut,
+    dependencies=JSON_ONLY,
+    responses=problems(*OF_BODIES, NOT_FOUND, CONFLICT),
+)
 @inject
 async def replace_post(post_id: KeyInPath, data: PostIn, posts: PostsDep) -> Post:
     """Replace every value of a post."""
     return await posts.replace(post_id, data)
 
 
-@router.patch("/{post_id}", response_model=PostOut, responses=problems(404, 409))
+@router.patch(
+    "/{post_id}",
+    response_model=PostOut,
+    dependencies=JSON_ONLY,
+    responses=problems(*OF_BODIES, NOT_FOUND, CONFLICT),
+)
 @inject
 async def update_post(post_id: KeyInPath, data: PostPatch, posts: PostsDep) -> Post:
     """Change some values of a post."""
     return await posts.update(post_id, data)
 
 
-@router.delete("/{post_id}", status_code=204, responses=problems(404))
+@router.delete("/{post_id}", status_code=204, responses=problems(NOT_FOUND, OUTCOME_UNKNOWN))
 @inject
 async def delete_post(post_id: KeyInPath, posts: PostsDep) -> None:
     """Delete a post."""

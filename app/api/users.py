@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.api.dependencies import KeyInPath, PostsDep, UsersDep
-from app.api.problems import problems
+from app.api.dependencies import JSON_ONLY, KeyInPath, PostsDep, UsersDep
+from app.api.problem_types import BUSY, CONFLICT, NOT_FOUND, OUTCOME_UNKNOWN
+from app.api.problems import OF_BODIES, problems
 from app.api.replies import location_of
 from app.models import Post, User
 from app.repositories.paging import PageOf
@@ -17,7 +18,13 @@ from containers import inject
 router = APIRouter(prefix="/users", tags=["users"])
 
 
-@router.post("/", status_code=201, response_model=UserOut, responses=problems(409))
+@router.post(
+    "/",
+    status_code=201,
+    response_model=UserOut,
+    dependencies=JSON_ONLY,
+    responses=problems(*OF_BODIES, BUSY, CONFLICT),
+)
 @inject
 async def create_user(data: UserIn, users: UsersDep, request: Request, response: Response) -> User:
     """Create a user; email and username are unique."""
@@ -33,14 +40,19 @@ async def list_users(query: Annotated[UserQuery, Query()], users: UsersDep) -> P
     return await users.page(query)
 
 
-@router.get("/{user_id}", responses=problems(404))
+@router.get("/{user_id}", responses=problems(NOT_FOUND))
 @inject
 async def get_user(user_id: KeyInPath, users: UsersDep) -> UserOut:
     """Show a user."""
     return await users.get(user_id)
 
 
-@router.put("/{user_id}", response_model=UserOut, responses=problems(404, 409))
+@router.put(
+    "/{user_id}",
+    response_model=UserOut,
+    dependencies=JSON_ONLY,
+    responses=problems(*OF_BODIES, BUSY, NOT_FOUND, CONFLICT),
+)
 @inject
 async def replace_user(user_id: KeyInPath, data: UserPut, users: UsersDep) -> User:
     """Replace the values of a user.
@@ -51,21 +63,26 @@ async def replace_user(user_id: KeyInPath, data: UserPut, users: UsersDep) -> Us
     return await users.replace(user_id, data)
 
 
-@router.patch("/{user_id}", response_model=UserOut, responses=problems(404, 409))
+@router.patch(
+    "/{user_id}",
+    response_model=UserOut,
+    dependencies=JSON_ONLY,
+    responses=problems(*OF_BODIES, BUSY, NOT_FOUND, CONFLICT),
+)
 @inject
 async def update_user(user_id: KeyInPath, data: UserPatch, users: UsersDep) -> User:
     """Change some values of a user."""
     return await users.update(user_id, data)
 
 
-@router.delete("/{user_id}", status_code=204, responses=problems(404, 409))
+@router.delete("/{user_id}", status_code=204, responses=problems(NOT_FOUND, CONFLICT, OUTCOME_UNKNOWN))
 @inject
 async def delete_user(user_id: KeyInPath, users: UsersDep) -> None:
     """Delete a user and their posts; one who has accounts stays."""
     await users.delete(user_id)
 
 
-@router.get("/{user_id}/posts", response_model=Page[PostOut], responses=problems(404))
+@router.get("/{user_id}/posts", response_model=Page[PostOut], responses=problems(NOT_FOUND))
 @inject
 async def list_posts_of_user(
     user_id: KeyInPath, query: Annotated[AuthorPostQuery, Query()], users: UsersDep, posts: PostsDep

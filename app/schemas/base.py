@@ -1,6 +1,6 @@
 """Parents of the bodies, queries and replies."""
 
-from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Generic, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -9,11 +9,24 @@ from app.schemas.fields import InDigits
 
 T = TypeVar("T")
 
+# Each unknown field would be an error of its own: a body of a megabyte could make a hundred thousand of them.
+MOST_FIELDS: Final = 100
+
 
 class Body(BaseModel):
     """What a client sends; a field that we don't know is an error, not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_many_fields(cls, values: Any) -> Any:
+        # A caller of ours may hand over an object; a client's body is a dictionary.
+        count = len(cast("dict[str, Any]", values)) if isinstance(values, dict) else 0
+        if count > MOST_FIELDS:
+            numbers = {"count": f"{count:,}", "most": MOST_FIELDS}
+            raise PydanticCustomError("too_many_fields", "There are {count} fields: send at most {most}", numbers)
+        return cast("Any", values)
 
 
 def _without_null(schema: dict[str, Any], model: type["Patch"]) -> None:
@@ -22,6 +35,7 @@ def _without_null(schema: dict[str, Any], model: type["Patch"]) -> None:
         if name not in model.clearable and "anyOf" in field:
             [kind] = [each for each in field.pop("anyOf") if each != {"type": "null"}]
             field.update(kind)
+            field.pop("default", None)
 
 
 class Patch(Body):

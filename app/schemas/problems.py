@@ -1,4 +1,4 @@
-"""Error replies: problem details, RFC 9457."""
+"""Error responses: problem details, RFC 9457."""
 
 from typing import Annotated
 
@@ -15,9 +15,18 @@ class FieldProblem(BaseModel):
 class Problem(BaseModel):
     """What went wrong, for people and programs; never anything internal."""
 
-    type: str = "about:blank"
-    title: str
+    type: Annotated[
+        str,
+        Field(
+            description="what kind of problem it is, as a URI reference; each response lists those that it may have",
+            examples=["/problems/not-found"],
+            json_schema_extra={"format": "uri-reference"},
+        ),
+    ]
+    title: Annotated[str, Field(description="the type in a few words")]
     status: int
-    detail: str
+    detail: Annotated[str, Field(description="what went wrong this time")]
     instance: Annotated[str, Field(description="path of the request")]
-    errors: Annotated[list[FieldProblem] | None, Field(description="each wrong value, where there are any")] = None
+    errors: Annotated[
+        list[FieldProblem] | None, Field(description="the wrong values, where there are any; the first 20 of many")
+    ] = None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.database.errors import Violation, violation_of
 from app.database.session import has_unsaved_changes
 from app.database.unit_of_work import AsyncTransactions, Transactions
-from app.errors import ConflictError, NotFoundError
+from app.errors import ConflictError, InsufficientFundsError, NotFoundError
 from app.models.columns import now
 from app.repositories.idempotency_keys import IdempotencyKeyRepository
 
@@ -113,12 +113,16 @@ def _expired(keep_seconds: float) -> datetime:
 def _written(refusal: Refusal) -> dict[str, Any]:
     if isinstance(refusal, NotFoundError):
         return {"not_found": [refusal.kind, refusal.key]}
+    if isinstance(refusal, InsufficientFundsError):
+        return {"insufficient_funds": [refusal.account_id]}
     return {"conflict": str(refusal)}
 
 
 def _again(answer: dict[str, Any], session: Session, find: Callable[[Session, int], T]) -> T | Refusal:
     if "not_found" in answer:
         return NotFoundError(*answer["not_found"])
+    if "insufficient_funds" in answer:
+        return InsufficientFundsError(*answer["insufficient_funds"])
     if "conflict" in answer:
         return ConflictError(answer["conflict"])
     return find(session, answer["made"])

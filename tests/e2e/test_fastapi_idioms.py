@@ -149,7 +149,7 @@ class TestRouters:
         """The Allow header of an included path has the methods of each of its routes."""
         app.include_router(users.router, prefix="/api")
         response = await client.request("TRACE", "/api/users/1")
-        assert (405, "DELETE, GET, PATCH, PUT") == (response.status_code, response.headers["allow"])
+        assert (405, "DELETE, GET, HEAD, PATCH, PUT") == (response.status_code, response.headers["allow"])
 
     async def test_request_is_named_by_its_full_path(self, app: FastAPI, client: httpx2.AsyncClient) -> None:
         """Logs call a request by its route with every prefix, and tell two inclusions of one router apart."""

@@ -87,6 +87,17 @@ class TestOtherRequest:
         assert ["header.idempotency-key"] == [each["field"] for each in problem["errors"]]
         assert ["60.00", "40.00"] == await balances(async_client)
 
+    async def test_two_keys_are_refused(self, async_client: httpx2.AsyncClient, accounts: list[int]) -> None:
+        """By whichever the request went, it would be done again under the other one. The same key twice is one."""
+        body = {"from_account": accounts[0], "to_account": accounts[1], "amount": "40.00"}
+        for keys in (("k-1", "k-2"), ("k-2", "k-1")):
+            headers = [("Idempotency-Key", key) for key in keys]
+            problem = problem_of(await async_client.post("/transfers/", json=body, headers=headers), 400)
+            assert "/problems/ambiguous-request" == problem["type"]
+        assert ["100.00", "0.00"] == await balances(async_client)
+        headers = [("Idempotency-Key", "k-1"), ("Idempotency-Key", "k-1")]
+        assert 201 == (await async_client.post("/transfers/", json=body, headers=headers)).status_code
+
     async def test_keys_that_differ_in_case_differ(self, send: Send, async_client: httpx2.AsyncClient) -> None:
         """No database takes two keys for one."""
         replies = [await send("10.00", key) for key in ("key", "KEY")]

@@ -53,13 +53,14 @@ class TestDocument:
         assert all(operation.get("description") for _, operation in operations(document))
 
     def test_every_operation_documents_its_errors(self, document: Json) -> None:
-        """422, 500 and 503 are everybody's; each error is a problem reply. Liveness alone can't fail."""
+        """Each error is a problem response. Liveness alone can't fail, but a request for it can be refused."""
         for name, operation in operations(document):
             errors = {status: reply for status, reply in operation["responses"].items() if status >= "400"}
             if name == "GET /health/live":
-                assert {} == errors
+                assert {"400", "413"} == set(errors)
                 continue
-            assert {"422", "500", "503"} <= set(errors), name
+            assert {"400", "413", "422", "500", "503"} <= set(errors), name
+            assert ("requestBody" in operation) == ("415" in errors), name
             for reply in errors.values():
                 schema = reply["content"]["application/problem+json"]["schema"]
                 assert {"$ref": "#/components/schemas/Problem"} == schema, name
@@ -87,6 +88,18 @@ class TestDocument:
         money = [schemas[name]["properties"]["balance"] for name in ("AccountIn", "AccountOut")]
         money += [schemas[name]["properties"]["amount"] for name in ("TransferIn", "TransferOut")]
         assert ["string"] * 4 == [schema["type"] for schema in money]
+
+    def test_null_is_documented_where_it_is_accepted(self, document: Json) -> None:
+        """In a PATCH, null takes the password away; any other field is left out if it is not to change."""
+        schemas = document["components"]["schemas"]
+        nullable = [
+            (name, field)
+            for name in ("UserPatch", "PostPatch")
+            for field, schema in schemas[name]["properties"].items()
+            if {"type": "null"} in schema.get("anyOf", [])
+        ]
+        assert [("UserPatch", "password")] == nullable
+        assert "maxLength" in schemas["PostPatch"]["properties"]["title"]
 
     def test_no_secret_is_in_a_reply(self, document: Json) -> None:
         """Nothing that is shown has a password."""

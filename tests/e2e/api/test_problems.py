@@ -1,7 +1,9 @@
 """Every error is a problem reply (RFC 9457) that says what a client may know, and no more."""
 
+import json
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -34,10 +36,10 @@ class TestRouting:
     @pytest.mark.parametrize(
         ("method", "path", "allowed"),
         [
-            ("PATCH", "/users/", "GET, POST"),
-            ("POST", "/users/1", "DELETE, GET, PATCH, PUT"),
-            ("DELETE", "/health/live", "GET"),
-            ("PUT", "/transfers/1", "GET"),
+            ("PATCH", "/users/", "GET, HEAD, POST"),
+            ("POST", "/users/1", "DELETE, GET, HEAD, PATCH, PUT"),
+            ("DELETE", "/health/live", "GET, HEAD"),
+            ("PUT", "/transfers/1", "GET, HEAD"),
         ],
     )
     async def test_a_wrong_method_is_told_the_right_ones(
@@ -65,36 +67,55 @@ class TestInvalidBodies:
             b'"text"',
             b"[]",
             b'[{"email": "ann@example.com", "username": "ann"}]',
-            b"{",
-            b'{"email": "ann@example.com", "username": "hunter2-do-not-tell',
-            b"{'email': 'hunter2-do-not-tell'}",
-            b"email=ann@example.com&username=ann",
         ],
         ids=lambda body: ascii(body)[:24],
     )
-    async def test_what_is_no_json_object_is_invalid(self, async_client: httpx2.AsyncClient, body: bytes) -> None:
-        """The reply is a 422, and quotes nothing of the body."""
+    async def test_json_that_is_no_object_is_invalid(self, async_client: httpx2.AsyncClient, body: bytes) -> None:
+        """The response is a 422, and quotes nothing of the body."""
         reply = await async_client.post("/users/", content=body, headers=JSON)
         assert SECRET not in reply.text
         assert problem_of(reply, 422)["errors"]
 
     @pytest.mark.parametrize(
         "body",
-        [b"\xff\xfe\x00", b'{"email": "\xff", "username": "hunter2-do-not-tell"}', b"[" * 100_000],
-        ids=["no text", "no UTF-8", "nested too deep"],
+        [
+            b"{",
+            b'{"email": "ann@example.com", "username": "hunter2-do-not-tell',
+            b"{'email': 'hunter2-do-not-tell'}",
+            b"email=ann@example.com&username=ann",
+            b"\xff\xfe\x00",
+            b'{"email": "\xff", "username": "hunter2-do-not-tell"}',
+            b"[" * 100_000,
+            b'{"email": ' + b"9" * 5_000 + b"}",
+        ],
+        ids=lambda body: ascii(body)[:24],
     )
-    async def test_what_can_not_be_read_is_a_bad_request(self, async_client: httpx2.AsyncClient, body: bytes) -> None:
-        """Bytes that are no UTF-8 text are nothing that a field could be named of."""
+    async def test_what_is_no_json_is_malformed(self, async_client: httpx2.AsyncClient, body: bytes) -> None:
+        """Text that is not JSON, bytes that are not text, and JSON that no parser takes are one problem, a 400."""
         reply = await async_client.post("/users/", content=body, headers=JSON)
         assert SECRET not in reply.text
-        assert reply.status_code in (400, 422)
-        problem_of(reply, reply.status_code)
+        assert "/problems/malformed-request" == problem_of(reply, 400)["type"]
 
-    @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded"])
-    async def test_another_media_type_is_invalid(self, async_client: httpx2.AsyncClient, kind: str) -> None:
+    @pytest.mark.parametrize(
+        "kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "text/json", "application", ""]
+    )
+    @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+    async def test_another_media_type_is_unsupported(
+        self, async_client: httpx2.AsyncClient, method: str, kind: str
+    ) -> None:
         """A body is JSON, and says so."""
         body = b'{"email": "ann@example.com", "username": "ann"}'
-        problem_of(await async_client.post("/users/", content=body, headers={"content-type": kind}), 422)
+        headers = {"content-type": kind} if kind else {}
+        path = "/users/" if method == "POST" else "/users/1"
+        reply = await async_client.request(method, path, content=body, headers=headers)
+        assert "/problems/unsupported-media-type" == problem_of(reply, 415)["type"]
+
+    @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON", "application/ld+json"])
+    async def test_json_has_several_media_types(self, async_client: httpx2.AsyncClient, kind: str) -> None:
+        """Capitals, parameters and JSON with a suffix are all right."""
+        body = b'{"email": "ann@example.com", "username": "ann"}'
+        reply = await async_client.post("/users/", content=body, headers={"content-type": kind})
+        assert 201 == reply.status_code
 
     async def test_of_a_key_written_twice_the_last_counts(self, async_client: httpx2.AsyncClient) -> None:
         """As Python's JSON has it; there is one user, and no failure."""
@@ -127,6 +148,34 @@ class TestInvalidBodies:
         assert ["body.username"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
         assert len(reply.content) < 1000
 
+    async def test_many_errors_are_counted_and_a_few_listed(self, async_client: httpx2.AsyncClient) -> None:
+        """The response has the first 20, says how many more there are, and says nothing twice."""
+        body = {f"field_{number}": number for number in range(90)}
+        problem = problem_of(await async_client.post("/users/", json=body), 422)
+        assert "92 values of the request are wrong: `errors` lists 20, and there are 72 more" == problem["detail"]
+        assert 20 == len({each["field"] for each in problem["errors"]})
+
+    async def test_a_body_of_very_many_fields_is_one_error(self, async_client: httpx2.AsyncClient) -> None:
+        """Each unknown field would be an error of its own, which takes seconds to find and to list."""
+        body = {f"{number:x}": 1 for number in range(150_000)}
+        before = time.process_time()
+        reply = await async_client.post("/users/", content=json.dumps(body, separators=(",", ":")), headers=JSON)
+        assert time.process_time() - before < 1
+        error = {"field": "body", "reason": "There are 150,000 fields: send at most 100"}
+        assert [error] == problem_of(reply, 422)["errors"]
+
+    async def test_a_long_name_is_cut_short(self, async_client: httpx2.AsyncClient) -> None:
+        """The name of a field is the client's, and may be a megabyte."""
+        body = {"email": "ann@example.com", "username": "ann", "k" * 10**6: 1}
+        reply = await async_client.post("/users/", json=body)
+        assert [f"body.{'k' * 94}…"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+
+    async def test_a_name_that_is_no_text_is_not_repeated(self, async_client: httpx2.AsyncClient) -> None:
+        """JSON can write half a surrogate pair, which no response can hold."""
+        body = b'{"email": "ann@example.com", "username": "ann", "\\ud800": 1}'
+        reply = await async_client.post("/users/", content=body, headers=JSON)
+        assert ["body"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+
 
 class TestInvalidQueries:
     @pytest.mark.parametrize("path", ["/users/", "/posts/", "/accounts/", "/transfers/", "/users/1/posts"])
@@ -147,7 +196,7 @@ class TestInvalidQueries:
         ],
     )
     async def test_a_wrong_part_is_named(self, async_client: httpx2.AsyncClient, path: str, query: str) -> None:
-        """A list has from 1 to 500 rows, from a place on that exists; a misspelt word is no filter that is ignored."""
+        """A list has from 1 to 500 rows, from a place on that exists; a misspelt filter is not ignored."""
         await make_user(async_client)
         problem = problem_of(await async_client.get(f"{path}?{query}"), 422)
         assert [f"query.{query.split('=', maxsplit=1)[0]}"] == [each["field"] for each in problem["errors"]]
@@ -175,6 +224,12 @@ class TestInvalidQueries:
         """A moment without an offset, or one that UTC doesn't have, is no moment."""
         problem = problem_of(await async_client.get(f"/users/?{query}"), 422)
         assert [f"query.{query.split('=', maxsplit=1)[0]}"] == [each["field"] for each in problem["errors"]]
+
+    async def test_a_query_of_very_many_parts_is_one_error(self, async_client: httpx2.AsyncClient) -> None:
+        """As a body of very many fields."""
+        query = "&".join(f"{number:x}=1" for number in range(9_000))
+        problem = problem_of(await async_client.get(f"/users/?{query}"), 422)
+        assert [{"field": "query", "reason": "There are 9,000 fields: send at most 100"}] == problem["errors"]
 
 
 class BrokenUsers:

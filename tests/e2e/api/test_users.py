@@ -272,7 +272,7 @@ class TestChange:
         """Null is no way to leave something out."""
         user = await make_user(async_client)
         problem = problem_of(await async_client.patch(f"/users/{user['id']}", json={name: None}), 422)
-        assert name in problem["detail"]
+        assert name in problem["errors"][0]["reason"]
 
     async def test_an_empty_patch_changes_nothing(self, async_client: httpx2.AsyncClient) -> None:
         """Not even the moment of the last change."""

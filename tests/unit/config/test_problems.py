@@ -36,7 +36,10 @@ class TestFile:
             ),
             (
                 b'{"server": {"zzz": 1}}',
-                "bad.json: server.zzz: unknown setting (known here: host, port, workers, shutdown_timeout)",
+                (
+                    "bad.json: server.zzz: unknown setting "
+                    "(known here: host, port, workers, shutdown_timeout, max_body_size)"
+                ),
             ),
             (
                 b'{"database": {"pool_size": "many"}}',

@@ -1,0 +1,35 @@
+"""HEAD wherever GET is, as RFC 9110 requires of a server."""
+
+from fastapi.routing import iter_route_contexts
+from starlette.routing import Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class HeadMiddleware:
+    """Answer HEAD as GET, without the body; a route that declares HEAD itself is left alone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http" or scope["method"] != "HEAD" or _has_route(scope):
+            await self.app(scope, receive, send)
+            return
+        is_complete = False
+
+        async def send_head(message: Message) -> None:
+            nonlocal is_complete
+            if message["type"] != "http.response.body":
+                await send(message)
+            elif not is_complete:
+                # The whole body may be long, or endless: the server tells a stream that nobody listens any more.
+                is_complete = True
+                await send({"type": "http.response.body", "body": b""})
+
+        # A copy: the server goes by its own, to frame a response that has no body.
+        await self.app({**scope, "method": "GET"}, receive, send_head)
+
+
+def _has_route(scope: Scope) -> bool:
+    return any(route.matches(scope)[0] is Match.FULL for route in iter_route_contexts(scope["app"].routes))
