@@ -1,11 +1,15 @@
 """Reports over HTTP: plain functions on the sync session, run in the server's thread pool."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from app.api.dependencies import ReportsDep
 from app.api.problems import problems
+from app.repositories.paging import PageOf
 from app.repositories.reports import AuthorFigure, RoleFigure
-from app.schemas.reports import AuthorPosts, EmailDomains, RoleCount, UserCount
+from app.schemas.base import Page, PageQuery
+from app.schemas.reports import AuthorPosts, RoleCount, UserCount
 from containers import inject
 
 router = APIRouter(prefix="/reports", tags=["reports"], responses=problems())
@@ -25,15 +29,15 @@ def users_by_role(reports: ReportsDep) -> list[RoleFigure]:
     return reports.users_by_role()
 
 
-@router.get("/posts/per-author", response_model=list[AuthorPosts])
+@router.get("/posts/per-author", response_model=Page[AuthorPosts])
 @inject
-def posts_per_author(reports: ReportsDep) -> list[AuthorFigure]:
+def posts_per_author(query: Annotated[PageQuery, Query()], reports: ReportsDep) -> PageOf[AuthorFigure]:
     """Count the posts of each user, most first."""
-    return reports.posts_per_author()
+    return reports.posts_per_author(query)
 
 
-@router.get("/email-domains")
+@router.get("/email-domains", response_model=Page[str])
 @inject
-def email_domains(reports: ReportsDep) -> EmailDomains:
-    """List the distinct domains of email addresses."""
-    return EmailDomains(domains=reports.email_domains())
+def email_domains(query: Annotated[PageQuery, Query()], reports: ReportsDep) -> PageOf[str]:
+    """List the distinct domains of email addresses, in alphabetical order."""
+    return reports.email_domains(query)

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from app.database.functions import text_after
 from app.models.post import Post
 from app.models.user import User
+from app.repositories.paging import PageOf
+from app.schemas.base import PageQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +44,24 @@ class ReportRepository:
         statement = select(User.role, func.count()).group_by(User.role).order_by(User.role)
         return [RoleFigure(role, count) for role, count in self._session.execute(statement)]
 
-    def posts_per_author(self) -> list[AuthorFigure]:
-        """Return every user with their number of posts, most first, ties by id."""
+    def posts_per_author(self, query: PageQuery) -> PageOf[AuthorFigure]:
+        """Return a part of all users with their number of posts, most first, ties by id."""
         posts = func.count(Post.id)
         statement = (
             select(User.id, User.username, posts)
             .outerjoin(Post, Post.author_id == User.id)
             .group_by(User.id, User.username)
             .order_by(posts.desc(), User.id)
+            .limit(query.limit)
+            .offset(query.offset)
         )
-        return [AuthorFigure(*row) for row in self._session.execute(statement)]
+        figures = [AuthorFigure(*row) for row in self._session.execute(statement)]
+        return PageOf(figures, self.count_users(), query.limit, query.offset)
 
-    def email_domains(self) -> list[str]:
-        """Return the distinct domains of all addresses, in alphabetical order."""
-        domain = text_after(User.email.expression, "@")
-        return list(self._session.scalars(select(domain).distinct().order_by(domain)))
+    def email_domains(self, query: PageQuery) -> PageOf[str]:
+        """Return a part of the distinct domains of all addresses, in alphabetical order."""
+        domain = text_after(User.email.expression, "@").label("domain")
+        domains = select(domain).distinct()
+        total = self._session.scalar(select(func.count()).select_from(domains.subquery())) or 0
+        part = self._session.scalars(domains.order_by(domain).limit(query.limit).offset(query.offset))
+        return PageOf(list(part), total, query.limit, query.offset)

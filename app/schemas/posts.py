@@ -1,6 +1,6 @@
 """Bodies of /posts/."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,9 @@ from app.schemas.fields import (
     TitleOut,
     UsernameOut,
 )
+
+# Posts are shown with their contents, of which each may have 400 kB: a longer list would be hundreds of megabytes.
+LONGEST_LIST: Final = 50
 
 PostOrder = Literal["id", "-id", "title", "-title", "created_at", "-created_at", "updated_at", "-updated_at"]
 
@@ -58,6 +61,7 @@ class PostOut(Reply):
 class AuthorPostQuery(PageQuery):
     """Filters and order of the list of an author's posts; filters add up."""
 
+    limit: Annotated[int, Field(ge=1, le=LONGEST_LIST, description="longest list to return")] = LONGEST_LIST
     title: Title | None = None
     created_after: MomentInText | None = None
     sort: Annotated[PostOrder, Field(description="a leading - turns the order; ties are ordered by id")] = "id"

@@ -19,14 +19,8 @@ class RoleCount(Reply):
 
 
 class AuthorPosts(Reply):
-    """How many posts a user wrote; 0 for who wrote none."""
+    """How many posts a user wrote; 0 if they wrote none."""
 
     author_id: Key
     username: UsernameOut
     posts: int
-
-
-class EmailDomains(Reply):
-    """The distinct domains of all email addresses, in alphabetical order."""
-
-    domains: list[str]

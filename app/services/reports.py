@@ -1,7 +1,9 @@
 """Figures over the whole service, on the sync session."""
 
 from app.database.session import ReadSession
+from app.repositories.paging import PageOf
 from app.repositories.reports import AuthorFigure, ReportRepository, RoleFigure
+from app.schemas.base import PageQuery
 
 
 class ReportService:
@@ -23,12 +25,12 @@ class ReportService:
         with self._session.begin():
             return self._reports.users_by_role()
 
-    def posts_per_author(self) -> list[AuthorFigure]:
-        """Return the number of posts of every user, most first."""
+    def posts_per_author(self, query: PageQuery) -> PageOf[AuthorFigure]:
+        """Return a part of all users with their number of posts, most first."""
         with self._session.begin():
-            return self._reports.posts_per_author()
+            return self._reports.posts_per_author(query)
 
-    def email_domains(self) -> list[str]:
-        """Return the distinct domains of all email addresses, in alphabetical order."""
+    def email_domains(self, query: PageQuery) -> PageOf[str]:
+        """Return a part of the distinct domains of all email addresses, in alphabetical order."""
         with self._session.begin():
-            return self._reports.email_domains()
+            return self._reports.email_domains(query)

@@ -123,11 +123,18 @@ class TestList:
             ("author_id=2&title=same", ""),
             ("created_after=9999-12-31T00:00:00Z", ""),
             ("limit=1&offset=1", "other"),
+            ("limit=50", "same other same"),
         ],
     )
     async def test_it_filters_and_sorts(self, async_client: httpx2.AsyncClient, query: str, expected: str) -> None:
         """Filters add up; a leading minus turns the order."""
         assert expected.split() == await titles(async_client, query)
+
+    @pytest.mark.parametrize("path", ["/posts/", "/users/1/posts"])
+    async def test_a_list_of_posts_is_short(self, async_client: httpx2.AsyncClient, path: str) -> None:
+        """Each post in it has its content, of up to 400 kB."""
+        problem = problem_of(await async_client.get(f"{path}?limit=51"), 422)
+        assert ["query.limit"] == [each["field"] for each in problem["errors"]]
 
     @pytest.mark.parametrize("sort", ["title", "-title"])
     async def test_equal_titles_are_ordered_by_id(self, async_client: httpx2.AsyncClient, sort: str) -> None:
