@@ -22,7 +22,7 @@ from app.api.problem_types import (
     type_of_status,
 )
 from app.api.problems import ProblemError, describe_problems, problem
-from app.database.errors import CommitOutcomeUnknownError, is_unavailable
+from app.database.errors import CommitOutcomeUnknownError, failure_of, is_unavailable
 from app.errors import InvalidError, ServiceError
 from app.schemas.problems import FieldProblem
 from containers import TeardownError
@@ -115,8 +115,8 @@ def _methods_of(request: Request) -> list[str]:
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
     if is_unavailable(error):
-        path, kind = request.scope["path"], type(error).__name__
-        logger.warning("%s %s: the database can't serve: %s", request.method, path, kind)
+        path, failure = request.scope["path"], failure_of(error)
+        logger.warning("%s %s: the database can't serve: %s", request.method, path, failure)
         return problem(request, DATABASE_UNAVAILABLE, "the database can't serve now; try again")
     if isinstance(error, IntegrityError):
         return problem(request, CONFLICT, "it collides with what is there")

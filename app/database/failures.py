@@ -16,21 +16,29 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 
 class Failure(StrEnum):
-    """Why the database did not do what it was asked."""
+    """Why the database did not do what it was asked: a stable code, for logs and counters."""
 
-    CONFLICT = "a constraint was broken"
-    SERIALIZATION = "another transaction changed what this one had read"
-    DEADLOCK = "transactions waited for each other"
-    LOCK_TIMEOUT = "a lock was not had in time"
-    STATEMENT_TIMEOUT = "a statement took too long, or was cancelled"
-    CONNECTION_LOST = "the connection was lost"
-    UNREACHABLE = "no connection could be made"
-    DENIED = "the server refuses this user or has no such database"
-    READ_ONLY = "the server only reads, as a standby does"
-    TOO_MANY_CONNECTIONS = "the server takes no more connections"
-    POOL_EXHAUSTED = "the pool had no connection in time"
-    COMMIT_UNKNOWN = "nobody knows whether the commit was done"
-    RESOURCES = "disk or memory is full or broken"
+    CONFLICT = "conflict"
+    SERIALIZATION = "serialization"
+    DEADLOCK = "deadlock"
+    LOCK_TIMEOUT = "lock_timeout"
+    STATEMENT_TIMEOUT = "statement_timeout"
+    CONNECTION_LOST = "connection_lost"
+    UNREACHABLE = "unreachable"
+    DENIED = "denied"
+    READ_ONLY = "read_only"
+    TOO_MANY_CONNECTIONS = "too_many_connections"
+    POOL_EXHAUSTED = "pool_exhausted"
+    COMMIT_UNKNOWN = "commit_unknown"
+    RESOURCES = "resources"
+    STORAGE = "storage"
+    CORRUPT = "corrupt"
+    NOT_A_DATABASE = "not_a_database"
+
+    @property
+    def description(self) -> str:
+        """What happened, for people to read; nothing of it comes from the driver."""
+        return _DESCRIPTIONS[self]
 
     @property
     def is_transient(self) -> bool:
@@ -52,8 +60,29 @@ class Failure(StrEnum):
         return self in _ROLLED_BACK
 
 
+_DESCRIPTIONS: Final = {
+    Failure.CONFLICT: "a constraint was broken",
+    Failure.SERIALIZATION: "another transaction changed what this one had read",
+    Failure.DEADLOCK: "transactions waited for each other",
+    Failure.LOCK_TIMEOUT: "another transaction held a lock for too long",
+    Failure.STATEMENT_TIMEOUT: "a statement took too long, or was cancelled",
+    Failure.CONNECTION_LOST: "the connection was lost",
+    Failure.UNREACHABLE: "no connection could be made",
+    Failure.DENIED: "the server refuses this user, or has no such database",
+    Failure.READ_ONLY: "the server only reads, as a standby does",
+    Failure.TOO_MANY_CONNECTIONS: "the server takes no more connections",
+    Failure.POOL_EXHAUSTED: "the pool had no free connection in time",
+    Failure.COMMIT_UNKNOWN: "it is not known whether the commit was done",
+    Failure.RESOURCES: "the disk or the memory is full, or the disk can't be written",
+    Failure.STORAGE: "the file system failed",
+    Failure.CORRUPT: "the database is damaged",
+    Failure.NOT_A_DATABASE: "the file is not a database",
+}
 _TRANSIENT: Final = frozenset({Failure.SERIALIZATION, Failure.DEADLOCK, Failure.LOCK_TIMEOUT, Failure.CONNECTION_LOST})
-_ROLLED_BACK: Final = frozenset({Failure.CONFLICT, Failure.SERIALIZATION, Failure.DEADLOCK, Failure.LOCK_TIMEOUT})
+# Not STORAGE: after an fsync that failed, the commit may be on the disk or not.
+_ROLLED_BACK: Final = frozenset(
+    {Failure.CONFLICT, Failure.SERIALIZATION, Failure.DEADLOCK, Failure.LOCK_TIMEOUT, Failure.RESOURCES}
+)
 
 # Whole codes, or their class: the first two characters.
 # Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -81,7 +110,9 @@ _SQLSTATES: Final = {
     "57P03": Failure.UNREACHABLE,  # starting up
     "57P04": Failure.CONNECTION_LOST,
     "57P05": Failure.CONNECTION_LOST,
-    "58": Failure.RESOURCES,
+    "58": Failure.STORAGE,
+    "XX001": Failure.CORRUPT,
+    "XX002": Failure.CORRUPT,
 }
 
 # Sources: https://mariadb.com/docs/server/reference/error-codes,
@@ -118,8 +149,15 @@ _SQLITE: Final = {
     "SQLITE_PERM": Failure.DENIED,
     "SQLITE_READONLY": Failure.READ_ONLY,
     "SQLITE_FULL": Failure.RESOURCES,
-    "SQLITE_IOERR": Failure.RESOURCES,
+    # What a quota, a limit on a file's size or a full disk says where SQLite doesn't expect it. It is written
+    # before what makes a commit one, so that the commit was not done.
+    "SQLITE_IOERR_WRITE": Failure.RESOURCES,
+    "SQLITE_IOERR_SHMSIZE": Failure.RESOURCES,
+    "SQLITE_IOERR_NOMEM": Failure.RESOURCES,
+    "SQLITE_IOERR": Failure.STORAGE,
     "SQLITE_NOMEM": Failure.RESOURCES,
+    "SQLITE_CORRUPT": Failure.CORRUPT,
+    "SQLITE_NOTADB": Failure.NOT_A_DATABASE,
 }
 
 # libpq tells no SQLSTATE when it can't connect, and PgBouncer says 08P01 for all that it refuses.

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import Any, Final
 
@@ -80,6 +81,13 @@ class RetryPolicy:
         }
 
 
+def name_of(work: Callable[..., Any]) -> str:
+    """Return what *work* is called in logs: its function's name, without the arguments that it was given already."""
+    while isinstance(work, partial):
+        work = work.func
+    return getattr(work, "__qualname__", type(work).__qualname__)
+
+
 class _Run:
     """What is known of one unit of work while it is tried."""
 
@@ -108,7 +116,8 @@ class _Run:
         is_late = (state.seconds_since_start or 0) >= self._policy.patience_seconds
         if self._failure is not None and (is_tired or is_late):
             self._policy.counts.give_up(self._failure)
-            logger.error("%s: given up after run %d: %s", self._name, state.attempt_number, self._failure)
+            number, description = state.attempt_number, self._failure.description
+            logger.error("%s: given up after run %d: %s: %s", self._name, number, self._failure, description)
             self._admit(state.outcome.exception() if state.outcome is not None else None)
         return is_tired or is_late
 
@@ -119,7 +128,8 @@ class _Run:
         # Another run is not to find what this one loaded.
         self._session.expunge_all()
         wait_ms = state.next_action.sleep * 1000
-        logger.warning("%s: run %d: %s; again in %d ms", self._name, state.attempt_number, self._failure, wait_ms)
+        number, description = state.attempt_number, self._failure.description
+        logger.warning("%s: run %d: %s: %s; again in %d ms", self._name, number, self._failure, description, wait_ms)
 
     def _admit(self, error: BaseException | None) -> None:
         # "The database can't serve" would say that nothing was done; an earlier run may have been committed.
@@ -128,7 +138,7 @@ class _Run:
 
     @property
     def _name(self) -> str:
-        return getattr(self._work, "__qualname__", repr(self._work))
+        return name_of(self._work)
 
     def _is_passing(self, failure: Failure | None) -> bool:
         if failure is None:

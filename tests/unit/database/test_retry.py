@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database import retry
 from app.database.errors import Failure
+from app.database.retry import name_of
 from containers import ApplicationContainer, scope
 
 LOST, UNREACHABLE, DEADLOCK, READ_ONLY, SYNTAX = "57P01", "08001", "40P01", "25006", "42601"
@@ -75,3 +77,31 @@ class TestWhatIsRunAgain:
         policy.patience_seconds = 0
         assert 1 == await run(LOST, UNREACHABLE)
         assert {Failure.CONNECTION_LOST: 1} == policy.counts.given_up
+
+
+class TestLog:
+    async def test_a_unit_is_named_without_its_arguments(
+        self, container: ApplicationContainer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A line says which function is run again and why, by a stable code; amounts and names stay out of the log."""
+        monkeypatch.setattr(retry, "FIRST_WAIT", 0.0001)
+        codes = [DEADLOCK]
+
+        async def move(_: AsyncSession, *, data: str) -> str:
+            if codes:
+                raise failed(codes.pop())
+            return data
+
+        async with scope():
+            await container.database.async_transactions().run(partial(move, data="ann@example.com 25.50"))
+        (line,) = caplog.messages
+        assert f"{move.__qualname__}: run 1: deadlock: " in line
+        assert "ann" not in line
+
+    def test_a_callable_object_is_named_by_its_class(self) -> None:
+        """What it holds may be secret."""
+
+        class Move:
+            def __call__(self) -> None: ...
+
+        assert Move.__qualname__ == name_of(partial(Move()))

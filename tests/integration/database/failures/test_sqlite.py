@@ -76,6 +76,28 @@ async def full(database: Database) -> BaseException:
     return await failure(link.run("INSERT INTO t VALUES (3, zeroblob(100000))"))
 
 
+async def no_database(database: Database) -> BaseException:
+    """The file holds something else."""
+    file = f"{database.url.database}.txt"
+    overwrite(file, start=0)
+    return await failure(database.engine(database.url.set(database=file)).once("SELECT 1"))
+
+
+async def damaged(database: Database) -> BaseException:
+    """The pages of a table are overwritten."""
+    await database.once("INSERT INTO t VALUES (3, zeroblob(100000))")
+    await database.close()
+    overwrite(str(database.url.database), start=4096)
+    return await failure(database.engine().once("SELECT sum(v) FROM t"))
+
+
+def overwrite(file: str, *, start: int) -> None:
+    """Put something that is not SQLite's into *file*, from its byte *start* on."""
+    with Path(file).open("ab") as target:
+        target.truncate(start)
+        target.write(b"Not pages, but prose. " * 10_000)
+
+
 ROWS: dict[Provoke, Failure] = {
     changed_row: Failure.SERIALIZATION,
     common.lock_timeout: Failure.LOCK_TIMEOUT,
@@ -84,6 +106,8 @@ ROWS: dict[Provoke, Failure] = {
     no_folder: Failure.UNREACHABLE,
     common.pool_exhausted: Failure.POOL_EXHAUSTED,
     full: Failure.RESOURCES,
+    no_database: Failure.NOT_A_DATABASE,
+    damaged: Failure.CORRUPT,
     common.unique_violation: Failure.CONFLICT,
 }
 
