@@ -3,6 +3,7 @@
 Order of the sources: constructor > environment (``APP_DATABASE__URL``) > ``.env`` > configuration file > defaults.
 """
 
+from ipaddress import ip_network
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -30,7 +31,10 @@ class DatabaseSettings(_Section):
         default=DatabaseUrl("sqlite:///./app.db"),
         description="SQLAlchemy URL; sqlite:///:memory: is a private database of one container",
     )
-    echo: bool = Field(default=False, description="log every statement")
+    echo: bool = Field(default=False, description="log every statement, without its values")
+    echo_parameters: bool = Field(
+        default=False, description="show the values of statements too, in the echo and in errors: they may be secret"
+    )
     pool_class: Literal["queue", "null"] = Field(
         default="queue", description="queue keeps connections; null opens one per use (behind an external pooler)"
     )
@@ -76,6 +80,21 @@ class ServerSettings(_Section):
     shutdown_timeout: int = Field(default=10, ge=1, description="longest wait for open requests at the end, seconds")
     # The longest post has 100,000 characters, and JSON may write each of them as two \uXXXX: 1.2 MB.
     max_body_size: int = Field(default=1_500_000, ge=1, description="longest request body, bytes")
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed; * is everybody",
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_networks(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            for text in texts:
+                if text != "*":
+                    ip_network(text)
+        except ValueError:
+            raise PydanticCustomError("network", "each must be an IP address, a network as 10.0.0.0/8, or *") from None
+        return texts
 
 
 class IdempotencySettings(_Section):

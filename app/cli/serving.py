@@ -54,6 +54,9 @@ def _run(*, reload: bool) -> None:
         timeout_graceful_shutdown=settings.server.shutdown_timeout,
         log_config=logging_config(settings.logging),
         access_log=settings.logging.access,
+        # The server believes whoever connects from this machine unless it is told.
+        proxy_headers=bool(settings.server.trusted_proxies),
+        forwarded_allow_ips=list(settings.server.trusted_proxies),
     )
     listener = _listen(server)
     address = listener.getsockname()

@@ -65,8 +65,8 @@ def build_async_engine(
 
 
 def _options(settings: DatabaseSettings, target: Destination, poolclass: type[Pool]) -> dict[str, Any]:
-    # What a statement is given may be secret, and would be in every error; who asks for an echo asks for it.
-    options: dict[str, Any] = {"echo": settings.echo, "hide_parameters": not settings.echo}
+    # The values of a statement may be secret, and would be in every error too.
+    options: dict[str, Any] = {"echo": settings.echo, "hide_parameters": not settings.echo_parameters}
     options |= {"connect_args": target.arguments} if target.arguments else {}
     if settings.isolation_level is not None and target.url.get_backend_name() == "postgresql":
         options["isolation_level"] = settings.isolation_level

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.database.failures import failure_of
 from app.database.schema import run
 
 logger = logging.getLogger(__name__)
@@ -18,7 +19,7 @@ def ping(engine: Engine) -> bool: ...
 @overload
 def ping(engine: AsyncEngine) -> Coroutine[Any, Any, bool]: ...
 def ping(engine: Engine | AsyncEngine) -> Coroutine[Any, Any, bool] | bool:
-    """Tell whether the database answers a ``SELECT 1``; the reason why not is logged.
+    """Tell whether the database answers a ``SELECT 1``; the failure's code is logged where it doesn't.
 
     With an async engine, returns an awaitable of the answer.
     """
@@ -45,6 +46,8 @@ def _select_one(connection: Connection) -> None:
 
 
 def _refused(error: Exception) -> bool:
-    # The class alone: a driver's message may quote the connection string.
-    logger.warning("the database does not answer: %s", type(error).__name__)
+    # Never the driver's message, which may quote the connection string.
+    failure = failure_of(error)
+    why = f"{failure}: {failure.description}" if failure is not None else type(error).__name__
+    logger.warning("the database does not answer: %s", why)
     return False

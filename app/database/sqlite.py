@@ -1,6 +1,7 @@
 """What SQLite needs to behave like the other databases."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -55,6 +56,14 @@ def prepare_sqlite(engine: Engine, settings: DatabaseSettings, location: Databas
         dialect.connect = partial(_connect, dialect.connect)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "reset", _end_what_is_left)
+    _keep_values_out_of_logs()
+
+
+def _keep_values_out_of_logs() -> None:
+    # At DEBUG aiosqlite logs each statement with its values. Whoever sets its level wants to see them.
+    driver = logging.getLogger("aiosqlite")
+    if driver.level == logging.NOTSET:
+        driver.setLevel(logging.INFO)
 
 
 def _connect(connect: Callable[..., Any], *arguments: Any, **options: Any) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli.commands import ROOT
-from tests.integration.cli.test_serve import PATIENCE_SECONDS, port_of, status
+from tests.integration.cli.serving import PATIENCE_SECONDS, port_of, status
 
 # Runs in every process, workers too, before anything else does.
 COUNTING = """

@@ -1,57 +1,14 @@
 """`serve`: a real server, from its first line to its end."""
 
-import re
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
-from http.client import HTTPConnection
 
 import pytest
 import uvicorn
 
 from app.cli.serving import _listen
-from tests.integration.cli.commands import ROOT, environment, run, told
-
-PATIENCE_SECONDS = 30
-
-
-@contextmanager
-def served(url: str, *arguments: str) -> Generator[tuple[subprocess.Popen[str], int], None, None]:
-    """Serve on a free port; give the process and the port that it prints."""
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "app", "serve", "--port", "0", *arguments],
-        cwd=ROOT,
-        env=environment(url),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process, port_of(process)
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
-def port_of(process: subprocess.Popen[str]) -> int:
-    """Return the port in the first line of *process*."""
-    assert process.stdout is not None
-    address = re.search(r"http://127\.0\.0\.1:(\d+),", process.stdout.readline())
-    assert address is not None
-    return int(address[1])
-
-
-def status(port: int, path: str) -> int:
-    """Ask for *path*."""
-    client = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
-    try:
-        client.request("GET", path)
-        return client.getresponse().status
-    finally:
-        client.close()
+from tests.integration.cli.commands import run, told
+from tests.integration.cli.serving import ended, served, status
 
 
 class TestServe:
@@ -60,8 +17,7 @@ class TestServe:
         """It prints where it is, answers at once, logs the request, and ends in good order on Ctrl-C."""
         with served(url, "--workers", workers) as (process, port):
             assert 200 == status(port, "/health/live")
-            process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+            errors = ended(process, signal.SIGINT)
         assert (0, False) == (process.returncode, "Traceback" in errors)
         assert "GET /health/live" in errors
         with pytest.raises(ConnectionRefusedError):

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, make_url, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, create_table, drop_db, drop_table, init_db, ping, table_exists
@@ -13,6 +13,7 @@ from app.database.errors import UnknownTableError
 from app.models import User
 from config import DatabaseSettings
 from containers import DatabaseContainer
+from tests.testkit.targets import Target
 
 pytestmark = pytest.mark.every_database
 
@@ -98,9 +99,27 @@ class TestPing:
         settings = DatabaseSettings(url=f"sqlite:///{tmp_path}/missing/secret.db")
         assert not ping(build_engine(settings))
         assert not await ping(build_async_engine(settings))
-        assert ["the database does not answer: OperationalError"] * 2 == [
+        assert ["the database does not answer: unreachable: no connection could be made"] * 2 == [
             record.getMessage() for record in caplog.records if record.name == "app.database.health"
         ]
+        assert "secret" not in caplog.text
+
+    @pytest.mark.usefixtures("failed_connections_end")
+    async def test_a_refused_user_is_told_from_a_server_that_is_not_there(
+        self, target: Target, database_url: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Whoever reads the log knows where to look: at the password, or at the network."""
+        if target.url is None:
+            pytest.skip("SQLite has no users")
+        there = make_url(database_url)
+        for url in (there.set(password="wrong-secret"), there.set(port=9)):
+            settings = DatabaseSettings(url=url.render_as_string(hide_password=False))
+            assert not ping(build_engine(settings))
+            engine = build_async_engine(settings)
+            assert not await ping(engine)
+            await engine.dispose()
+        lines = [record.getMessage() for record in caplog.records if record.name == "app.database.health"]
+        assert ["denied", "denied", "unreachable", "unreachable"] == [line.split(": ")[1] for line in lines]
         assert "secret" not in caplog.text
 
 

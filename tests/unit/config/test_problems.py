@@ -37,9 +37,13 @@ class TestFile:
             (
                 b'{"server": {"zzz": 1}}',
                 (
-                    "bad.json: server.zzz: unknown setting "
-                    "(known here: host, port, workers, shutdown_timeout, max_body_size)"
+                    "bad.json: server.zzz: unknown setting"
+                    " (known here: host, port, workers, shutdown_timeout, max_body_size, trusted_proxies)"
                 ),
+            ),
+            (
+                b'{"server": {"trusted_proxies": ["proxy.local"]}}',
+                "bad.json: server.trusted_proxies: each must be an IP address, a network as 10.0.0.0/8, or *",
             ),
             (
                 b'{"database": {"pool_size": "many"}}',

@@ -88,9 +88,22 @@ class TestOtherPools:
 class TestLogging:
     @pytest.mark.parametrize("echo", [True, False])
     def test_echo_reaches_the_engine(self, tmp_path: Path, *, echo: bool) -> None:
-        """Statements are logged on request alone; only then do errors show values."""
+        """Statements are logged on request alone, and without values."""
         for engine in engines(settings(tmp_path, echo=echo)):
-            assert (echo, not echo) == (engine.echo, engine.hide_parameters)
+            assert (echo, True) == (engine.echo, engine.hide_parameters)
+
+    def test_values_are_shown_on_request_alone(self, tmp_path: Path) -> None:
+        """They have a setting of their own, for logs and errors."""
+        for engine in engines(settings(tmp_path, echo_parameters=True)):
+            assert (False, False) == (engine.echo, engine.hide_parameters)
+
+    def test_the_drivers_log_keeps_a_level_that_was_set(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """At DEBUG aiosqlite logs values: it does so for those who ask for it by its name."""
+        driver = logging.getLogger("aiosqlite")
+        for level, expected in ((logging.NOTSET, logging.INFO), (logging.DEBUG, logging.DEBUG)):
+            monkeypatch.setattr(driver, "level", level)
+            build_async_engine(settings(tmp_path))
+            assert expected == driver.level
 
 
 class TestIsolation:
