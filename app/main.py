@@ -62,6 +62,8 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
 def create_served_app(container: ApplicationContainer | None = None) -> FastAPI:
     """Return the application of a process that does nothing but serve it; arguments and errors as `create_app`."""
     app = create_app(container)
+    # A file that is missing is for `db upgrade` to make: an empty one would only look like a database.
+    app.state.container.database.location().must_exist = True
     settle()
     return app
 

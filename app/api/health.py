@@ -1,6 +1,8 @@
 """Health over HTTP: is the process alive, and can it serve."""
 
 import asyncio
+import logging
+from contextlib import suppress
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -9,8 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.api.problem_types import DATABASE_UNAVAILABLE
 from app.api.problems import ANYWHERE, described, problem, problems
 from app.database.health import ping
+from app.database.readiness import schema_fault
 from app.schemas.health import Health
 from containers import ApplicationContainer, Provide, inject
+
+logger = logging.getLogger(__name__)
 
 # A probe that waits as long as the pool does tells nothing until it is too late.
 PATIENCE_SECONDS: Final = 2
@@ -30,12 +35,13 @@ async def ready(
     request: Request,
     engine: Annotated[AsyncEngine, Depends(Provide[ApplicationContainer.database.async_engine])],
 ) -> Health | Response:
-    """Tell whether the database answers."""
-    try:
+    """Tell whether the database answers, and has the tables that this release wants."""
+    fault: str | None = "the database does not answer"
+    with suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE_SECONDS):
-            answers = await ping(engine)
-    except TimeoutError:
-        answers = False
-    if answers:
+            if await ping(engine):
+                fault = await schema_fault(engine)
+    if fault is None:
         return Health(status="ready")
-    return problem(request, DATABASE_UNAVAILABLE, "the database does not answer")
+    logger.warning("not ready: %s", fault)
+    return problem(request, DATABASE_UNAVAILABLE, fault)

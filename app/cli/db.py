@@ -99,7 +99,7 @@ def check() -> None:
 @database.command()
 def init() -> None:
     """Create the tables without migrations, for a try; `upgrade` is for a database that stays."""
-    with _engine() as engine, _told():
+    with _engine(must_exist=False) as engine, _told():
         from app.database.migrations import create_everything
 
         create_everything(engine)
@@ -151,19 +151,20 @@ def forget_keys(
 
 
 @contextmanager
-def _engine() -> "Generator[Engine, None, None]":
-    with _container() as container:
+def _engine(*, must_exist: bool = True) -> "Generator[Engine, None, None]":
+    with _container(must_exist=must_exist) as container:
         yield container.database.engine()
 
 
 @contextmanager
-def _container() -> "Generator[ApplicationContainer, None, None]":
+def _container(*, must_exist: bool = True) -> "Generator[ApplicationContainer, None, None]":
     import asyncio
 
     with reported():
         from containers import ApplicationContainer, close_container
 
         container = ApplicationContainer()
+        container.database.location().must_exist = must_exist
         try:
             with reported_at(container.settings().database.url):
                 yield container

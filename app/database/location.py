@@ -22,11 +22,14 @@ class DatabaseLocation:
         url: As written, or that of the private file.
         private: True where nobody else can see the database and it ends with this object.
         engines: The engines that were built to lead here; of an async one, the sync engine inside.
+        must_exist: True where an SQLite file is only opened. The first connection creates one that is missing, and
+            sets this; set it before, and there has to be one.
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
         url = settings.url.get_secret_value()
         self.private = _is_memory(url)
+        self.must_exist = False
         self.url = self._private_file(url) if self.private else url
         self.engines: WeakSet[Engine] = WeakSet()
 

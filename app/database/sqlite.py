@@ -15,6 +15,7 @@ from sqlalchemy.util import await_only, greenlet_spawn
 
 from app.database.location import DatabaseLocation
 from app.database.options import LOCK_TIMEOUT, WRITES, stands_alone
+from app.database.sqlite_file import guard_file
 from config import DatabaseSettings
 
 # Kept with a connection whose time to wait was changed.
@@ -27,7 +28,8 @@ def prepare_sqlite(engine: Engine, settings: DatabaseSettings, location: Databas
     Args:
         engine: A sync engine, or the one inside an async engine.
         settings: Gives the longest wait for a lock.
-        location: Kept alive by the engine, so that a private database doesn't vanish under it.
+        location: Says whether the file may be created. Kept alive by the engine, so that a private database
+            doesn't vanish under it.
 
     Source: https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#sqlite-transactions
     """
@@ -54,6 +56,7 @@ def prepare_sqlite(engine: Engine, settings: DatabaseSettings, location: Databas
         # Not by the event "do_connect": the listeners of others would not be asked any more.
         dialect: Any = engine.dialect
         dialect.connect = partial(_connect, dialect.connect)
+    guard_file(engine, location)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "reset", _end_what_is_left)
     _keep_values_out_of_logs()

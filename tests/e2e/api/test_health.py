@@ -1,6 +1,5 @@
 """Health over HTTP."""
 
-import shutil
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -8,12 +7,17 @@ from typing import Any
 
 import httpx2
 import pytest
+from alembic import command
 from fastapi import FastAPI
+from sqlalchemy import make_url, text
 
+from app.database.migrations import configuration
+from app.database.readiness import shipped_revisions
 from app.main import create_app
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, close_container
 from tests.e2e.api.making import problem_of
+from tests.testkit.kit import Kit
 from tests.testkit.targets import Target
 
 # Real engines and pools, as in service: transactions, concurrency and failures are under test.
@@ -28,6 +32,19 @@ def client_of(app: FastAPI) -> httpx2.AsyncClient:
 def container_at(url: str, **values: Any) -> ApplicationContainer:
     """Return a container whose database is at *url*."""
     return ApplicationContainer(settings=Settings(database=DatabaseSettings(url=url, **values)))
+
+
+def execute(container: ApplicationContainer, *statements: str) -> None:
+    """Execute *statements* in one transaction, on the sync engine."""
+    with container.database.engine().begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def delete_all(folder: Path) -> None:
+    """Delete the files in *folder*."""
+    for file in list(folder.iterdir()):
+        file.unlink()
 
 
 @pytest.fixture
@@ -55,7 +72,7 @@ class TestLive:
 @pytest.mark.usefixtures("failed_connections_end")
 class TestReady:
     async def test_it_is_when_the_database_answers(self, async_client: httpx2.AsyncClient) -> None:
-        """A database that answers is all that is asked for."""
+        """A database that answers and was migrated is all that is asked for."""
         reply = await async_client.get("/health/ready")
         assert (200, {"status": "ready"}) == (reply.status_code, reply.json())
 
@@ -70,19 +87,70 @@ class TestReady:
         container.unwire()
         await close_container(container)
 
-    async def test_it_is_not_after_the_database_went_away(self, tmp_path: Path) -> None:
-        """Ready turns into not ready, and back, without a restart."""
-        folder = tmp_path / "there"
-        folder.mkdir()
-        container = container_at(f"sqlite:///{folder}/x.db")
+    async def test_it_is_not_after_the_file_was_deleted(self, kit: Kit, tmp_path: Path) -> None:
+        """Ready turns into not ready, and back, without a restart; no empty file takes the place of the old one."""
+        file = kit.template.copy_to(tmp_path / "x.db")
+        container = container_at(f"sqlite:///{file}")
         async with client_of(create_app(container)) as client:
             assert 200 == (await client.get("/health/ready")).status_code
-            # An open file outlives its name: what is asked for is a new connection.
-            await container.database.async_engine().dispose()
-            shutil.rmtree(folder)
-            assert 503 == (await client.get("/health/ready")).status_code
-            folder.mkdir()
+            delete_all(tmp_path)
+            for _ in range(2):
+                assert "the database does not answer" == problem_of(await client.get("/health/ready"), 503)["detail"]
+                problem_of(await client.get("/users/"), 503)
+            assert not file.exists()
+            kit.template.copy_to(file)
             assert 200 == (await client.get("/health/ready")).status_code
+        container.unwire()
+        await close_container(container)
+
+    @pytest.mark.parametrize(
+        ("change", "detail"),
+        [
+            (
+                ("DROP TABLE alembic_version",),
+                "the database is at no revision, the service wants {head}: run `db upgrade`",
+            ),
+            (
+                ("DELETE FROM alembic_version",),
+                "the database is at no revision, the service wants {head}: run `db upgrade`",
+            ),
+            (
+                ("UPDATE alembic_version SET version_num = '0001'",),
+                "the database is at revision 0001, the service wants {head}: run `db upgrade`",
+            ),
+        ],
+        ids=["no table", "no row", "an old one"],
+    )
+    async def test_it_is_not_with_the_wrong_tables(
+        self, database_url: str, change: tuple[str, ...], detail: str
+    ) -> None:
+        """A database whose migrations are not done answers, but can't serve; the reply says what to do."""
+        (head,) = shipped_revisions().heads
+        container = container_at(database_url)
+        execute(container, *change)
+        async with client_of(create_app(container)) as client:
+            reply = await client.get("/health/ready")
+            assert detail.format(head=head) == problem_of(reply, 503)["detail"]
+            assert "1" == reply.headers["retry-after"]
+            command.stamp(configuration(make_url(database_url)), "head", purge=True)
+            assert 200 == (await client.get("/health/ready")).status_code
+        container.unwire()
+        await close_container(container)
+
+    async def test_it_is_after_a_newer_release_has_migrated(self, database_url: str) -> None:
+        """While releases overlap, the old one goes on: migrations don't break it."""
+        container = container_at(database_url)
+        execute(container, "UPDATE alembic_version SET version_num = 'of the next release'")
+        async with client_of(create_app(container)) as client:
+            assert 200 == (await client.get("/health/ready")).status_code
+        container.unwire()
+        await close_container(container)
+
+    async def test_it_is_not_without_tables(self, empty_database_url: str) -> None:
+        """An empty database is not ready."""
+        container = container_at(empty_database_url)
+        async with client_of(create_app(container)) as client:
+            assert "at no revision" in problem_of(await client.get("/health/ready"), 503)["detail"]
         container.unwire()
         await close_container(container)
 

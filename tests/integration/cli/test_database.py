@@ -187,8 +187,26 @@ class TestSeed:
         assert 0 == invoke("db", "seed", "--users", "1001", "--posts", "1001").exit_code
         assert [1001, 1001, 1001] == counts(engine)
 
-    def test_without_tables_it_says_so(self, invoke: Invoke) -> None:
+    def test_a_missing_file_is_not_created(self, invoke: Invoke, tmp_path: Path) -> None:
+        """Commands that use a database make none: the line says which one does."""
+        for arguments in (["seed"], ["drop", "--yes"]):
+            command = invoke("db", *arguments)
+            assert (1, 1, True) == (command.exit_code, len(lines(command)), "`db upgrade`" in command.stderr)
+        assert [] == list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("name", ["init", "upgrade"])
+    def test_a_new_file_is_its_owners_alone(self, url: str, tmp_path: Path, name: str) -> None:
+        """What creates the database keeps it from others, whatever the umask."""
+        before = os.umask(0)
+        try:
+            assert 0 == run("db", name, url=url).returncode
+        finally:
+            os.umask(before)
+        assert 0o600 == (tmp_path / "app.db").stat().st_mode & 0o777
+
+    def test_without_tables_it_says_so(self, invoke: Invoke, tmp_path: Path) -> None:
         """An empty database is one line, exit code 1."""
+        (tmp_path / "app.db").touch()
         command = invoke("db", "seed")
         assert (1, 1, True) == (command.exit_code, len(lines(command)), "no such table" in command.stderr)
 

@@ -2,13 +2,14 @@
 
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 import uvicorn
 
 from app.cli.serving import _listen
 from tests.integration.cli.commands import run, told
-from tests.integration.cli.serving import ended, served, status
+from tests.integration.cli.serving import ended, migrated, served, status
 
 
 class TestServe:
@@ -35,6 +36,17 @@ class TestServe:
             except OSError:
                 pass
         assert sent < most
+
+    @pytest.mark.parametrize("workers", ["1", "2"])
+    def test_a_file_that_is_missing_is_not_created(self, url: str, tmp_path: Path, workers: str) -> None:
+        """A service without its database is alive and not ready, until `db upgrade` has made it."""
+        with served(url, "--workers", workers) as (process, port):
+            assert [200, 503, 503] == [status(port, path) for path in ("/health/live", "/health/ready", "/users/")]
+            assert [] == list(tmp_path.iterdir())
+            migrated(url)
+            assert [200, 200] == [status(port, path) for path in ("/health/ready", "/users/")]
+            log = ended(process)
+        assert "unreachable" in log
 
     def test_a_port_that_is_taken_is_a_line(self, url: str) -> None:
         """The address that is not free is told, before anything is said to be served."""
