@@ -11,6 +11,7 @@ from app.api import accounts, health, posts, reports, users
 from app.api.error_handlers import install_problems
 from app.api.head import HeadMiddleware
 from app.api.request_limits import RequestLimitsMiddleware
+from app.ending import follow_parent
 from containers import (
     ApplicationContainer,
     ScopeMiddleware,
@@ -65,6 +66,7 @@ def create_served_app(container: ApplicationContainer | None = None) -> FastAPI:
     # A file that is missing is for `db upgrade` to make: an empty one would only look like a database.
     app.state.container.database.location().must_exist = True
     settle()
+    follow_parent()
     return app
 
 

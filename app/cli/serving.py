@@ -1,6 +1,7 @@
 """``serve``: the HTTP server."""
 
 import os
+import signal
 import socket
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +35,7 @@ def serve(
 def _run(*, reload: bool) -> None:
     import uvicorn
 
+    from app.ending import EndingProtocol
     from config.logging import logging_config
     from containers import ApplicationContainer, check_container
 
@@ -54,6 +56,7 @@ def _run(*, reload: bool) -> None:
         timeout_graceful_shutdown=settings.server.shutdown_timeout,
         log_config=logging_config(settings.logging),
         access_log=settings.logging.access,
+        http=EndingProtocol,
         # The server believes whoever connects from this machine unless it is told.
         proxy_headers=bool(settings.server.trusted_proxies),
         forwarded_allow_ips=list(settings.server.trusted_proxies),
@@ -97,10 +100,11 @@ def _listen(config: Any) -> socket.socket:
 
 
 def _serve(config: Any, listener: socket.socket) -> None:
-    import uvicorn
     from uvicorn.supervisors import ChangeReload, Multiprocess
 
-    server = uvicorn.Server(config)
+    from app.ending import EndingServer, end_at_once
+
+    server = EndingServer(config)
     try:
         if config.should_reload:
             ChangeReload(config, target=server.run, sockets=[listener]).run()
@@ -110,4 +114,6 @@ def _serve(config: Any, listener: socket.socket) -> None:
             server.run(sockets=[listener])
     except KeyboardInterrupt:
         # The server has stopped in good order and raises the signal again: there is nothing to report.
-        return
+        pass
+    # What is left is to wait for the drivers' threads.
+    signal.signal(signal.SIGINT, end_at_once)

@@ -1,18 +1,25 @@
 """Serving by the command line, as a process of its own."""
 
+import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from typing import Final
+
+from sqlalchemy import make_url
 
 from tests.integration.cli.commands import ROOT, environment, run
 
 PATIENCE_SECONDS: Final = 30
 COMMAND: Final = ("-m", "app")
+USER: Final = '{"email": "ann@secret.example", "username": "ann-the-secret", "password": "s3cr3t-and-long"}'
 
 
 @contextmanager
@@ -34,12 +41,14 @@ def served(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A group of its own, so that its workers can be reached, and are never left behind.
+        start_new_session=True,
     ) as process:
         try:
             yield process, port_of(process)
         finally:
-            if process.poll() is None:
-                process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def port_of(process: subprocess.Popen[str]) -> int:
@@ -81,3 +90,27 @@ def post(port: int, path: str, body: str) -> int:
         return client.getresponse().status
     finally:
         client.close()
+
+
+@contextmanager
+def locked(url: str) -> Generator[None, None, None]:
+    """Keep every writer of an SQLite database waiting until the block ends."""
+    with closing(sqlite3.connect(str(make_url(url).database), isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def begin_to_write(pool: ThreadPoolExecutor, port: int) -> Future[int]:
+    """Create a user in the background; return the status to come once the request is being served."""
+    # The port is open before anybody serves on it.
+    assert 200 == status(port, "/health/live")
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    connection.request("POST", "/users/", USER, {"Content-Type": "application/json"})
+
+    def status_of() -> int:
+        with closing(connection):
+            return connection.getresponse().status
+
+    # Nothing shows that it is being served; the server is idle, and takes what has arrived.
+    time.sleep(1)
+    return pool.submit(status_of)

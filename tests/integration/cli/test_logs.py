@@ -1,13 +1,13 @@
 """What a served process logs: enough to know what happened, and nothing that is secret or forged."""
 
-import json
+import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.integration.cli.serving import ended, migrated, post, served, status
+from tests.integration.cli.serving import USER, begin_to_write, ended, locked, migrated, post, served, status
 
-USER = {"email": "ann@secret.example", "username": "ann-the-secret", "password": "s3cr3t-and-long"}
 # Python without the libraries that serve WebSockets.
 WITHOUT_WEBSOCKETS = (
     "-c",
@@ -24,7 +24,7 @@ HANDSHAKE = {
 def log_of_a_new_user(url: str, **variables: str) -> str:
     """Serve, create a user, and return the log."""
     with served(migrated(url), variables=variables) as (process, port):
-        assert 201 == post(port, "/users/", json.dumps(USER))
+        assert 201 == post(port, "/users/", USER)
         return ended(process)
 
 
@@ -72,6 +72,15 @@ class TestRequests:
             log = ended(process)
         (line,) = lines_with("GET /health/live", log)
         assert f" {client}:" in line
+
+    def test_a_request_that_was_cut_off_is_a_line(self, url: str) -> None:
+        """One that is still running after the longest wait is no fault of the code: there is no traceback."""
+        variables = {"APP_SERVER__SHUTDOWN_TIMEOUT": "1", "APP_DATABASE__LOCK_TIMEOUT": "3"}
+        with served(migrated(url), variables=variables) as (process, port), locked(url), ThreadPoolExecutor() as pool:
+            begin_to_write(pool, port)
+            log = ended(process, signal.SIGINT)
+        assert "Traceback" not in log
+        assert 1 == len(list(lines_with("a request was cut off", log)))
 
     def test_a_websocket_handshake_logs_no_advice(self, url: str) -> None:
         """Where no library for WebSockets is installed, a handshake is one line about the request."""
