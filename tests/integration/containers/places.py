@@ -9,6 +9,7 @@ import httpx2
 from sqlalchemy import select
 
 from app.models import User
+from app.schemas.base import PageQuery
 from app.schemas.users import UserIn
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, scope
@@ -74,7 +75,7 @@ async def reached_in_process(container: ApplicationContainer, places: Places) ->
     with scope():
         reached["sync read"] = str(container.database.read_session().scalar(select(User.username)))
     with scope():
-        reached["reports"] = _name(container.reports().email_domains())
+        reached["reports"] = _name(container.reports().email_domains(PageQuery()).items)
     with scope():
         new = {"email": "new@example.com", "username": "new"}
         container.database.transactions().run(lambda session: session.add(User(**new)))
@@ -95,7 +96,7 @@ async def reached_over_http(client: httpx2.AsyncClient, places: Places) -> dict[
         "posts": (await get("/posts/1"))["title"],
         "accounts": NAMES[(await get("/accounts/1"))["balance"]],
         "transfers": NAMES[(await get("/transfers/1"))["amount"]],
-        "reports": _name((await get("/reports/email-domains"))["domains"]),
+        "reports": _name((await get("/reports/email-domains"))["items"]),
     }
     created = await client.post("/users/", json={"email": "new@example.com", "username": "new"})
     assert 201 == created.status_code, created.text
