@@ -11,27 +11,27 @@ from types import FrameType
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 logger = logging.getLogger(__name__)
 
 # How long a request whose body is still arriving has when the server begins to end.
 UPLOAD_SECONDS: Final = 1.0
 
-# Whichever parser is installed, chosen by the server's own rule.
-_Protocol: Any = AutoHTTPProtocol
 
-
-class EndingProtocol(_Protocol):  # type: ignore[misc]
-    """A connection that gives up a request whose body doesn't arrive, once the server ends.
+class GivesUpUploads(asyncio.Protocol):
+    """The part of a connection that gives up a request whose body doesn't arrive, once the server ends.
 
     To the server it is a request in flight, which it would wait for. What `shutdown` looks at is not in uvicorn's
     documentation; tried with 0.54.
     """
 
+    cycle: Any
+    transport: Any
+
     def shutdown(self) -> None:
         """End the connection: at once where it is idle, else after its request."""
-        super().shutdown()  # pyright: ignore[reportUnknownMemberType] - the base is chosen when this is imported
+        parser: Any = super()
+        parser.shutdown()
         asyncio.get_running_loop().call_later(UPLOAD_SECONDS, self.give_up_upload)
 
     def give_up_upload(self) -> None:

@@ -57,7 +57,7 @@ def downgrade() -> None:
 
 
 def keys_of(users: Iterable[tuple[int, str]]) -> dict[int, str]:
-    named = defaultdict(list)
+    named: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
     for user_id, name in users:
         named[fold(name)].append((user_id, name))
     problems = [told("the same but for capitals or forms of letters", same) for same in named.values() if len(same) > 1]

@@ -3,10 +3,12 @@
 import asyncio
 
 
-def http_protocol() -> type[asyncio.Protocol] | str:
+def http_protocol() -> type[asyncio.Protocol]:
     """Return the `http` argument of `uvicorn.Config`."""
     try:
         from app.cli.httptools_protocol import LimitedHttpToolsProtocol
     except ImportError:
-        return "h11"
+        from app.cli.h11_protocol import EndingH11Protocol
+
+        return EndingH11Protocol
     return LimitedHttpToolsProtocol

@@ -4,12 +4,17 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.ending import GivesUpUploads
+
 # Of a request outside of its body; uvicorn's h11 protocol has the same limit.
 MOST_BYTES: Final = 65_536
 
 
-class LimitedHttpToolsProtocol(HttpToolsProtocol):
-    """Refuses a request whose headers, or trailers, go on for more than `MOST_BYTES` and one packet."""
+class LimitedHttpToolsProtocol(GivesUpUploads, HttpToolsProtocol):
+    """Refuses a request whose headers, or trailers, go on for more than `MOST_BYTES` and one packet.
+
+    When the server ends, it gives up uploads.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -35,7 +35,6 @@ def serve(
 def _run(*, reload: bool) -> None:
     import uvicorn
 
-    from app.ending import EndingProtocol
     from config.logging import logging_config
     from containers import ApplicationContainer, check_container
 
@@ -56,7 +55,6 @@ def _run(*, reload: bool) -> None:
         timeout_graceful_shutdown=settings.server.shutdown_timeout,
         log_config=logging_config(settings.logging),
         access_log=settings.logging.access,
-        http=EndingProtocol,
         # The server believes whoever connects from this machine unless it is told.
         proxy_headers=bool(settings.server.trusted_proxies),
         forwarded_allow_ips=list(settings.server.trusted_proxies),

@@ -32,7 +32,7 @@ def _http(request: pytest.FixtureRequest) -> Any:
     """Give each of uvicorn's parsers; the second is what `python -m app serve` takes."""
     if request.param == "h11":
         return "h11"
-    assert "h11" != http_protocol()
+    assert "LimitedHttpToolsProtocol" == http_protocol().__name__
     return http_protocol()
 
 

@@ -9,7 +9,7 @@ import uvicorn
 
 from app.cli.serving import _listen
 from tests.integration.cli.commands import run, told
-from tests.integration.cli.serving import ended, migrated, served, status
+from tests.integration.cli.serving import PATIENCE_SECONDS, ended, migrated, served, status
 
 
 class TestServe:

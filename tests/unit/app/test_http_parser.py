@@ -15,7 +15,7 @@ async def app(*_: object) -> None:
 class TestServerAsShipped:
     def test_it_parses_with_httptools(self) -> None:
         """The pinned packages have it."""
-        assert "LimitedHttpToolsProtocol" == getattr(http_protocol(), "__name__", "")
+        assert "LimitedHttpToolsProtocol" == http_protocol().__name__
 
     @pytest.mark.skipif(sys.platform == "win32", reason="uvloop has no Windows build")
     def test_it_runs_on_uvloop(self) -> None:
@@ -31,7 +31,7 @@ class TestServerAsShipped:
         for name in ("app.cli.httptools_protocol", "uvicorn.protocols.http.httptools_impl"):
             monkeypatch.delitem(sys.modules, name, raising=False)
         monkeypatch.setitem(sys.modules, "httptools", None)
-        assert "h11" == http_protocol()
+        assert "EndingH11Protocol" == http_protocol().__name__
 
     def test_without_uvloop_it_runs_on_asyncio(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """As above."""
