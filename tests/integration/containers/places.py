@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import httpx2
 from sqlalchemy import select
 
 from app.models import User
+from app.schemas.accounts import AccountIn
 from app.schemas.base import PageQuery
 from app.schemas.users import UserIn
 from config import DatabaseSettings, Settings
@@ -17,7 +19,8 @@ from tests.testkit.template import Template
 
 SEED: Final = """
     INSERT INTO users (id, email, username, is_active, role, created_at, updated_at)
-    VALUES (1, 'a@{name}.example', '{name}', 1, 'user', '2026-01-01', '2026-01-01');
+    VALUES (1, 'a@{name}.example', '{name}', 1, 'user', '2026-01-01', '2026-01-01'),
+           (2, 'b@{name}.example', 'second', 1, 'user', '2026-01-01', '2026-01-01');
     INSERT INTO posts (id, title, content, author_id, created_at, updated_at)
     VALUES (1, '{name}', '', 1, '2026-01-01', '2026-01-01');
     INSERT INTO accounts (id, owner_id, balance, created_at, updated_at)
@@ -29,7 +32,8 @@ AMOUNTS: Final = {"own": 100, "other": 200}
 NAMES: Final = {"1.00": "own", "2.00": "other"}
 # What a service reads through its async reads.
 READS: Final = frozenset({"users", "posts", "accounts", "transfers"})
-ASYNC: Final = READS | {"async write"}
+WRITES: Final = frozenset({"async write", "idempotent write"})
+ASYNC: Final = READS | WRITES
 SYNC: Final = frozenset({"sync read", "reports", "sync write"})
 
 
@@ -50,12 +54,12 @@ class Places:
     def _container(self, name: str) -> ApplicationContainer:
         return ApplicationContainer(settings=Settings(database=self.settings(name)))
 
-    def written(self, username: str) -> str:
-        """Return the name of the database that has got the user, and remove them."""
+    def written(self, table: str) -> str:
+        """Return the name of the database that has got a new row in *table*, and remove it."""
         found: list[str] = []
         for name, file in self.files.items():
             with closing(sqlite3.connect(file)) as connection, connection:
-                deleted = connection.execute("DELETE FROM users WHERE username = ?", (username,)).rowcount
+                deleted = connection.execute(f"DELETE FROM {table} WHERE id > 2").rowcount  # noqa: S608 - our own
                 found += [name] * deleted
         [name] = found
         return name
@@ -71,15 +75,17 @@ async def reached_in_process(container: ApplicationContainer, places: Places) ->
             "transfers": NAMES[f"{(await container.transfers().get(1)).amount:.2f}"],
         }
         await container.users().create(UserIn(email="new@example.com", username="new"))
-        reached["async write"] = places.written("new")
+        reached["async write"] = places.written("users")
+        await container.accounts().create(AccountIn(owner_id=1, balance=Decimal(0)))
+        reached["idempotent write"] = places.written("accounts")
     with scope():
-        reached["sync read"] = str(container.database.read_session().scalar(select(User.username)))
+        reached["sync read"] = str(container.database.read_session().scalar(select(User.username).where(User.id == 1)))
     with scope():
         reached["reports"] = _name(container.reports().email_domains(PageQuery()).items)
     with scope():
         new = {"email": "new@example.com", "username": "new"}
         container.database.transactions().run(lambda session: session.add(User(**new)))
-        reached["sync write"] = places.written("new")
+        reached["sync write"] = places.written("users")
     return reached
 
 
@@ -100,7 +106,10 @@ async def reached_over_http(client: httpx2.AsyncClient, places: Places) -> dict[
     }
     created = await client.post("/users/", json={"email": "new@example.com", "username": "new"})
     assert 201 == created.status_code, created.text
-    return {**reached, "async write": places.written("new")}
+    reached["async write"] = places.written("users")
+    created = await client.post("/accounts/", json={"owner_id": 1, "balance": "0.00"})
+    assert 201 == created.status_code, created.text
+    return {**reached, "idempotent write": places.written("accounts")}
 
 
 def _name(domains: list[str]) -> str:

@@ -17,7 +17,15 @@ from app.database.replicas import Replicas
 from app.database.session import AsyncReadSession, ReadSession
 from app.main import create_app
 from containers import ApplicationContainer, Shared, close_container, scope
-from tests.integration.containers.places import ASYNC, READS, SYNC, Places, reached_in_process, reached_over_http
+from tests.integration.containers.places import (
+    ASYNC,
+    READS,
+    SYNC,
+    WRITES,
+    Places,
+    reached_in_process,
+    reached_over_http,
+)
 
 pytestmark = pytest.mark.isolation("none")
 
@@ -35,9 +43,9 @@ DATABASE: Final[dict[str, frozenset[str]]] = {
     "read_session_factory": SYNC_READS,
     "read_session": SYNC_READS,
     "async_engine": ASYNC,
-    "async_session_factory": frozenset({"async write"}),
-    "async_session": frozenset({"async write"}),
-    "async_transactions": frozenset({"async write"}),
+    "async_session_factory": WRITES,
+    "async_session": WRITES,
+    "async_transactions": WRITES,
     "async_replicas": READS,
     "async_read_session_factory": READS,
     "async_read_session": READS,
@@ -52,9 +60,11 @@ DATABASE: Final[dict[str, frozenset[str]]] = {
 APPLICATION: Final[dict[str, frozenset[str]]] = {
     "settings": ASYNC | SYNC,
     "database": ASYNC | SYNC,
+    "passwords": NOTHING,
+    "idempotent_transactions": frozenset({"idempotent write"}),
     "users": frozenset({"users", "async write"}),
     "posts": frozenset({"posts"}),
-    "accounts": frozenset({"accounts"}),
+    "accounts": frozenset({"accounts", "idempotent write"}),
     "transfers": frozenset({"transfers"}),
     "reports": frozenset({"reports"}),
 }
