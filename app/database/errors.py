@@ -39,10 +39,11 @@ class CommitOutcomeUnknownError(DatabaseError):
 class MissingDriverError(DatabaseError):
     """Raised when the driver that a URL asks for is not installed."""
 
-    def __init__(self, drivername: str, module: str, extra: str) -> None:
-        self.drivername, self.module, self.extra = drivername, module, extra
+    def __init__(self, drivername: str, module: str) -> None:
+        self.drivername, self.module = drivername, module
         super().__init__(
-            f"{drivername} needs the package {module!r}, which is not installed: install the [{extra}] extra"
+            f"{drivername} needs the package {module!r}, which is not installed: "
+            "run `make servers`, which installs requirements/servers.txt"
         )
 
 

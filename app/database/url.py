@@ -34,9 +34,6 @@ DRIVERS: Final = {
     "mariadb+asyncmy": Drivers("mariadb+pymysql", "mariadb+asyncmy"),
 }
 
-# Backends whose drivers are optional: the extra of the project that installs them.
-EXTRAS: Final = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
-
 
 def translate_driver(url: URL, *, is_async: bool) -> URL:
     """Return *url* with the driver that fits the kind of engine; everything else is kept.
@@ -47,6 +44,7 @@ def translate_driver(url: URL, *, is_async: bool) -> URL:
     drivers = DRIVERS[url.drivername]
     drivername = drivers.asynchronous if is_async else drivers.sync
     backend, _, module = drivername.partition("+")
-    if backend in EXTRAS and find_spec(module) is None:
-        raise MissingDriverError(drivername, module, EXTRAS[backend])
+    # SQLite's drivers are always installed.
+    if backend != "sqlite" and find_spec(module) is None:
+        raise MissingDriverError(drivername, module)
     return url.set(drivername=drivername)
