@@ -2,13 +2,11 @@
 
 import os
 import runpy
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from decimal import Decimal
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -295,12 +293,12 @@ class TestPassword:
         assert "100%(x)s" == options["url"].password
 
 
-def run(url: URL | str, *arguments: str, root: Path = ROOT, module: bool = True) -> subprocess.CompletedProcess[str]:
+def run(url: URL | str, *arguments: str, module: bool = True) -> subprocess.CompletedProcess[str]:
     """Run `alembic` from a project's root."""
     program = [sys.executable, "-m", "alembic"] if module else [str(Path(sys.executable).with_name("alembic"))]
     return subprocess.run(  # noqa: S603 - our own command
         [*program, *arguments],
-        cwd=root,
+        cwd=ROOT,
         env=os.environ | {"APP_DATABASE__URL": str(url)},
         capture_output=True,
         text=True,
@@ -327,20 +325,3 @@ class TestCommand:
     def test_it_writes_sql_for_every_name_of_ours(self) -> None:
         """SQLAlchemy does not know the name that hosting platforms give out."""
         assert "CREATE TABLE users " in run("postgres://user@host/name", "upgrade", "head", "--sql").stdout
-
-    @pytest.mark.skipif(find_spec("ruff") is None, reason="new migrations are formatted with ruff")
-    def test_it_writes_a_migration(self, url: URL, tmp_path: Path) -> None:
-        """A change of the models is found, written down, and then brought to the database."""
-        root = tmp_path / "project"
-        for folder in ("alembic", "app", "config"):
-            shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "pyproject.toml", root)
-        with (root / "app" / "models" / "user.py").open("a") as file:
-            file.write("    nickname: Mapped[str | None] = mapped_column(String(10))\n")
-        upgrade(url)
-        written = run(url, "revision", "--autogenerate", "-m", "name users", root=root)
-        assert (0, "") == (written.returncode, written.stderr)
-        [path] = (root / "alembic" / "versions").glob("*name_users.py")
-        assert 'sa.Column("nickname", sa.String(length=10), nullable=True)' in path.read_text()
-        assert 0 == run(url, "upgrade", "head", root=root).returncode
-        assert 0 == run(url, "check", root=root).returncode
