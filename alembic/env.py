@@ -1,18 +1,22 @@
 """How Alembic reaches the database: by the settings' URL, or by what the caller gives."""
 
 from contextlib import nullcontext
+from importlib import import_module
 from typing import Any
 
 from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
+from app.database import Base
 from app.database.migrating import Limits, connected, refuse_orphans
 from app.database.migration_lock import turn
 from app.database.options import WRITES
 from app.database.url import DRIVERS
-from app.models import User
 from config import ConfigurationError, DatabaseSettings, Settings
+
+# Each model adds its table to Base.metadata when it is imported.
+import_module("app.models")
 
 config = context.config
 
@@ -30,8 +34,7 @@ def settings() -> DatabaseSettings:
 
 def configure(**options: Any) -> None:
     context.configure(
-        # Any class will do: importing one imports all.
-        target_metadata=User.metadata,
+        target_metadata=Base.metadata,
         # SQLite changes a table by making another; the others ignore this.
         render_as_batch=True,
         transaction_per_migration=True,

@@ -16,6 +16,19 @@ ALEMBIC = ("alembic", "revision", "--autogenerate")
 APP = ("app", "db", "revision")
 # What Python runs first when it starts, if the folder is on its path.
 HIDES_RUFF = 'import sys\n\nsys.modules["ruff"] = None\n'
+BOOK = '''
+"""A book."""
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Base
+
+
+class Book(Base):
+    __tablename__ = "books"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+'''
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -108,3 +121,18 @@ class TestPlace:
         assert (0, "") == (revision.returncode, revision.stderr)
         assert "No module" not in revision.stdout
         assert written(project, "nothing")
+
+
+class TestModels:
+    def test_other_models_need_no_change_of_the_environment(self, project: Path, run: Run) -> None:
+        """A service of one's own starts from env.py as it is, without the sample's models."""
+        for folder in ("app/models", "alembic/versions"):
+            for path in (project / folder).glob("*.py"):
+                path.unlink()
+        (project / "app" / "models" / "book.py").write_text(BOOK)
+        (project / "app" / "models" / "__init__.py").write_text("from app.models.book import Book as Book\n")
+        revision = run(*ALEMBIC, "-m", "initial")
+        assert (0, "") == (revision.returncode, revision.stderr)
+        assert "books" in written(project, "initial")
+        assert 0 == run("alembic", "upgrade", "head").returncode
+        assert 0 == run("alembic", "check").returncode
