@@ -18,13 +18,20 @@ no_venv = $(1) has no venv or ensurepip module: \
 	install them (Debian, Ubuntu: apt install $(shell '$(1)' -c '$(name_package)')), $(or_name_one)
 name_package = import sys; print("python%d.%d-venv" % sys.version_info[:2])
 
-compile = .venv/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+pin = .venv/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --annotation-style line --custom-compile-command "make lock" \
-	--exclude-newer "$(COOLDOWN)" $(ARGS) pyproject.toml
+	--exclude-newer "$(COOLDOWN)" $(ARGS)
+compile = $(pin) pyproject.toml
 drivers = --extra postgresql --extra mysql
+# `lock-check` tries the pip of Debian 12, the one that Python 3.11 and 3.12 put into .venv, and a new one.
+pips = 23.0.1 23.2.1 26.3
+
+# --no-deps: a lock file lists everything, and pip before 23.3 looks beyond it for the base of an extra.
+# --only-binary: a build from source would take the build tools that are the newest on that day.
+install_options = --no-deps --require-hashes --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proofs bank failover bench bench-quick servers lint typecheck check format lock clean
+.PHONY: help run test proofs bank failover bench bench-quick servers lint typecheck check format lock lock-check clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
@@ -82,6 +89,10 @@ lock: .venv/dev.stamp ## Bring requirements/ in line with pyproject.toml (ARGS=-
 	$(compile) --constraints requirements/dev.txt $(drivers) --group test --output-file requirements/test.txt
 	$(compile) --constraints requirements/dev.txt $(drivers) --output-file requirements/servers.txt
 	$(compile) --constraints requirements/dev.txt --extra postgresql --group bench --output-file requirements/bench.txt
+	for pip in $(pips); do echo "pip==$$pip" | $(pin) - --output-file requirements/pips/$$pip.txt || exit; done
+
+lock-check: .venv/dev.stamp ## Install each lock file into an empty environment, with old pips and a new one
+	@.ci/locks '$(pips)' $(install_options)
 
 clean: ## Remove .venv and caches; databases stay
 	rm -rf .venv .coverage htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
@@ -99,5 +110,5 @@ $(shell test -x .venv/bin/python || rm -f .venv/*.stamp)
 # The stamp makes an install happen once for each change of its lock file.
 .venv/%.stamp: requirements/%.txt .venv/venv.stamp
 	@echo "Installing $< into .venv"
-	@.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $<
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check $(install_options) -r $<
 	@touch $@
