@@ -22,6 +22,14 @@ COMMAND: Final = ("-m", "app")
 USER: Final = '{"email": "ann@secret.example", "username": "ann-the-secret", "password": "s3cr3t-and-long"}'
 
 
+def without(*modules: str) -> tuple[str, ...]:
+    """Return the command that is the service's in a Python where *modules* are not installed."""
+    return (
+        "-c",
+        f"import sys; sys.modules.update(dict.fromkeys({modules!r})); import app.cli; app.cli.cli(prog_name='app')",
+    )
+
+
 @contextmanager
 def served(
     url: str, *arguments: str, variables: Mapping[str, str] | None = None, command: tuple[str, ...] = COMMAND

@@ -17,6 +17,7 @@ from tests.integration.cli.serving import (
     migrated,
     served,
     status,
+    without,
 )
 
 # Far less than the default of `server.shutdown_timeout`, and more than a busy machine needs.
@@ -45,6 +46,20 @@ def test_a_connection_that_sends_nothing_holds_nothing_up(url: str, requests: in
         log = ended(process)
         assert time.monotonic() - began < SOON_SECONDS
     assert ("Application shutdown complete" in log, "Traceback" in log) == (True, False)
+
+
+def test_no_parser_waits_for_a_body(url: str) -> None:
+    """Where httptools is not installed, a body that doesn't arrive is given up all the same."""
+    with (
+        served(migrated(url), command=without("httptools")) as (process, port),
+        socket.create_connection(("127.0.0.1", port)) as client,
+    ):
+        client.sendall(HALF_A_BODY)
+        assert 200 == status(port, "/health/live")
+        began = time.monotonic()
+        log = ended(process)
+        assert time.monotonic() - began < SOON_SECONDS
+    assert "Traceback" not in log
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

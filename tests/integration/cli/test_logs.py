@@ -6,13 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.integration.cli.serving import USER, begin_to_write, ended, locked, migrated, post, served, status
+from tests.integration.cli.serving import USER, begin_to_write, ended, locked, migrated, post, served, status, without
 
-# Python without the libraries that serve WebSockets.
-WITHOUT_WEBSOCKETS = (
-    "-c",
-    "import sys; sys.modules.update(websockets=None, wsproto=None); import app.cli; app.cli.cli(prog_name='app')",
-)
 HANDSHAKE = {
     "Connection": "Upgrade",
     "Upgrade": "websocket",
@@ -84,7 +79,7 @@ class TestRequests:
 
     def test_a_websocket_handshake_logs_no_advice(self, url: str) -> None:
         """Where no library for WebSockets is installed, a handshake is one line about the request."""
-        with served(url, command=WITHOUT_WEBSOCKETS) as (process, port):
+        with served(url, command=without("websockets", "wsproto")) as (process, port):
             assert 200 == status(port, "/health/live", **HANDSHAKE)
             log = ended(process)
         assert "install" not in log
