@@ -49,10 +49,10 @@ proofs: .venv/test.stamp ## Kill servers while the service moves money, some sec
 	@.venv/bin/python -m pytest -m proof $(ARGS)
 
 bank: .venv/test.stamp ## Move money while things break, a minute on each database; writes docs/proofs.md
-	@.venv/bin/python -m tests.proofs bank $(ARGS)
+	@.venv/bin/python -m resilience bank $(ARGS)
 
 failover: .venv/test.stamp ## Kill a PostgreSQL server under load, promote its standby; writes docs/proofs.md
-	@.venv/bin/python -m tests.proofs failover
+	@.venv/bin/python -m resilience failover
 
 bench: .venv/test.stamp .venv/bench.stamp ## Measure everything for 40 minutes, and write benchmarks/results; needs wrk
 	@.venv/bin/python -m benchmarks.testkit

@@ -8,12 +8,13 @@ from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import Connection
 
-from app.database import Base
-from app.database.migrating import Limits, connected, refuse_orphans
-from app.database.migration_lock import turn
-from app.database.options import WRITES
-from app.database.url import DRIVERS
-from config import ConfigurationError, DatabaseSettings, Settings
+from config import DatabaseSettings, Settings
+from sessionscope.database import Base
+from sessionscope.database.options import WRITES
+from sessionscope.database.url import DRIVERS
+from sessionscope.migrations.connecting import Limits, connected, refuse_orphans
+from sessionscope.migrations.locking import turn
+from sessionscope.settings import ConfigurationError
 
 # Each model adds its table to Base.metadata when it is imported.
 import_module("app.models")
@@ -40,7 +41,7 @@ def configure(**options: Any) -> None:
         transaction_per_migration=True,
         compare_type=True,
         compare_server_default=True,
-        user_module_prefix="app.database.types.",
+        user_module_prefix="sessionscope.database.types.",
         on_version_apply=refuse_orphans,
         **options,
     )

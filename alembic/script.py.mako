@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import app.database.types
+import sessionscope.database.types
 % if imports:
 ${imports}
 % endif

@@ -8,18 +8,11 @@ from typing import Final
 from fastapi import FastAPI
 
 from app.api import accounts, health, posts, reports, users
-from app.api.error_handlers import install_problems
-from app.api.head import HeadMiddleware
-from app.api.request_limits import RequestLimitsMiddleware
-from app.ending import follow_parent
-from containers import (
-    ApplicationContainer,
-    ScopeMiddleware,
-    check_container,
-    close_container,
-    open_container,
-    wire_for,
-)
+from containers import ApplicationContainer, ScopeMiddleware, check_container, close_container, open_container, wire_for
+from sessionscope.fastapi.error_handlers import install_problems
+from sessionscope.fastapi.head import HeadMiddleware
+from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
+from sessionscope.fastapi.server.ending import follow_parent
 
 OBJECTS_BETWEEN_COLLECTIONS: Final = 10_000
 # The modules whose functions have `Provide[...]` parameters.

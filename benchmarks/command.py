@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-from tests.servers import MissingBinary
+from sessionscope.testing.servers import MissingBinary
 
 RESULTS: Final = Path(__file__).parent / "results"
 MISSING: Final = 2

@@ -1,16 +1,6 @@
-"""Settings and logging: the lowest layer, imported by everything, importing nothing of ours."""
+"""The settings of the service."""
 
-from config.errors import ConfigurationError, Problem
-from config.settings import DatabaseSettings, IdempotencySettings, LoggingSettings, ServerSettings, Settings
-from config.url import DatabaseUrl
+from config.settings import Settings
+from sessionscope.settings import DatabaseSettings
 
-__all__ = [
-    "ConfigurationError",
-    "DatabaseSettings",
-    "DatabaseUrl",
-    "IdempotencySettings",
-    "LoggingSettings",
-    "Problem",
-    "ServerSettings",
-    "Settings",
-]
+__all__ = ["DatabaseSettings", "Settings"]

@@ -1,9 +1,11 @@
 """The wiring: one declarative container, one scope per request, one place to swap anything."""
 
 from containers.application import ApplicationContainer
-from containers.check import check_container
 from containers.database import DatabaseContainer
-from containers.errors import (
+from sessionscope.fastapi.check import check_container
+from sessionscope.fastapi.middleware import ScopeMiddleware
+from sessionscope.fastapi.wiring import Provide, inject, wire_for
+from sessionscope.lifetimes.errors import (
     ContainerError,
     LateOverrideError,
     NotOpenError,
@@ -12,12 +14,10 @@ from containers.errors import (
     TeardownError,
     WiringError,
 )
-from containers.lifespan import close_container, open_container
-from containers.middleware import ScopeMiddleware
-from containers.nesting import nested
-from containers.scopes import Scope, ScopedResource, current_scope, scope
-from containers.shared import Setting, Shared
-from containers.wiring import Provide, inject, wire_for
+from sessionscope.lifetimes.lifespan import close_container, open_container
+from sessionscope.lifetimes.nesting import nested
+from sessionscope.lifetimes.scopes import Scope, ScopedResource, current_scope, scope
+from sessionscope.lifetimes.shared import Setting, Shared
 
 __all__ = [
     "ApplicationContainer",

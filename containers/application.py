@@ -11,9 +11,9 @@ from app.services.transfers import TransferService
 from app.services.users import UserService
 from config import Settings
 from containers.database import DatabaseContainer
-from containers.nesting import nested
-from containers.shared import Shared
-from containers.wiring import GuardedContainer
+from sessionscope.fastapi.wiring import GuardedContainer
+from sessionscope.lifetimes.nesting import nested
+from sessionscope.lifetimes.shared import Shared
 
 
 class ApplicationContainer(containers.DeclarativeContainer):

@@ -5,12 +5,12 @@ from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.database.engine import build_async_engine, build_engine
-from app.database.location import DatabaseLocation
-from app.database.reads import AsyncReads
-from app.database.replicas import Replicas, build_async_replicas, build_replicas
-from app.database.retry import RetryPolicy
-from app.database.session import (
+from config import DatabaseSettings
+from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.database.location import DatabaseLocation
+from sessionscope.database.reads import AsyncReads
+from sessionscope.database.replicas import Replicas, build_async_replicas, build_replicas
+from sessionscope.database.session import (
     AsyncReadSession,
     ReadSession,
     Writes,
@@ -20,13 +20,13 @@ from app.database.session import (
     build_session_factory,
     open_session,
 )
-from app.database.threads import ReadingThreads
-from app.database.unit_of_work import AsyncTransactions, Transactions
-from config import DatabaseSettings
-from containers.scopes import ScopedResource
-from containers.shared import Setting, Shared
-from containers.turns import Turn, Turns
-from containers.wiring import GuardedContainer
+from sessionscope.database.threads import ReadingThreads
+from sessionscope.database.turns import Turn, Turns
+from sessionscope.fastapi.wiring import GuardedContainer
+from sessionscope.lifetimes.scopes import ScopedResource
+from sessionscope.lifetimes.shared import Setting, Shared
+from sessionscope.transactions.retry import RetryPolicy
+from sessionscope.transactions.unit_of_work import AsyncTransactions, Transactions
 
 
 class DatabaseContainer(containers.DeclarativeContainer):

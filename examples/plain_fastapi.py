@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, joinedload, mapped_column, relationship
 
 from app.api.dependencies import get_async_db, get_db
-from app.database.transaction import async_transaction
 from containers import ApplicationContainer, ScopeMiddleware, close_container
+from sessionscope.transactions.transaction import async_transaction
 
 
 class Base(DeclarativeBase):

@@ -17,9 +17,6 @@ from sqlalchemy import String, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from app.database.session import AsyncReadSession
-from app.database.types import UtcDateTime
-from app.database.unit_of_work import AsyncTransactions
 from config import DatabaseSettings, Settings
 from containers import (
     DatabaseContainer,
@@ -32,7 +29,10 @@ from containers import (
     nested,
     wire_for,
 )
-from containers.wiring import GuardedContainer
+from sessionscope.database.session import AsyncReadSession
+from sessionscope.database.types import UtcDateTime
+from sessionscope.fastapi.wiring import GuardedContainer
+from sessionscope.transactions.unit_of_work import AsyncTransactions
 
 
 class ShopBase(DeclarativeBase):

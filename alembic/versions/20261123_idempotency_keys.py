@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import app.database.types
+import sessionscope.database.types
 
 revision: str = "0002"
 down_revision: str | None = "0001"
@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("request", sa.String(length=64), nullable=False),
         sa.Column("answer", sa.Text(), nullable=True),
-        sa.Column("created_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_idempotency_keys")),
     )
     with op.batch_alter_table("idempotency_keys", schema=None) as batch_op:

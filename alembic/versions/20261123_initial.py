@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import app.database.types
+import sessionscope.database.types
 
 revision: str = "0001"
 down_revision: str | None = None
@@ -20,13 +20,13 @@ def upgrade() -> None:
     op.create_table(
         "users",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("email", app.database.types.ExactString(length=254), nullable=False),
-        sa.Column("username", app.database.types.ExactString(length=64), nullable=False),
+        sa.Column("email", sessionscope.database.types.ExactString(length=254), nullable=False),
+        sa.Column("username", sessionscope.database.types.ExactString(length=64), nullable=False),
         sa.Column("password_hash", sa.String(length=255), nullable=True),
         sa.Column("is_active", sa.Boolean(), nullable=False),
-        sa.Column("role", app.database.types.ExactString(length=16), nullable=False),
-        sa.Column("created_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("role", sessionscope.database.types.ExactString(length=16), nullable=False),
+        sa.Column("created_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("role IN ('user', 'editor', 'admin')", name=op.f("ck_users_role")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
@@ -40,9 +40,9 @@ def upgrade() -> None:
         "accounts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("owner_id", sa.Integer(), nullable=False),
-        sa.Column("balance", app.database.types.Money(precision=18, scale=2), nullable=False),
-        sa.Column("created_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("balance", sessionscope.database.types.Money(precision=18, scale=2), nullable=False),
+        sa.Column("created_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("balance >= 0", name=op.f("ck_accounts_balance")),
         sa.ForeignKeyConstraint(
             ["owner_id"], ["users.id"], name=op.f("fk_accounts_owner_id_users"), ondelete="RESTRICT"
@@ -55,11 +55,11 @@ def upgrade() -> None:
     op.create_table(
         "posts",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("title", app.database.types.ExactString(length=200), nullable=False),
-        sa.Column("content", app.database.types.LongText(), nullable=False),
+        sa.Column("title", sessionscope.database.types.ExactString(length=200), nullable=False),
+        sa.Column("content", sessionscope.database.types.LongText(), nullable=False),
         sa.Column("author_id", sa.Integer(), nullable=False),
-        sa.Column("created_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["author_id"], ["users.id"], name=op.f("fk_posts_author_id_users"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
     )
@@ -71,8 +71,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("from_account", sa.Integer(), nullable=False),
         sa.Column("to_account", sa.Integer(), nullable=False),
-        sa.Column("amount", app.database.types.Money(precision=18, scale=2), nullable=False),
-        sa.Column("created_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("amount", sessionscope.database.types.Money(precision=18, scale=2), nullable=False),
+        sa.Column("created_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_transfers_amount")),
         sa.CheckConstraint("from_account <> to_account", name=op.f("ck_transfers_accounts")),
         sa.ForeignKeyConstraint(

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 from alembic import op
 
-import app.database.types
-from app.database.migrating import refuse_cascades
+import sessionscope.database.types
+from sessionscope.migrations.connecting import refuse_cascades
 
 revision: str = "0003"
 down_revision: str | None = "0002"
@@ -46,13 +46,13 @@ def tables() -> Iterator[sa.Table]:
         "users",
         metadata,
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("email", app.database.types.ExactString(length=254), nullable=False),
-        sa.Column("username", app.database.types.ExactString(length=64), nullable=False),
+        sa.Column("email", sessionscope.database.types.ExactString(length=254), nullable=False),
+        sa.Column("username", sessionscope.database.types.ExactString(length=64), nullable=False),
         sa.Column("password_hash", sa.String(length=255), nullable=True),
         sa.Column("is_active", sa.Boolean(), nullable=False),
-        sa.Column("role", app.database.types.ExactString(length=16), nullable=False),
-        sa.Column("created_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("role", sessionscope.database.types.ExactString(length=16), nullable=False),
+        sa.Column("created_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("role IN ('user', 'editor', 'admin')", name=op.f("ck_users_role")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
@@ -65,9 +65,9 @@ def tables() -> Iterator[sa.Table]:
         metadata,
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("owner_id", sa.Integer(), nullable=False),
-        sa.Column("balance", app.database.types.Money(precision=18, scale=2), nullable=False),
-        sa.Column("created_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("balance", sessionscope.database.types.Money(precision=18, scale=2), nullable=False),
+        sa.Column("created_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("balance >= 0", name=op.f("ck_accounts_balance")),
         sa.ForeignKeyConstraint(
             ["owner_id"], ["users.id"], name=op.f("fk_accounts_owner_id_users"), ondelete="RESTRICT"
@@ -79,11 +79,11 @@ def tables() -> Iterator[sa.Table]:
         "posts",
         metadata,
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("title", app.database.types.ExactString(length=200), nullable=False),
-        sa.Column("content", app.database.types.LongText(), nullable=False),
+        sa.Column("title", sessionscope.database.types.ExactString(length=200), nullable=False),
+        sa.Column("content", sessionscope.database.types.LongText(), nullable=False),
         sa.Column("author_id", sa.Integer(), nullable=False),
-        sa.Column("created_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["author_id"], ["users.id"], name=op.f("fk_posts_author_id_users"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
         sa.Index(op.f("ix_posts_author_id"), "author_id"),
@@ -94,8 +94,8 @@ def tables() -> Iterator[sa.Table]:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("from_account", sa.Integer(), nullable=False),
         sa.Column("to_account", sa.Integer(), nullable=False),
-        sa.Column("amount", app.database.types.Money(precision=18, scale=2), nullable=False),
-        sa.Column("created_at", app.database.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("amount", sessionscope.database.types.Money(precision=18, scale=2), nullable=False),
+        sa.Column("created_at", sessionscope.database.types.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_transfers_amount")),
         sa.CheckConstraint("from_account <> to_account", name=op.f("ck_transfers_accounts")),
         sa.ForeignKeyConstraint(

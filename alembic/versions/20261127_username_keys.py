@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from alembic import op
 from alembic.util import CommandError
 
-import app.database.types
+import sessionscope.database.types
 
 revision: str = "0004"
 down_revision: str | None = "0003"
@@ -44,7 +44,10 @@ def upgrade() -> None:
         if is_script
         else keys_of(op.get_bind().execute(sa.select(USERS.c.id, USERS.c.username).order_by(USERS.c.id)))
     )
-    op.add_column("users", sa.Column("username_key", app.database.types.ExactString(length=LONGEST), nullable=True))
+    key: sa.Column[str | None] = sa.Column(
+        "username_key", sessionscope.database.types.ExactString(length=LONGEST), nullable=True
+    )
+    op.add_column("users", key)
     if is_script:
         op.get_context().impl.static_output("-- Here set users.username_key to what app.names.fold_name returns.")
     fill(keys)

@@ -5,9 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.api.dependencies import JSON_ONLY, AccountsDep, IdempotencyKeyDep, KeyInPath, TransfersDep
-from app.api.problem_types import CONFLICT, INSUFFICIENT_FUNDS, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
-from app.api.problems import OF_BODIES, problems
-from app.api.replies import location_of
+from app.errors import INSUFFICIENT_FUNDS
 from app.models import Account
 from app.schemas.accounts import (
     AccountIn,
@@ -17,8 +15,11 @@ from app.schemas.accounts import (
     TransferOut,
     TransferQuery,
 )
-from app.schemas.base import Page
 from containers import inject
+from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
+from sessionscope.fastapi.problems import OF_BODIES, problems
+from sessionscope.fastapi.replies import location_of
+from sessionscope.reading.schemas import Page
 
 accounts_router = APIRouter(prefix="/accounts", tags=["accounts"])
 transfers_router = APIRouter(prefix="/transfers", tags=["transfers"])

@@ -8,15 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
 
-from app.api.problem_types import AMBIGUOUS_REQUEST, UNSUPPORTED_MEDIA_TYPE
-from app.api.problems import ProblemError
-from app.schemas.fields import KeyInText
 from app.services.accounts import AccountService
 from app.services.posts import PostService
 from app.services.reports import ReportService
 from app.services.transfers import TransferService
 from app.services.users import UserService
 from containers import ApplicationContainer, Provide
+from sessionscope.fastapi.problem_types import AMBIGUOUS_REQUEST, UNSUPPORTED_MEDIA_TYPE
+from sessionscope.fastapi.problems import ProblemError
+from sessionscope.reading.fields import KeyInText
 
 UsersDep = Annotated[UserService, Depends(Provide[ApplicationContainer.users])]
 PostsDep = Annotated[PostService, Depends(Provide[ApplicationContainer.posts])]

@@ -8,12 +8,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.api.problem_types import DATABASE_UNAVAILABLE
-from app.api.problems import ANYWHERE, described, problem, problems
-from app.database.health import ping
-from app.database.readiness import schema_fault
 from app.schemas.health import Health
 from containers import ApplicationContainer, Provide, inject
+from sessionscope.database.health import ping
+from sessionscope.fastapi.problem_types import DATABASE_UNAVAILABLE
+from sessionscope.fastapi.problems import ANYWHERE, described, problem, problems
+from sessionscope.migrations.readiness import schema_fault
 
 logger = logging.getLogger(__name__)
 

@@ -5,14 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.api.dependencies import JSON_ONLY, IdempotencyKeyDep, KeyInPath, PostsDep
-from app.api.problem_types import CONFLICT, KEY_REUSED, NOT_FOUND, OUTCOME_UNKNOWN, REQUEST_IN_FLIGHT
-from app.api.problems import OF_BODIES, problems
-from app.api.replies import location_of
 from app.models import Post
-from app.repositories.paging import PageOf
-from app.schemas.base import Page
 from app.schemas.posts import PostIn, PostOut, PostPatch, PostQuery
 from containers import inject
+from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
+from sessionscope.fastapi.problem_types import OUTCOME_UNKNOWN
+from sessionscope.fastapi.problems import OF_BODIES, problems
+from sessionscope.fastapi.replies import location_of
+from sessionscope.reading.paging import PageOf
+from sessionscope.reading.schemas import Page
 
 router = APIRouter(prefix="/posts", tags=["posts"])
 

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from app.api.dependencies import ReportsDep
-from app.api.problems import problems
-from app.repositories.paging import PageOf
 from app.repositories.reports import AuthorFigure, RoleFigure
-from app.schemas.base import Page, PageQuery
 from app.schemas.reports import AuthorPosts, RoleCount, UserCount
 from containers import inject
+from sessionscope.fastapi.problems import problems
+from sessionscope.reading.paging import PageOf
+from sessionscope.reading.schemas import Page, PageQuery
 
 router = APIRouter(prefix="/reports", tags=["reports"], responses=problems())
 

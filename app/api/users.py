@@ -5,15 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from app.api.dependencies import JSON_ONLY, KeyInPath, PostsDep, UsersDep
-from app.api.problem_types import BUSY, CONFLICT, NOT_FOUND, OUTCOME_UNKNOWN
-from app.api.problems import OF_BODIES, problems
-from app.api.replies import location_of
 from app.models import Post, User
-from app.repositories.paging import PageOf
-from app.schemas.base import Page
 from app.schemas.posts import AuthorPostQuery, PostOut, PostQuery
 from app.schemas.users import UserIn, UserOut, UserPatch, UserPut, UserQuery
 from containers import inject
+from sessionscope.errors import BUSY, CONFLICT, NOT_FOUND
+from sessionscope.fastapi.problem_types import OUTCOME_UNKNOWN
+from sessionscope.fastapi.problems import OF_BODIES, problems
+from sessionscope.fastapi.replies import location_of
+from sessionscope.reading.paging import PageOf
+from sessionscope.reading.schemas import Page
 
 router = APIRouter(prefix="/users", tags=["users"])
 

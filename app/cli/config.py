@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from app.cli.reporting import reported
+from sessionscope.cli.reporting import reported
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -46,9 +46,9 @@ def read_checked() -> "Settings":
         ConfigurationError: As `Settings`; also for an argument in a URL that its driver can't be given.
         MissingDriverError: A driver's package is not installed.
     """
-    from app.database.drivers import destination
-    from app.database.url import translate_driver
     from config import Settings
+    from sessionscope.database.drivers import destination
+    from sessionscope.database.url import translate_driver
 
     settings = Settings()
     for url in (settings.database.url, *settings.database.replica_urls):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.reporting import confirm, reported, reported_at
+from sessionscope.cli.reporting import confirm, reported, reported_at
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -100,7 +100,7 @@ def check() -> None:
 def init() -> None:
     """Create the tables without migrations, for a try; `upgrade` is for a database that stays."""
     with _engine(must_exist=False) as engine, _told():
-        from app.database.migrations import create_everything
+        from sessionscope.migrations.running import create_everything
 
         create_everything(engine)
         typer.echo("The tables are there.")
@@ -110,7 +110,7 @@ def init() -> None:
 def drop(yes: Yes = False) -> None:
     """Delete every table of the service, with all rows."""
     with _engine() as engine:
-        from app.database.migrations import drop_everything
+        from sessionscope.migrations.running import drop_everything
 
         confirm(f"delete every table in {engine.url.render_as_string()}, with all rows", yes=yes)
         drop_everything(engine)
@@ -177,9 +177,9 @@ def _alembic(**limits: Any) -> Generator[tuple[Any, Any], None, None]:
     with reported():
         from alembic import command
 
-        from app.database.migrating import Limits
-        from app.database.migrations import configuration
         from config import Settings
+        from sessionscope.migrations.connecting import Limits
+        from sessionscope.migrations.running import configuration
 
         settings = Settings().database
         with reported_at(settings.url), _told():

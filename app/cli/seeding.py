@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, func, insert, select
 
-from app.database.options import WRITES
 from app.models import Account, Post, User
+from sessionscope.database.options import WRITES
 
 BATCH: Final = 1000
 # No clock: the same command makes the same rows.

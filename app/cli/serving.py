@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.http_parser import http_protocol
-from app.cli.reporting import reported
+from sessionscope.cli.reporting import reported
+from sessionscope.fastapi.server.http_parser import http_protocol
 
 if TYPE_CHECKING:
     from containers import ApplicationContainer
@@ -35,8 +35,8 @@ def serve(
 def _run(*, reload: bool) -> None:
     import uvicorn
 
-    from config.logging import logging_config
     from containers import ApplicationContainer, check_container
+    from sessionscope.observe.logging import logging_config
 
     container = ApplicationContainer()
     # Found here, once, rather than by each worker.
@@ -100,7 +100,7 @@ def _listen(config: Any) -> socket.socket:
 def _serve(config: Any, listener: socket.socket) -> None:
     from uvicorn.supervisors import ChangeReload, Multiprocess
 
-    from app.ending import EndingServer, end_at_once
+    from sessionscope.fastapi.server.ending import EndingServer, end_at_once
 
     server = EndingServer(config)
     try:

@@ -5,9 +5,9 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database.base import Base
-from app.database.types import Money
 from app.models.columns import IDS_ONCE, Key, Timestamps
+from sessionscope.database.base import Base
+from sessionscope.database.types import Money
 
 
 class Account(Timestamps, Base):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database.types import UtcDateTime
+from sessionscope.database.types import UtcDateTime
 
 # For the `__table_args__` of each table with such a key. SQLite would give the id of a deleted row again.
 IDS_ONCE: Final[dict[str, Any]] = {"sqlite_autoincrement": True}

@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database.base import Base
-from app.database.types import UtcDateTime
 from app.models.columns import now
+from sessionscope.database.base import Base
+from sessionscope.database.types import UtcDateTime
 
 
 class IdempotencyKey(Base):

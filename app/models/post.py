@@ -3,10 +3,10 @@
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.database.base import Base
-from app.database.types import ExactString, LongText
 from app.models.columns import IDS_ONCE, Key, Timestamps
 from app.models.user import User
+from sessionscope.database.base import Base
+from sessionscope.database.types import ExactString, LongText
 
 
 class Post(Timestamps, Base):

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from app.database.base import Base
-from app.database.types import ExactString
 from app.models.columns import IDS_ONCE, Key, Timestamps
 from app.names import LONGEST_FOLDED, fold_name
+from sessionscope.database.base import Base
+from sessionscope.database.types import ExactString
 
 
 class Role(StrEnum):

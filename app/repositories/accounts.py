@@ -6,12 +6,12 @@ from typing import Any, Final
 from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.orm import Session
 
-from app.database.reads import AsyncReads
-from app.database.session import send
 from app.models.account import Account
-from app.repositories.reading import Shown
 from app.schemas.accounts import AccountOut, AccountQuery
-from app.schemas.base import Page
+from sessionscope.database.reads import AsyncReads
+from sessionscope.database.session import send
+from sessionscope.reading.projections import Shown
+from sessionscope.reading.schemas import Page
 
 _SHOWN: Final = Shown(Account, AccountOut, filters={"owner_id": Account.owner_id == bindparam("owner_id")})
 

@@ -10,11 +10,11 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.database.errors import Failure, failure_of
-from app.database.locks import insert_at_once, try_lock
-from app.errors import KeyReusedError, RequestInFlightError
 from app.models.columns import now
 from app.models.idempotency_key import IdempotencyKey
+from sessionscope.database.errors import Failure, failure_of
+from sessionscope.database.locks import insert_at_once, try_lock
+from sessionscope.errors import KeyReusedError, RequestInFlightError
 
 _TABLE: Final[Any] = IdempotencyKey.__table__
 

@@ -4,8 +4,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from app.models.post import Post
-from app.repositories.paging import PageOf, fetch_page, ordering
 from app.schemas.posts import PostQuery
+from sessionscope.reading.paging import PageOf, fetch_page, ordering
 
 
 class PostRepository:

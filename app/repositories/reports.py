@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.database.functions import text_after
 from app.models.post import Post
 from app.models.user import User
-from app.repositories.paging import PageOf
-from app.schemas.base import PageQuery
+from sessionscope.database.functions import text_after
+from sessionscope.reading.paging import PageOf
+from sessionscope.reading.schemas import PageQuery
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ from typing import Any, Final
 from sqlalchemy import bindparam, insert, or_
 from sqlalchemy.orm import Session
 
-from app.database.reads import AsyncReads
-from app.database.session import send
 from app.models.columns import now
 from app.models.transfer import Transfer
-from app.repositories.reading import Shown
 from app.schemas.accounts import TransferOut, TransferQuery
-from app.schemas.base import Page
+from sessionscope.database.reads import AsyncReads
+from sessionscope.database.session import send
+from sessionscope.reading.projections import Shown
+from sessionscope.reading.schemas import Page
 
 _SIDES: Final = or_(*(side == bindparam("account_id") for side in (Transfer.from_account, Transfer.to_account)))
 _SHOWN: Final = Shown(Transfer, TransferOut, filters={"account_id": _SIDES})

@@ -6,12 +6,12 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from app.database.reads import AsyncReads
 from app.models.user import User
 from app.names import fold_name
-from app.repositories.reading import Shown
-from app.schemas.base import Page
 from app.schemas.users import UserOut, UserQuery
+from sessionscope.database.reads import AsyncReads
+from sessionscope.reading.projections import Shown
+from sessionscope.reading.schemas import Page
 
 _SHOWN: Final = Shown(
     User,

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.schemas.base import Body, PageQuery, Reply
-from app.schemas.fields import Amount, Balance, Key, KeyInText, MomentOut, MoneyOut
+from sessionscope.reading.fields import Amount, Balance, Key, KeyInText, MomentOut, MoneyOut
+from sessionscope.reading.schemas import Body, PageQuery, Reply
 
 
 class AccountIn(Body):

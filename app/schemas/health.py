@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from app.schemas.base import Reply
+from sessionscope.reading.schemas import Reply
 
 
 class Health(Reply):

@@ -4,18 +4,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from app.schemas.base import Body, PageQuery, Patch, Reply
-from app.schemas.fields import (
-    Content,
-    ContentOut,
-    Key,
-    KeyInText,
-    MomentInText,
-    MomentOut,
-    Title,
-    TitleOut,
-    UsernameOut,
-)
+from app.schemas.fields import Content, ContentOut, Title, TitleOut, UsernameOut
+from sessionscope.reading.fields import Key, KeyInText, MomentInText, MomentOut
+from sessionscope.reading.schemas import Body, PageQuery, Patch, Reply
 
 # Posts are shown with their contents, of which each may have 400 kB: a longer list would be hundreds of megabytes.
 LONGEST_LIST: Final = 50

@@ -1,8 +1,9 @@
 """Replies of /reports/."""
 
-from app.schemas.base import Reply
-from app.schemas.fields import Key, UsernameOut
+from app.schemas.fields import UsernameOut
 from app.schemas.users import RoleName
+from sessionscope.reading.fields import Key
+from sessionscope.reading.schemas import Reply
 
 
 class UserCount(Reply):

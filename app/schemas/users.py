@@ -4,20 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.base import Body, PageQuery, Patch, Reply
-from app.schemas.fields import (
-    Email,
-    EmailOut,
-    Flag,
-    FlagInText,
-    FoldedUsername,
-    Key,
-    MomentInText,
-    MomentOut,
-    Password,
-    Username,
-    UsernameOut,
-)
+from app.schemas.fields import Email, EmailOut, FoldedUsername, Password, Username, UsernameOut
+from sessionscope.reading.fields import Flag, FlagInText, Key, MomentInText, MomentOut
+from sessionscope.reading.schemas import Body, PageQuery, Patch, Reply
 
 RoleName = Literal["user", "editor", "admin"]
 UserOrder = Literal[

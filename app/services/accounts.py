@@ -5,15 +5,15 @@ from functools import partial
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.database.errors import Violation, violation_of
-from app.database.reads import AsyncReads
-from app.errors import ConflictError, NotFoundError
 from app.models.account import Account
 from app.repositories.accounts import AccountReader, AccountRepository
 from app.repositories.users import UserRepository
 from app.schemas.accounts import AccountIn, AccountOut, AccountQuery
-from app.schemas.base import Page
 from app.services.idempotency import IdempotentTransactions
+from sessionscope.database.errors import Violation, violation_of
+from sessionscope.database.reads import AsyncReads
+from sessionscope.errors import ConflictError, NotFoundError
+from sessionscope.reading.schemas import Page
 
 
 class AccountService:

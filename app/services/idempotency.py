@@ -9,12 +9,13 @@ from typing import Any, Final, Protocol, TypeVar
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.database.errors import Violation, violation_of
-from app.database.session import has_unsaved_changes
-from app.database.unit_of_work import AsyncTransactions, Transactions
-from app.errors import ConflictError, InsufficientFundsError, NotFoundError
+from app.errors import InsufficientFundsError
 from app.models.columns import now
 from app.repositories.idempotency_keys import IdempotencyKeyRepository
+from sessionscope.database.errors import Violation, violation_of
+from sessionscope.database.session import has_unsaved_changes
+from sessionscope.errors import ConflictError, NotFoundError
+from sessionscope.transactions.unit_of_work import AsyncTransactions, Transactions
 
 
 class HasId(Protocol):
@@ -112,7 +113,7 @@ def _expired(keep_seconds: float) -> datetime:
 
 def _written(refusal: Refusal) -> dict[str, Any]:
     if isinstance(refusal, NotFoundError):
-        return {"not_found": [refusal.kind, refusal.key]}
+        return {"not_found": [refusal.what, refusal.key]}
     if isinstance(refusal, InsufficientFundsError):
         return {"insufficient_funds": [refusal.account_id]}
     return {"conflict": str(refusal)}

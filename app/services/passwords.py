@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from app.errors import BusyError
+from sessionscope.errors import BusyError
 
 T = TypeVar("T")
 

@@ -5,16 +5,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.database.reads import AsyncReads
-from app.database.unit_of_work import AsyncTransactions
-from app.errors import ConflictError, NotFoundError
 from app.models.post import Post
 from app.models.user import User
-from app.repositories.paging import PageOf
 from app.repositories.posts import PostRepository
 from app.repositories.users import UserRepository
 from app.schemas.posts import PostIn, PostPatch, PostQuery
 from app.services.idempotency import IdempotentTransactions
+from sessionscope.database.reads import AsyncReads
+from sessionscope.errors import ConflictError, NotFoundError
+from sessionscope.reading.paging import PageOf
+from sessionscope.transactions.unit_of_work import AsyncTransactions
 
 
 class PostService:

@@ -1,9 +1,9 @@
 """Figures over the whole service, on the sync session."""
 
-from app.database.session import ReadSession
-from app.repositories.paging import PageOf
 from app.repositories.reports import AuthorFigure, ReportRepository, RoleFigure
-from app.schemas.base import PageQuery
+from sessionscope.database.session import ReadSession
+from sessionscope.reading.paging import PageOf
+from sessionscope.reading.schemas import PageQuery
 
 
 class ReportService:

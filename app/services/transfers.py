@@ -6,13 +6,14 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from app.database.reads import AsyncReads
-from app.errors import ConflictError, InsufficientFundsError, InvalidError, NotFoundError
+from app.errors import InsufficientFundsError
 from app.repositories.accounts import AccountRepository
 from app.repositories.transfers import TransferReader, TransferRepository
 from app.schemas.accounts import TransferIn, TransferOut, TransferQuery
-from app.schemas.base import Page
 from app.services.idempotency import IdempotentTransactions
+from sessionscope.database.reads import AsyncReads
+from sessionscope.errors import ConflictError, InvalidError, NotFoundError
+from sessionscope.reading.schemas import Page
 
 # What the column holds.
 MOST: Final = Decimal("9999999999999999.99")

@@ -6,16 +6,16 @@ from typing import Any, Final, TypeVar
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.database.errors import Violation, violation_of
-from app.database.reads import AsyncReads
-from app.database.terms import Terms
-from app.database.unit_of_work import AsyncTransactions
-from app.errors import ConflictError, NotFoundError
 from app.models.user import User
 from app.repositories.users import UserReader, UserRepository
-from app.schemas.base import Page
 from app.schemas.users import UserIn, UserOut, UserPatch, UserPut, UserQuery
 from app.services.passwords import PasswordHasher
+from sessionscope.database.errors import Violation, violation_of
+from sessionscope.database.reads import AsyncReads
+from sessionscope.errors import ConflictError, NotFoundError
+from sessionscope.reading.schemas import Page
+from sessionscope.transactions.terms import Terms
+from sessionscope.transactions.unit_of_work import AsyncTransactions
 
 _READ_ONLY: Final = Terms(read_only=True)
 

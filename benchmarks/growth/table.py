@@ -4,9 +4,9 @@ from typing import Final, Self
 
 from sqlalchemy import text
 
-from app.database.engine import build_engine
 from benchmarks.requests.field import USERS
 from config import DatabaseSettings
+from sessionscope.database.engine import build_engine
 
 # Others run on the same database later, so accounts come back with their users.
 _KEEP: Final = (

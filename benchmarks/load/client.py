@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks.load.servers import HOST
 from benchmarks.requests.field import USERS
-from tests.servers.programs import find
+from sessionscope.testing.servers.programs import find
 
 SCRIPT: Final = Path(__file__).with_name("users.lua")
 # By default it calls an error what takes 2 seconds; how slow somebody is, the latency says.

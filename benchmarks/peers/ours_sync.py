@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app.api.dependencies import get_db
-from app.database.transaction import transaction
 from benchmarks.peers.blocking import endpoints
 from benchmarks.peers.ours import make_settings
 from containers import ApplicationContainer, ScopeMiddleware, close_container
+from sessionscope.transactions.transaction import transaction
 
 
 def build(url: str) -> FastAPI:

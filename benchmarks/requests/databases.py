@@ -10,12 +10,12 @@ from typing import Final
 from sqlalchemy import URL, make_url, text
 
 from app.cli.seeding import seed_users
-from app.database.engine import build_engine
-from app.database.migrations import upgrade
 from benchmarks.requests.field import USERS
 from config import DatabaseSettings
-from tests.servers import PostgreSQL
-from tests.servers.shared import Run
+from sessionscope.database.engine import build_engine
+from sessionscope.migrations.running import upgrade
+from sessionscope.testing.servers import PostgreSQL
+from sessionscope.testing.servers.shared import Run
 
 # Every peer keeps its pool while others work.
 CONNECTIONS: Final = "500"

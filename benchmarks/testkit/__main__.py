@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.machine import describe
-from tests.servers import MariaDB, MissingBinary, PostgreSQL
+from sessionscope.testing.servers import MariaDB, MissingBinary, PostgreSQL
 
 ROOT: Final = Path(__file__).parents[2]
 WAYS: Final = {
@@ -70,7 +70,7 @@ def run(way: str, database: str) -> list[float]:
             "APP_TEST_DATABASE": database,
         }
         mode = way if way in ("database", "transaction") else "none"
-        options = ["-q", "-p", "tests.testkit.plugin", "-p", "benchmarks.testkit.suite", "-p", "no:randomly"]
+        options = ["-q", "-p", "sessionscope.testing.plugin", "-p", "benchmarks.testkit.suite", "-p", "no:randomly"]
         command = [sys.executable, "-m", "pytest", *options, "-o", f"isolation={mode}", "benchmarks/testkit/suite.py"]
         subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         return json.loads(Path(result.name).read_text())

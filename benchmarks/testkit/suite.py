@@ -12,10 +12,10 @@ import httpx2
 import pytest
 from sqlalchemy import make_url
 
-from app.database import drop_db, init_db
 from config import DatabaseSettings
 from containers import close_container
-from tests.testkit.targets import Target
+from sessionscope.database import drop_db, init_db
+from sessionscope.testing.targets import Target
 
 WAY = os.environ.get("APP_BENCH_WAY", "transaction")
 DATABASE = os.environ["APP_TEST_DATABASE"]

@@ -16,12 +16,12 @@ from app.main import create_app
 from app.models import Post, User
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, ScopedResource, ScopeError, close_container, current_scope, scope
+from sessionscope.testing.serving import serving
 from tests.e2e.isolation.calls import call_in_process
 from tests.e2e.isolation.crowd import Crowd
 from tests.e2e.isolation.holding import holding
 from tests.e2e.isolation.outcome import checked_out
 from tests.e2e.isolation.sockets import Stage, ask, read, requested
-from tests.testkit.serving import serving
 
 pytestmark = pytest.mark.every_database
 

@@ -11,12 +11,12 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from app.database import Base as ServiceBase
-from app.database.engine import build_engine
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, close_container, scope
 from examples import plain_fastapi, swap_a_provider, two_databases
-from tests.testkit.serving import serving
+from sessionscope.database import Base as ServiceBase
+from sessionscope.database.engine import build_engine
+from sessionscope.testing.serving import serving
 
 # The examples bring databases of their own.
 pytestmark = pytest.mark.isolation("none")

@@ -11,12 +11,12 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from app.api.dependencies import AsyncSessionDep, SessionDep
-from app.database.holders import current_task
 from app.main import create_app
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, close_container
-from tests.servers import PostgreSQL, RunningServer
-from tests.testkit.serving import serving
+from sessionscope.database.holders import current_task
+from sessionscope.testing.servers import PostgreSQL, RunningServer
+from sessionscope.testing.serving import serving
 
 pytestmark = pytest.mark.isolation("none")
 

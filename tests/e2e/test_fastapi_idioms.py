@@ -17,11 +17,11 @@ from starlette.testclient import TestClient
 from app import main
 from app.api import users
 from app.api.dependencies import AsyncSessionDep, UsersDep, get_async_db
-from app.database.holders import current_task
 from app.main import create_app
 from app.models import User
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, inject, scope
+from sessionscope.database.holders import current_task
 
 pytestmark = pytest.mark.isolation("none")
 

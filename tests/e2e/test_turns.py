@@ -12,8 +12,8 @@ from sqlalchemy import select
 from app.api.dependencies import SessionDep
 from config import DatabaseSettings
 from containers import DatabaseContainer, ScopeMiddleware, close_container
-from containers.turns import Turns
-from tests.testkit.serving import Server, serving
+from sessionscope.database.turns import Turns
+from sessionscope.testing.serving import Server, serving
 
 REQUESTS = 120
 

@@ -11,11 +11,12 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from app.cli.http_parser import http_protocol
 from app.main import create_app
-from config import DatabaseSettings, ServerSettings, Settings
+from config import DatabaseSettings, Settings
 from containers import ApplicationContainer
-from tests.testkit.serving import Server, serving
+from sessionscope.fastapi.server.http_parser import http_protocol
+from sessionscope.settings import ServerSettings
+from sessionscope.testing.serving import Server, serving
 
 # A server's requests are in transactions of their own.
 pytestmark = pytest.mark.isolation("database")

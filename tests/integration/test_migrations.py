@@ -21,13 +21,13 @@ from sqlalchemy import URL, Engine, func, inspect, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from app.database import Base, init_db
-from app.database.engine import build_engine
-from app.database.migrations import ROOT, configuration, drop_everything, upgrade
-from app.database.session import build_session_factory
 from app.models import Account, Post, User
 from config import DatabaseSettings
-from tests.testkit.targets import Target
+from sessionscope.database import Base, init_db
+from sessionscope.database.engine import build_engine
+from sessionscope.database.session import build_session_factory
+from sessionscope.migrations.running import ROOT, configuration, drop_everything, upgrade
+from sessionscope.testing.targets import Target
 
 # SQLite drops the old table and makes another.
 BATCH = """\

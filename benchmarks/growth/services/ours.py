@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from dependency_injector import providers
 from fastapi import APIRouter, Depends, FastAPI
 
-from app.database.reads import AsyncReads
-from app.database.unit_of_work import AsyncTransactions
 from app.main import create_app
 from benchmarks.growth.services.endpoint import COUNTS, path, taking
 from benchmarks.peers.ours import make_settings
 from containers import ApplicationContainer, Provide, check_container, inject, wire_for
+from sessionscope.database.reads import AsyncReads
+from sessionscope.transactions.unit_of_work import AsyncTransactions
 
 router = APIRouter()
 

@@ -13,9 +13,9 @@ from fastapi.responses import StreamingResponse
 from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 
-from app.api.head import HeadMiddleware
+from sessionscope.fastapi.head import HeadMiddleware
+from sessionscope.testing.serving import serving
 from tests.e2e.api.making import make_accounts, make_post
-from tests.testkit.serving import serving
 
 DOCS = Path(__file__).parents[3] / "docs"
 Json = dict[str, Any]

@@ -11,14 +11,14 @@ from alembic import command
 from fastapi import FastAPI
 from sqlalchemy import make_url, text
 
-from app.database.migrations import configuration
-from app.database.readiness import shipped_revisions
 from app.main import create_app
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, close_container
+from sessionscope.migrations.readiness import shipped_revisions
+from sessionscope.migrations.running import configuration
+from sessionscope.testing.kit import Kit
+from sessionscope.testing.targets import Target
 from tests.e2e.api.making import problem_of
-from tests.testkit.kit import Kit
-from tests.testkit.targets import Target
 
 # Real engines and pools, as in service: transactions, concurrency and failures are under test.
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]

@@ -11,14 +11,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.util import await_only
 
-from app.database.unit_of_work import AsyncTransactions
 from app.models import IdempotencyKey, Transfer
 from app.schemas.accounts import TransferIn, TransferOut
 from app.services.idempotency import IdempotentTransactions
 from app.services.transfers import TransferService
 from containers import ApplicationContainer, scope
+from sessionscope.testing.failing import lost_commit
+from sessionscope.transactions.unit_of_work import AsyncTransactions
 from tests.e2e.api.making import balances, make_accounts, problem_of
-from tests.testkit.failing import lost_commit
 
 # Real engines and pools, as in service: transactions, concurrency and failures are under test.
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]

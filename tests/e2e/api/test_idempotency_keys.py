@@ -11,10 +11,10 @@ from sqlalchemy import func, select, update
 
 from app.models import IdempotencyKey
 from app.services.idempotency import forget_keys
-from config import IdempotencySettings
 from containers import ApplicationContainer, scope
+from sessionscope.settings import IdempotencySettings
+from sessionscope.testing.overrides import Override
 from tests.e2e.api.making import Json, balances, make_accounts, make_user, problem_of
-from tests.testkit.overrides import Override
 
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 

@@ -9,10 +9,10 @@ import httpx2
 import pytest
 
 from app.services.passwords import PasswordHasher
+from sessionscope.testing.overrides import Override
+from sessionscope.testing.servers.process import wait_until
+from sessionscope.testing.serving import Server
 from tests.e2e.api.making import make_user, problem_of
-from tests.servers.process import wait_until
-from tests.testkit.overrides import Override
-from tests.testkit.serving import Server
 
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 

@@ -12,14 +12,14 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import insert
 
-from app.database import drop_db
 from app.main import create_app
 from app.models import User
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, close_container
+from sessionscope.database import drop_db
+from sessionscope.testing.overrides import Override
+from sessionscope.testing.serving import Server
 from tests.e2e.api.making import make_user, problem_of
-from tests.testkit.overrides import Override
-from tests.testkit.serving import Server
 
 # Real engines and pools, as in service: transactions, concurrency and failures are under test.
 pytestmark = pytest.mark.isolation("database")

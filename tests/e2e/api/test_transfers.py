@@ -7,11 +7,11 @@ from decimal import Decimal
 import httpx2
 import pytest
 
-from app.database import drop_table
 from app.models import Transfer
 from containers import ApplicationContainer
+from sessionscope.database import drop_table
+from sessionscope.testing.serving import Server
 from tests.e2e.api.making import balances, made, make_accounts, problem_of
-from tests.testkit.serving import Server
 
 # Real engines and pools, as in service: transactions, concurrency and failures are under test.
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]

@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from sessionscope.testing.serving import Server, serving
 from tests.e2e.isolation.crowd import FIRST, Crowd, Gate
-from tests.testkit.serving import Server, serving
 
 # The status of each reply, None where there was none.
 Replies = list[int | None]

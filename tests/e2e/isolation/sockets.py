@@ -6,8 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 
+from sessionscope.testing.serving import Server
 from tests.e2e.isolation.crowd import Gate
-from tests.testkit.serving import Server
 
 PATIENCE_SECONDS = 15
 

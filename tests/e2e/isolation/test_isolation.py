@@ -13,9 +13,11 @@ from anyio import to_thread
 from dependency_injector import providers
 from fastapi import FastAPI
 
-from app.database.engine import build_async_engine
 from config import DatabaseSettings
 from containers import DatabaseContainer, ScopeMiddleware, close_container
+from sessionscope.database.engine import build_async_engine
+from sessionscope.testing.pools import PoolPerLoop
+from sessionscope.testing.targets import Target
 from tests.e2e.isolation import async_endpoints, sync_endpoints
 from tests.e2e.isolation.calls import (
     Call,
@@ -32,8 +34,6 @@ from tests.e2e.isolation.holding import holding
 from tests.e2e.isolation.outcome import Outcome, outcome
 from tests.e2e.isolation.page import Page
 from tests.e2e.isolation.strategies import OURS, STRATEGIES, THEIRS, Strategy
-from tests.testkit.pools import PoolPerLoop
-from tests.testkit.targets import Target
 
 CONCURRENT: Final = 50
 PATIENCE_SECONDS: Final = 0.5

@@ -11,9 +11,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, func, inspect, make_url, select, text
 from typer.testing import Result
 
-from app.database import create_table
-from app.database.migrations import configuration, upgrade
 from app.models import Account, Post, User
+from sessionscope.database import create_table
+from sessionscope.migrations.running import configuration, upgrade
 from tests.integration.cli.commands import PASSWORD, ROOT, environment, run, told
 
 Invoke = Callable[..., Result]

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import create_engine, insert, make_url, select
 from typer.testing import Result
 
-from app.database.migrations import upgrade
 from app.models import IdempotencyKey
+from sessionscope.migrations.running import upgrade
 from tests.integration.cli.commands import run, told
 
 Invoke = Callable[..., Result]

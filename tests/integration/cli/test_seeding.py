@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Engine, event, func, insert, select
 
 from app.cli.seeding import seed_posts, seed_users
-from app.database import init_db
-from app.database.engine import build_engine
 from app.models import Post, User
 from config import DatabaseSettings
+from sessionscope.database import init_db
+from sessionscope.database.engine import build_engine
 
 
 @pytest.fixture(name="file")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from containers import close_container
+from sessionscope.testing.kit import Kit
 from tests.integration.containers.places import Places
-from tests.testkit.kit import Kit
 
 
 @pytest.fixture(name="places")

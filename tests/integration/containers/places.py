@@ -11,11 +11,11 @@ from sqlalchemy import select
 
 from app.models import User
 from app.schemas.accounts import AccountIn
-from app.schemas.base import PageQuery
 from app.schemas.users import UserIn
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, scope
-from tests.testkit.template import Template
+from sessionscope.reading.schemas import PageQuery
+from sessionscope.testing.template import Template
 
 SEED: Final = """
     INSERT INTO users (id, email, username, is_active, role, created_at, updated_at)

@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlalchemy.orm import sessionmaker
 
-from app.database.engine import build_async_engine, build_engine
-from app.database.replicas import Replicas
-from app.database.session import AsyncReadSession, ReadSession
 from app.main import create_app
 from containers import ApplicationContainer, Shared, close_container, scope
+from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.database.replicas import Replicas
+from sessionscope.database.session import AsyncReadSession, ReadSession
 from tests.integration.containers.places import (
     ASYNC,
     READS,

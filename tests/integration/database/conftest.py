@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.database import init_db
 from config import DatabaseSettings
 from containers import DatabaseContainer, close_container
-from tests.testkit.targets import Target
+from sessionscope.database import init_db
+from sessionscope.testing.targets import Target
 
 MakeDatabase = Callable[..., DatabaseContainer]
 

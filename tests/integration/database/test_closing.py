@@ -11,9 +11,9 @@ from anyio import CancelScope, create_task_group
 from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.database.engine import build_async_engine, build_engine
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, close_container, scope
+from sessionscope.database.engine import build_async_engine, build_engine
 
 pytestmark = pytest.mark.isolation("none")
 

@@ -18,9 +18,9 @@ from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.database.engine import build_async_engine, build_engine
 from config import DatabaseSettings
-from tests.servers import MariaDB, PostgreSQL, PostgreSQLPair, RunningServer
+from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.testing.servers import MariaDB, PostgreSQL, PostgreSQLPair, RunningServer
 
 POSTGRESQL = ("postgresql", "postgresql+psycopg", "postgresql+psycopg2")
 MYSQL = ("mysql", "mysql+asyncmy", "mariadb")

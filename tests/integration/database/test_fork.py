@@ -12,7 +12,7 @@ pytestmark = pytest.mark.every_database
 PROGRAM = """
 import asyncio, os
 from sqlalchemy import select
-from app.database.engine import build_async_engine, build_engine
+from sessionscope.database.engine import build_async_engine, build_engine
 from config import DatabaseSettings
 
 settings = DatabaseSettings(url=os.environ["APP_DATABASE__URL"], pool_size=1, max_overflow=0)

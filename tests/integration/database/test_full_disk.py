@@ -17,14 +17,14 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from app.database.errors import Failure, failure_of
-from app.database.migrations import upgrade
 from app.main import create_app
 from app.models import Post, User
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, scope
+from sessionscope.database.errors import Failure, failure_of
+from sessionscope.migrations.running import upgrade
+from sessionscope.testing.serving import serving
 from tests.e2e.api.making import problem_of
-from tests.testkit.serving import serving
 
 # Less than SQLite's page cache holds, so that nothing is written before COMMIT; more than the limit.
 CONTENT = "x" * 1_500_000

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from app.database.location import DatabaseLocation
 from app.models import User
 from config import DatabaseSettings
 from containers import DatabaseContainer, scope
+from sessionscope.database.location import DatabaseLocation
 from tests.integration.database.conftest import MakeDatabase
 
 SPELLINGS = [

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Connection, text
 
-from app.database.engine import build_async_engine, build_engine
 from config import DatabaseSettings
-from tests.servers import PgBouncer, PostgreSQL
+from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.testing.servers import PgBouncer, PostgreSQL
 
 ROOT = Path(__file__).parents[3]
 NAMES = ("postgresql", "postgresql+psycopg", "postgresql+psycopg2")
@@ -25,7 +25,7 @@ PROCESS = f"""
 import asyncio, json, sys
 from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import text
-from app.database.engine import build_async_engine, build_engine
+from sessionscope.database.engine import build_async_engine, build_engine
 from config import DatabaseSettings
 
 settings = DatabaseSettings(**json.loads(sys.argv[1]))

@@ -7,9 +7,9 @@ import httpx2
 import pytest
 from sqlalchemy import Engine, select, text
 
-from app.database.engine import build_engine
 from config import DatabaseSettings
 from containers import ApplicationContainer
+from sessionscope.database.engine import build_engine
 from tests.e2e.api.making import make_user
 
 USED_A_MOMENT_AGO = 60.0

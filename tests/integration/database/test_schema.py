@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import inspect, make_url, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base, create_table, drop_db, drop_table, init_db, ping, table_exists
-from app.database.engine import build_async_engine, build_engine
-from app.database.errors import UnknownTableError
 from app.models import User
 from config import DatabaseSettings
 from containers import DatabaseContainer
-from tests.testkit.targets import Target
+from sessionscope.database import Base, create_table, drop_db, drop_table, init_db, ping, table_exists
+from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.database.errors import UnknownTableError
+from sessionscope.testing.targets import Target
 
 pytestmark = pytest.mark.every_database
 
@@ -100,7 +100,7 @@ class TestPing:
         assert not ping(build_engine(settings))
         assert not await ping(build_async_engine(settings))
         assert ["the database does not answer: unreachable: no connection could be made"] * 2 == [
-            record.getMessage() for record in caplog.records if record.name == "app.database.health"
+            record.getMessage() for record in caplog.records if record.name == "sessionscope.database.health"
         ]
         assert "secret" not in caplog.text
 
@@ -118,7 +118,7 @@ class TestPing:
             engine = build_async_engine(settings)
             assert not await ping(engine)
             await engine.dispose()
-        lines = [record.getMessage() for record in caplog.records if record.name == "app.database.health"]
+        lines = [record.getMessage() for record in caplog.records if record.name == "sessionscope.database.health"]
         assert ["denied", "denied", "unreachable", "unreachable"] == [line.split(": ")[1] for line in lines]
         assert "secret" not in caplog.text
 

@@ -10,11 +10,11 @@ from sqlalchemy.exc import InvalidRequestError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from app.database import Base
-from app.database.errors import ReadOnlySessionError
-from app.database.transaction import async_transaction, transaction
 from app.models import Account, User
 from containers import DatabaseContainer
+from sessionscope.database import Base
+from sessionscope.database.errors import ReadOnlySessionError
+from sessionscope.transactions.transaction import async_transaction, transaction
 
 pytestmark = pytest.mark.every_database
 

@@ -8,10 +8,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
-from app.database.errors import Violation, violation_of
-from app.database.transaction import async_transaction, transaction
 from app.models import Account, Post, User
 from containers import DatabaseContainer
+from sessionscope.database.errors import Violation, violation_of
+from sessionscope.transactions.transaction import async_transaction, transaction
 from tests.integration.database.conftest import MakeDatabase
 
 PRAGMAS = {"foreign_keys": 1, "journal_mode": "wal", "busy_timeout": 1500}

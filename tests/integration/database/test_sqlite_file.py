@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.exc import OperationalError
 
-from app.database.errors import Failure, failure_of
 from config import DatabaseSettings
 from containers import DatabaseContainer, close_container
+from sessionscope.database.errors import Failure, failure_of
 
 pytestmark = pytest.mark.usefixtures("failed_connections_end")
 

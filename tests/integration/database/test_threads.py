@@ -9,9 +9,9 @@ import threading
 import pytest
 from sqlalchemy import Connection, func, select, text
 
-from app.database.holders import current_task
 from app.models import User
 from containers import ApplicationContainer, scope
+from sessionscope.database.holders import current_task
 
 FORKING = """
 import asyncio, os

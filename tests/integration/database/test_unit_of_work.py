@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.util import await_only
 
-from app.database.errors import CommitOutcomeUnknownError, Failure, NestedTermsError, failure_of
-from app.database.terms import Terms
 from app.models import Account, User
 from containers import ApplicationContainer, scope
-from tests.testkit.failing import lost_commit
+from sessionscope.database.errors import CommitOutcomeUnknownError, Failure, NestedTermsError, failure_of
+from sessionscope.testing.failing import lost_commit
+from sessionscope.transactions.terms import Terms
 
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 

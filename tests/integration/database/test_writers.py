@@ -11,9 +11,9 @@ import pytest
 from anyio import to_thread
 from sqlalchemy import func, select
 
-from app.database.transaction import async_transaction, transaction
 from app.models import Account, User
 from containers import DatabaseContainer, scope
+from sessionscope.transactions.transaction import async_transaction, transaction
 
 pytestmark = pytest.mark.every_database
 

@@ -8,9 +8,9 @@ from sqlalchemy import URL, Engine
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.database.engine import build_engine
+from sessionscope.database.engine import build_engine
+from sessionscope.testing.server_database import settings_of
 from tests.integration.migrations.places import Command, Migrations, on_server
-from tests.testkit.server_database import settings_of
 
 SERVERS = ("postgresql", "mariadb")
 

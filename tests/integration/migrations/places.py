@@ -15,12 +15,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Engine, NullPool, inspect, text
 from typer.testing import Result
 
-from app.database.engine import build_engine
-from app.database.migrating import Limits
-from app.database.migrations import ROOT, configuration
-from tests.testkit.mariadb import MariaDB
-from tests.testkit.postgresql import PostgreSQL
-from tests.testkit.server_database import settings_of
+from sessionscope.database.engine import build_engine
+from sessionscope.migrations.connecting import Limits
+from sessionscope.migrations.running import ROOT, configuration
+from sessionscope.testing.mariadb import MariaDB
+from sessionscope.testing.postgresql import PostgreSQL
+from sessionscope.testing.server_database import settings_of
 
 TABLES: Final = {"users", "posts", "accounts", "transfers", "idempotency_keys", "alembic_version"}
 HEAD: Final = str(ScriptDirectory.from_config(configuration()).get_current_head())

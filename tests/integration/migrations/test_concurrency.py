@@ -10,14 +10,14 @@ import pytest
 from alembic import command
 from sqlalchemy import URL, Engine, NullPool, text
 
-from app.database.engine import build_engine
-from app.database.migrating import Limits
-from app.database.migration_lock import MigrationLockError, turn
-from app.database.migrations import configuration, upgrade
+from sessionscope.database.engine import build_engine
+from sessionscope.migrations.connecting import Limits
+from sessionscope.migrations.locking import MigrationLockError, turn
+from sessionscope.migrations.running import configuration, upgrade
+from sessionscope.testing.server_database import settings_of
+from sessionscope.testing.servers import PgBouncer, PostgreSQL, RunningServer
+from sessionscope.testing.servers.process import wait_until
 from tests.integration.migrations.places import HEAD, TABLES, Command, Migrations, on_server, revisions, start, tables
-from tests.servers import PgBouncer, PostgreSQL, RunningServer
-from tests.servers.process import wait_until
-from tests.testkit.server_database import settings_of
 
 PROCESSES = 4
 

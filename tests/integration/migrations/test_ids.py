@@ -7,8 +7,8 @@ from alembic import command
 from alembic.util import CommandError
 from sqlalchemy import URL, Engine, Integer, inspect, text
 
-from app.database import Base
-from app.database.migrations import configuration
+from sessionscope.database import Base
+from sessionscope.migrations.running import configuration
 from tests.integration.migrations.places import HEAD, Migrations, revisions
 
 USERS: Final = """INSERT INTO users (id, email, username, is_active, role, created_at, updated_at) VALUES

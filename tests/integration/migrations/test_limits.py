@@ -10,11 +10,11 @@ from alembic import command
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, NullPool, inspect, text
 
-from app.database.engine import build_engine
-from app.database.migrating import Limits, connected
-from app.database.migrations import configuration
+from sessionscope.database.engine import build_engine
+from sessionscope.migrations.connecting import Limits, connected
+from sessionscope.migrations.running import configuration
+from sessionscope.testing.server_database import settings_of
 from tests.integration.migrations.places import HEAD, Command, Migrations, revisions, tables
-from tests.testkit.server_database import settings_of
 
 NICKNAME: Final = 'op.add_column("users", sa.Column("nickname", sa.String(10)))'
 LOCKING: Final = {

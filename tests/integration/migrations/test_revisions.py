@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.database.migrations import ROOT
+from sessionscope.migrations.running import ROOT
 
 ALEMBIC = ("alembic", "revision", "--autogenerate")
 APP = ("app", "db", "revision")
@@ -21,7 +21,7 @@ BOOK = '''
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base
+from sessionscope.database import Base
 
 
 class Book(Base):
@@ -95,7 +95,7 @@ class TestRevision:
         assert (0, "") == (revision.returncode, revision.stderr)
         text = written(project, "name_users")
         assert 'sa.Column("nickname", sa.String(length=10), nullable=True)' in text
-        assert "import app.database.types" not in text
+        assert "import sessionscope.database.types" not in text
         assert 0 == run("alembic", "upgrade", "head").returncode
         assert 0 == run("alembic", "check").returncode
 

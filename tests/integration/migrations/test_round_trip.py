@@ -7,8 +7,8 @@ from alembic import command
 from sqlalchemy import URL, Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.database.errors import Violation, violation_of
-from app.database.migrations import configuration
+from sessionscope.database.errors import Violation, violation_of
+from sessionscope.migrations.running import configuration
 from tests.integration.migrations.places import HEAD, TABLES, Migrations, revisions, tables
 
 THINGS: Final = """op.create_table(

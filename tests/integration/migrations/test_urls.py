@@ -9,12 +9,12 @@ import pytest
 from alembic import command
 from sqlalchemy import URL, NullPool
 
-from app.database.engine import build_engine
-from app.database.migrations import configuration, upgrade
-from app.database.url import DRIVERS
+from sessionscope.database.engine import build_engine
+from sessionscope.database.url import DRIVERS
+from sessionscope.migrations.running import configuration, upgrade
+from sessionscope.testing.server_database import settings_of
+from sessionscope.testing.servers import RunningServer
 from tests.integration.migrations.places import HEAD, on_server, revisions, start
-from tests.servers import RunningServer
-from tests.testkit.server_database import settings_of
 
 ODD: Final = "p%(x)s@/:#?&+ 100%25é"
 BACKENDS: Final = {

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, text
 
-from app.database import replicas
-from app.database.migrations import upgrade
 from app.models import User
 from config import DatabaseSettings
 from containers import DatabaseContainer, close_container, scope
-from tests.servers.pair import PostgreSQLPair
-from tests.servers.ports import free_port
+from sessionscope.database import replicas
+from sessionscope.migrations.running import upgrade
+from sessionscope.testing.servers.pair import PostgreSQLPair
+from sessionscope.testing.servers.ports import free_port
 
 pytestmark = [pytest.mark.isolation("none"), pytest.mark.xdist_group("pair")]
 

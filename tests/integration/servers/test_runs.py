@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import process
-from tests.servers.shared import Run, stop_leftovers
+from sessionscope.testing.servers import process
+from sessionscope.testing.servers.shared import Run, stop_leftovers
 
 pytestmark = pytest.mark.isolation("none")
 
@@ -48,8 +48,8 @@ def test_pgbouncer(pgbouncer):
 NOT_INSTALLED = "import shutil\nshutil.which = lambda *_, **__: None"
 KILLED = """
 import os, signal
-from tests.servers import PostgreSQL
-from tests.servers.shared import Run
+from sessionscope.testing.servers import PostgreSQL
+from sessionscope.testing.servers.shared import Run
 
 server = Run().shared(PostgreSQL)
 print(server.directory, flush=True)
@@ -79,7 +79,7 @@ def run(pytester: pytest.Pytester, temporary: Path, monkeypatch: pytest.MonkeyPa
 
     def run(tests: str, *arguments: str) -> pytest.RunResult:
         pytester.makepyfile(test_it=tests)
-        plugins = ("-p", "no:cacheprovider", "-p", "tests.servers.plugin")
+        plugins = ("-p", "no:cacheprovider", "-p", "sessionscope.testing.servers.plugin")
         return pytester.runpytest_subprocess(*plugins, "-rsfE", basetemp, *arguments)
 
     return run
@@ -178,7 +178,7 @@ def test_what_a_killed_run_left_is_stopped_by_the_next(temporary: Path) -> None:
 
 def test_a_server_by_hand_ends_with_its_command(temporary: Path) -> None:
     """The command prints the URLs and, when it is told to end, takes the server with it."""
-    command = [sys.executable, "-m", "tests.servers", "postgresql", str(temporary / "hand")]
+    command = [sys.executable, "-m", "sessionscope.testing.servers", "postgresql", str(temporary / "hand")]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as by_hand:  # noqa: S603 - ours
         assert by_hand.stdout is not None
         assert by_hand.stdout.readline().startswith("postgresql://app:app@127.0.0.1:")

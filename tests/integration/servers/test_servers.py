@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
 
-from tests.servers import Galera, MariaDB, PgBouncer, PostgreSQL, PostgreSQLPair, RunningServer, ports
-from tests.servers.programs import ServerError
+from sessionscope.testing.servers import Galera, MariaDB, PgBouncer, PostgreSQL, PostgreSQLPair, RunningServer, ports
+from sessionscope.testing.servers.programs import ServerError
 
 pytestmark = pytest.mark.isolation("none")
 

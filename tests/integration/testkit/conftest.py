@@ -11,7 +11,22 @@ ROOT = Path(__file__).parents[3]
 CONFTEST = """
 import pytest
 
-pytest_plugins = ["tests.testkit.plugin"]
+from app.main import create_app
+from config import Settings
+from containers import ApplicationContainer
+from sessionscope.testing.template import MEMORY
+
+pytest_plugins = ["sessionscope.testing.plugin"]
+
+
+@pytest.fixture(scope="session")
+def make_container():
+    return lambda: ApplicationContainer(settings=Settings(database=MEMORY))
+
+
+@pytest.fixture(scope="session")
+def make_app():
+    return create_app
 
 
 @pytest.fixture

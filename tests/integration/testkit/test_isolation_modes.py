@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from app.models import User
 from containers import scope
-from tests.testkit.queries import QueryLog
+from sessionscope.testing.queries import QueryLog
 
 USERS = select(func.count()).select_from(User)
 
@@ -146,7 +146,7 @@ class TestQueryLog:
         """A statement sent for a request is traced to the repository that sent it."""
         with query_log() as log:
             await async_client.get("/users/1")
-        assert ["app/repositories/reading.py"] == [str(query.line).split(":")[0] for query in log.queries]
+        assert ["sessionscope/reading/projections.py"] == [str(query.line).split(":")[0] for query in log.queries]
 
     async def test_few_enough_are_fine(self, session: Session, query_log: Any) -> None:
         """What begins and ends transactions is not counted."""

@@ -10,7 +10,7 @@ from dependency_injector import containers, providers
 from sqlalchemy import create_engine, select
 
 from containers import scope
-from containers.wiring import GuardedContainer
+from sessionscope.fastapi.wiring import GuardedContainer
 
 kept = []
 

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from app.models import User
-from tests.testkit.mariadb import MariaDB
-from tests.testkit.postgresql import PostgreSQL
-from tests.testkit.savepoints import OverlapError, Savepoints
+from sessionscope.testing.mariadb import MariaDB
+from sessionscope.testing.postgresql import PostgreSQL
+from sessionscope.testing.savepoints import OverlapError, Savepoints
 
 USERS = select(func.count()).select_from(User)
 DRIVERS = {"postgresql": "asyncpg", "mariadb": "aiomysql"}

@@ -14,7 +14,7 @@ from fastapi import Request
 from app.main import create_app
 from config import Settings
 from containers import ApplicationContainer, NotOpenError, Shared
-from tests.testkit.template import MEMORY
+from sessionscope.testing.template import MEMORY
 from tests.unit.containers.probes import Broker, Log
 
 log = Log()

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from app.main import create_app
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer
-from tests.testkit.kit import Kit
+from sessionscope.testing.kit import Kit
 
 
 class TestParking:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from app.schemas.fields import Amount, Balance, Email, MomentInText, Username
+from app.schemas.fields import Email, Username
+from sessionscope.reading.fields import Amount, Balance, MomentInText
 
 AMOUNT: TypeAdapter[Decimal] = TypeAdapter(Amount)
 BALANCE: TypeAdapter[Decimal] = TypeAdapter(Balance)

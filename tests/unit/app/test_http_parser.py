@@ -5,7 +5,7 @@ import sys
 import pytest
 import uvicorn
 
-from app.cli.http_parser import http_protocol
+from sessionscope.fastapi.server.http_parser import http_protocol
 
 
 async def app(*_: object) -> None:
@@ -28,7 +28,7 @@ class TestServerAsShipped:
 
     def test_without_httptools_it_parses_with_h11(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A platform without a build of it serves all the same."""
-        for name in ("app.cli.httptools_protocol", "uvicorn.protocols.http.httptools_impl"):
+        for name in ("sessionscope.fastapi.server.httptools_protocol", "uvicorn.protocols.http.httptools_impl"):
             monkeypatch.delitem(sys.modules, name, raising=False)
         monkeypatch.setitem(sys.modules, "httptools", None)
         assert "EndingH11Protocol" == http_protocol().__name__

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from app.errors import BusyError
 from app.services.passwords import PasswordHasher, cores
-from tests.servers.process import wait_until
+from sessionscope.errors import BusyError
+from sessionscope.testing.servers.process import wait_until
 
 PASSWORD = "correct horse \N{PILE OF POO}"
 

@@ -8,10 +8,10 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.error_handlers import install_problems
-from app.api.problem_types import BODY_TOO_LARGE
-from app.api.problems import ProblemError
-from app.api.request_limits import RequestLimitsMiddleware
+from sessionscope.fastapi.error_handlers import install_problems
+from sessionscope.fastapi.problem_types import BODY_TOO_LARGE
+from sessionscope.fastapi.problems import ProblemError
+from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
 
 LIMIT = 10
 CHUNKED = (b"transfer-encoding", b"chunked")

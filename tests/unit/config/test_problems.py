@@ -1,11 +1,13 @@
 """Every bad configuration is told by its source, its field, its reason and its remedy."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from config import ConfigurationError, Problem, Settings
+from config import Settings
+from sessionscope.settings import ConfigurationError, Problem
 
 PASSWORD = "s3cr3t"
 
@@ -302,8 +304,9 @@ class TestMissing:
 class TestConstructor:
     def test_an_argument_is_a_source_too(self) -> None:
         """What the code gives wrongly is told as an argument."""
+        misspelt: dict[str, Any] = {"datbase": {}}
         with pytest.raises(ConfigurationError) as caught:
-            Settings(datbase={})
+            Settings(**misspelt)
         assert [
             Problem("constructor argument", "datbase", "unknown setting", "did you mean database?")
         ] == caught.value.problems

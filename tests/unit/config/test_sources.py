@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from config import DatabaseSettings, Settings
-from config.settings import ServerSettings
+from sessionscope.settings import ServerSettings
 
 
 @pytest.fixture(autouse=True)

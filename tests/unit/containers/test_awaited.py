@@ -19,7 +19,7 @@ from containers import (
     inject,
     open_container,
 )
-from containers.wiring import GuardedContainer
+from sessionscope.fastapi.wiring import GuardedContainer
 
 
 async def greeting() -> AsyncGenerator[str, None]:

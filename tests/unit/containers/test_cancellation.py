@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from anyio import CancelScope, CapacityLimiter, create_task_group, fail_after, to_thread
 
-from containers.cancellation import WithItsThreads
+from sessionscope.fastapi.cancellation import WithItsThreads
 
 
 class Work:

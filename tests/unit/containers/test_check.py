@@ -11,9 +11,8 @@ from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.database.engine import build_engine
 from app.main import create_app
-from config import ConfigurationError, DatabaseSettings, Settings
+from config import DatabaseSettings, Settings
 from containers import (
     ApplicationContainer,
     ContainerError,
@@ -25,8 +24,10 @@ from containers import (
     inject,
     nested,
 )
-from containers.errors import Finding
-from containers.wiring import GuardedContainer
+from sessionscope.database.engine import build_engine
+from sessionscope.fastapi.wiring import GuardedContainer
+from sessionscope.lifetimes.errors import Finding
+from sessionscope.settings import ConfigurationError
 
 MEMORY = DatabaseSettings(url="sqlite:///:memory:")
 

@@ -16,15 +16,7 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from app.models import User
-from containers import (
-    ApplicationContainer,
-    Scope,
-    ScopedResource,
-    ScopeError,
-    TeardownError,
-    current_scope,
-    scope,
-)
+from containers import ApplicationContainer, Scope, ScopedResource, ScopeError, TeardownError, current_scope, scope
 from tests.unit.containers.probes import AsyncProbe, Probe, Stubborn, async_generated, generated
 
 

@@ -12,8 +12,6 @@ from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlalchemy.orm import sessionmaker
 
-from app.database.engine import build_async_engine, build_engine
-from app.database.session import build_session_factory
 from app.schemas.users import UserQuery
 from config import DatabaseSettings, Settings
 from containers import (
@@ -25,6 +23,8 @@ from containers import (
     close_container,
     scope,
 )
+from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.database.session import build_session_factory
 
 MEMORY = DatabaseSettings(url="sqlite:///:memory:")
 

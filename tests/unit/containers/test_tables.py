@@ -7,11 +7,11 @@ from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
-from app.database.session import AsyncReadSession, ReadSession
-from app.database.unit_of_work import AsyncTransactions, Transactions
 from app.services.users import UserService
 from containers import ApplicationContainer, scope
-from containers.names import named_providers
+from sessionscope.database.session import AsyncReadSession, ReadSession
+from sessionscope.lifetimes.names import named_providers
+from sessionscope.transactions.unit_of_work import AsyncTransactions, Transactions
 
 DATABASE = {
     "settings",

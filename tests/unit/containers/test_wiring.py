@@ -15,7 +15,7 @@ from fastapi import Depends, FastAPI
 from app.main import create_app
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, Provide, WiringError, inject
-from containers.wiring import GuardedContainer
+from sessionscope.fastapi.wiring import GuardedContainer
 
 
 class Threads(containers.DeclarativeContainer):

@@ -11,10 +11,11 @@ from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import OperationalError
 
-from app.database.drivers import destination, mysql, tls, words
-from app.database.drivers.connecting import PreferredTLS
-from app.database.url import translate_driver
-from config import ConfigurationError, DatabaseSettings
+from config import DatabaseSettings
+from sessionscope.database.drivers import destination, mysql, tls, words
+from sessionscope.database.drivers.connecting import PreferredTLS
+from sessionscope.database.url import translate_driver
+from sessionscope.settings import ConfigurationError
 
 POSTGRESQL = ("psycopg", "psycopg2", "asyncpg")
 MYSQL = ("pymysql", "aiomysql", "asyncmy")

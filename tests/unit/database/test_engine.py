@@ -17,8 +17,9 @@ from sqlalchemy.pool import (
     StaticPool,
 )
 
-from app.database.engine import build_async_engine, build_engine
-from config import ConfigurationError, DatabaseSettings
+from config import DatabaseSettings
+from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.settings import ConfigurationError
 
 
 def settings(tmp_path: Path, **values: Any) -> DatabaseSettings:

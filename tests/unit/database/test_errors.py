@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.database.errors import (
+from sessionscope.database.errors import (
     CommitOutcomeUnknownError,
     Failure,
     Violation,

@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.database.replicas import _at, _server, build_async_replicas, build_replicas
-from config import DatabaseSettings, DatabaseUrl
+from config import DatabaseSettings
+from sessionscope.database.replicas import _at, _server, build_async_replicas, build_replicas
+from sessionscope.settings import DatabaseUrl
 
 SETTINGS = DatabaseSettings(
     url="postgresql+psycopg://user:s3cr3t@primary/name",

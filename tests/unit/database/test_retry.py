@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.database import retry
-from app.database.errors import Failure
-from app.database.retry import name_of
 from containers import ApplicationContainer, scope
+from sessionscope.database.errors import Failure
+from sessionscope.transactions import retry
+from sessionscope.transactions.retry import name_of
 
 LOST, UNREACHABLE, DEADLOCK, READ_ONLY, SYNTAX = "57P01", "08001", "40P01", "25006", "42601"
 

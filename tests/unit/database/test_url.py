@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import URL, make_url
 from sqlalchemy.engine.interfaces import Dialect
 
-from app.database.errors import MissingDriverError
-from app.database.url import DRIVERS, translate_driver
 from config import DatabaseSettings
-from config.url import KNOWN_DRIVERS
+from sessionscope.database.errors import MissingDriverError
+from sessionscope.database.url import DRIVERS, translate_driver
+from sessionscope.settings.url import KNOWN_DRIVERS
 
 OPTIONAL = ("psycopg", "psycopg2", "asyncpg", "pymysql", "aiomysql", "asyncmy")
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from tests.servers import MariaDB, PostgreSQL
+from sessionscope.testing.servers import MariaDB, PostgreSQL
 
 CONNECTIONS = "20"
 POSTGRESQL_TABLE = """\

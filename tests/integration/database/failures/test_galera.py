@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager, AsyncExitStack
 
 import pytest
 
-from app.database.errors import Failure, commit_outcome_is_known, failure_of
+from sessionscope.database.errors import Failure, commit_outcome_is_known, failure_of
+from sessionscope.testing.servers import Galera, process
+from sessionscope.testing.servers.galera import Node
 from tests.integration.database.failures.adapter import ADD, MYSQL, Database, Driver, Link, failure, opened
-from tests.servers import Galera, process
-from tests.servers.galera import Node
 
 pytestmark = pytest.mark.isolation("none")
 

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from app.database.errors import Failure, commit_outcome_is_known, failure_of
+from sessionscope.database.errors import Failure, commit_outcome_is_known, failure_of
+from sessionscope.testing.servers import MariaDB
 from tests.integration.database.failures import common
 from tests.integration.database.failures.adapter import (
     ADD,
@@ -16,7 +17,6 @@ from tests.integration.database.failures.adapter import (
     name_of,
     opened,
 )
-from tests.servers import MariaDB
 
 pytestmark = pytest.mark.isolation("none")
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import URL
 
-from app.database.errors import Failure, failure_of
+from sessionscope.database.errors import Failure, failure_of
+from sessionscope.testing.servers import MariaDB, PostgreSQL
 from tests.integration.database.failures.adapter import MYSQL, POSTGRESQL, Driver, failure, name_of, opened
-from tests.servers import MariaDB, PostgreSQL
 
 pytestmark = pytest.mark.isolation("none")
 

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager, AsyncExitStack, suppress
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from app.database.errors import Failure, failure_of
+from sessionscope.database.errors import Failure, failure_of
+from sessionscope.testing.servers import PgBouncer, PostgreSQL
 from tests.integration.database.failures.adapter import POSTGRESQL, Database, Engine, failure, opened
-from tests.servers import PgBouncer, PostgreSQL
 
 pytestmark = pytest.mark.isolation("none")
 

@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from app.database.errors import Failure, commit_outcome_is_known, failure_of
+from sessionscope.database.errors import Failure, commit_outcome_is_known, failure_of
+from sessionscope.testing.servers import PostgreSQL, PostgreSQLPair
 from tests.integration.database.failures import common
 from tests.integration.database.failures.adapter import (
     ADD,
@@ -20,7 +21,6 @@ from tests.integration.database.failures.adapter import (
     opened,
 )
 from tests.integration.database.failures.conftest import POSTGRESQL_TABLE
-from tests.servers import PostgreSQL, PostgreSQLPair
 
 pytestmark = pytest.mark.isolation("none")
 

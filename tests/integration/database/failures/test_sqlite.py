@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, event
 
-from app.database.errors import Failure, commit_outcome_is_known, failure_of
+from sessionscope.database.errors import Failure, commit_outcome_is_known, failure_of
 from tests.integration.database.failures import common
 from tests.integration.database.failures.adapter import (
     ADD,

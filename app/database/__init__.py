@@ -1,7 +1,0 @@
-"""Database mechanisms: engines, sessions, schema. No dependency injection and no web framework in here."""
-
-from app.database.base import Base
-from app.database.health import ping
-from app.database.schema import create_table, drop_db, drop_table, init_db, table_exists
-
-__all__ = ["Base", "create_table", "drop_db", "drop_table", "init_db", "ping", "table_exists"]

@@ -1,0 +1,71 @@
+"""``python -m resilience bank``, ``python -m resilience failover``: the long runs."""
+
+import argparse
+import sys
+from typing import Final
+
+from resilience import failover, report
+from resilience.bank import CLIENTS, run_bank
+from resilience.places import PLACES
+from sessionscope.testing.servers import MissingBinary
+from sessionscope.testing.servers.shared import Run
+
+PAUSE: Final = 0.05
+
+
+def main() -> None:
+    """Prove what was asked for; exit with 1 where it fails."""
+    parser = argparse.ArgumentParser(prog="python -m resilience")
+    commands = parser.add_subparsers(required=True)
+    bank = commands.add_parser("bank", help="move money while things break")
+    bank.add_argument("--seconds", type=float, default=60)
+    bank.add_argument("--on", nargs="+", choices=PLACES, default=[], help="only these; docs/proofs.md stays as it is")
+    bank.set_defaults(prove=_bank)
+    commands.add_parser("failover", help="kill a primary, promote its standby").set_defaults(prove=_failover)
+    arguments = parser.parse_args()
+    run = Run()
+    try:
+        faults = arguments.prove(run, arguments)
+    except MissingBinary as error:
+        sys.exit(str(error))
+    finally:
+        run.close()
+    sys.exit(1 if faults else 0)
+
+
+def _bank(run: Run, arguments: argparse.Namespace) -> list[str]:
+    rows: list[dict[str, str]] = []
+    faults: list[str] = []
+    for name in arguments.on or PLACES:
+        with PLACES[name](run) as place:
+            ran = run_bank(place, arguments.seconds, pause=PAUSE)
+        rows.append(report.figures(ran))
+        faults += ran.faults
+        _show(rows[-1], ran.faults, report.unclear_answers(ran.orders))
+    if not arguments.on:
+        text = f"{CLIENTS} clients, {arguments.seconds:.0f} seconds each.\n\n{report.table(rows)}"
+        report.write("bank", text)
+    return faults
+
+
+def _failover(run: Run, _: argparse.Namespace) -> list[str]:
+    rows: list[dict[str, str]] = []
+    faults: list[str] = []
+    for driver in failover.DRIVERS:
+        with failover.place(run, driver) as (pair, service):
+            ran = failover.run_failover(pair, service, driver, pause=PAUSE)
+            rows.append(report.of_failover(ran) | {"run again in the service": report.listed(service.runs_again())})
+        faults += ran.faults
+        _show(rows[-1], ran.faults, report.unclear_answers(ran.orders))
+    report.write("failover", f"{failover.CLIENTS} clients.\n\n{report.table(rows)}")
+    return faults
+
+
+def _show(row: dict[str, str], faults: list[str], unclear: str) -> None:
+    lines = [f"{name}: {value.replace('<br>', ', ')}" for name, value in row.items()]
+    sys.stdout.write("\n".join([*lines, f"unclear answers: {unclear}", *faults, "\n"]))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

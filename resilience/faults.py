@@ -1,0 +1,89 @@
+"""What is broken while the bank works."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from resilience.service import Service
+from sessionscope.testing.servers import MariaDB, PostgreSQL
+from sessionscope.testing.servers.programs import ServerError
+
+# Those at work come first: who is idle is missed by nobody.
+_BUSY_BACKEND: Final = """
+SELECT count(pg_terminate_backend(pid)) FROM (
+  SELECT pid FROM pg_stat_activity WHERE usename = 'app' ORDER BY state = 'idle', random() LIMIT 1
+) AS victim
+"""
+_BUSY_CONNECTION: Final = """
+SELECT id FROM information_schema.processlist WHERE user = 'app' ORDER BY command = 'Sleep', rand() LIMIT 1
+"""
+_ANY_CONNECTION: Final = "SELECT id FROM information_schema.processlist WHERE user = 'app' ORDER BY rand() LIMIT 1"
+
+Break = Callable[[Random], int]
+
+
+@dataclass
+class Faults:
+    """What is done, and how often it was.
+
+    Attributes:
+        often: What happens twice a second, by name; each returns how many it hit.
+        once: What happens in the middle of the run.
+    """
+
+    services: list[Service]
+    often: dict[str, Break]
+    once: dict[str, Break]
+    random: Random
+    done: Counter[str] = field(default_factory=Counter[str])
+
+    async def happen(self, seconds: float) -> None:
+        """Break things for as long as the run goes on."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._repeat("workers killed", self._kill_worker, max(5, seconds / 6), seconds))
+            for name, act in self.often.items():
+                tasks.create_task(self._repeat(name, act, 0.5, seconds))
+            for name, act in self.once.items():
+                tasks.create_task(self._repeat(name, act, seconds / 2, seconds))
+
+    def _kill_worker(self, random: Random) -> int:
+        return random.choice(self.services).kill_worker(random)
+
+    async def _repeat(self, name: str, act: Break, every: float, seconds: float) -> None:
+        for _ in range(int(seconds / every - 0.001)):
+            await asyncio.sleep(every)
+            self.done[name] += await asyncio.to_thread(act, self.random)
+
+
+def terminate_backend(server: PostgreSQL) -> Break:
+    """Return what ends a connection of the service in PostgreSQL."""
+    return lambda _: int(server.sql(_BUSY_BACKEND))
+
+
+def kill_connection(*servers: MariaDB) -> Break:
+    """Return what ends a connection of the service in one of some MariaDB servers."""
+
+    def act(random: Random) -> int:
+        server = random.choice(servers)
+        try:
+            victim = server.sql(random.choice([_BUSY_CONNECTION, _ANY_CONNECTION]))
+            server.sql(f"KILL {victim}" if victim else "")
+        except ServerError:
+            # It ended by itself, or the whole server is gone.
+            return 0
+        return len(victim.split())
+
+    return act
+
+
+def kill_server(server: MariaDB) -> Break:
+    """Return what ends a whole server by SIGKILL."""
+
+    def act(_: Random) -> int:
+        server.kill()
+        return 1
+
+    return act

@@ -1,0 +1,1 @@
+"""Serving and reporting, as every service's commands need them."""

@@ -1,0 +1,57 @@
+"""Errors of commands: one clear line each, and an exit code."""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from sessionscope.settings import DatabaseUrl
+
+BAD_CONFIGURATION: Final = 2
+FAILED: Final = 1
+
+
+@contextmanager
+def reported() -> Generator[None, None, None]:
+    """Turn what a person can mend into lines on standard error; a bug stays a traceback."""
+    from sessionscope.database.errors import DatabaseError
+    from sessionscope.settings import ConfigurationError
+
+    try:
+        yield
+    except ConfigurationError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(BAD_CONFIGURATION) from None
+    except DatabaseError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(FAILED) from None
+
+
+@contextmanager
+def reported_at(url: "DatabaseUrl") -> Generator[None, None, None]:
+    """Turn an error of the database at *url* into a line on standard error."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from sessionscope.database.errors import Failure, failure_of
+
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        is_missing = url.kind == "sqlite" and failure_of(error) is Failure.UNREACHABLE
+        hint = "; `db upgrade` creates it" if is_missing else ""
+        typer.echo(f"the database at {url} can't do that: {reason}{hint}", err=True)
+        raise typer.Exit(FAILED) from None
+
+
+def confirm(what: str, *, yes: bool) -> None:
+    """Ask before something that can't be undone; without a person to answer, only ``--yes`` will do."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        typer.echo(f"This would {what}: say --yes where nobody can be asked.", err=True)
+        raise typer.Exit(FAILED)
+    typer.confirm(f"This will {what}. Go on?", abort=True)

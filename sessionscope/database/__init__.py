@@ -1,0 +1,7 @@
+"""Database mechanisms: engines, sessions, schema. No dependency injection and no web framework in here."""
+
+from sessionscope.database.base import Base
+from sessionscope.database.health import ping
+from sessionscope.database.schema import create_table, drop_db, drop_table, init_db, table_exists
+
+__all__ = ["Base", "create_table", "drop_db", "drop_table", "init_db", "ping", "table_exists"]

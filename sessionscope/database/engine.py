@@ -1,0 +1,110 @@
+"""Building engines from settings."""
+
+import os
+from typing import Any, Final
+from weakref import WeakSet
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool, Pool, QueuePool
+
+from sessionscope.database.drivers import Destination, destination
+from sessionscope.database.idle import ping_after
+from sessionscope.database.location import DatabaseLocation
+from sessionscope.database.mysql import prepare_mysql
+from sessionscope.database.pools import AsyncWatchedPool, WatchedPool
+from sessionscope.database.sqlite import prepare_sqlite
+from sessionscope.database.url import translate_driver
+from sessionscope.settings import DatabaseSettings
+
+# Which pool a setting means, for sync and async engines.
+POOLS: Final[dict[str, tuple[type[Pool], type[Pool]]]] = {
+    "queue": (WatchedPool, AsyncWatchedPool),
+    "null": (NullPool, NullPool),
+}
+
+
+def build_engine(
+    settings: DatabaseSettings,
+    location: DatabaseLocation | None = None,
+    *,
+    poolclass: type[Pool] | None = None,
+) -> Engine:
+    """Return a sync engine; nothing connects yet.
+
+    Args:
+        settings: Every one of them is honoured, except sizes by a pool that has none.
+        location: Where the database is; shared by the engines of a container.
+        poolclass: Any SQLAlchemy pool, in place of the one that the settings name.
+
+    Raises:
+        MissingDriverError: The URL's driver is not installed.
+        ConfigurationError: The URL has an argument in its query that the driver can't be given.
+    """
+    location = location or DatabaseLocation(settings)
+    poolclass = poolclass or POOLS[settings.pool_class][0]
+    target = destination(translate_driver(location.url, is_async=False), settings)
+    engine = create_engine(target.url, poolclass=poolclass, **_options(settings, target, poolclass))
+    _prepare(engine, settings, target, location)
+    return engine
+
+
+def build_async_engine(
+    settings: DatabaseSettings,
+    location: DatabaseLocation | None = None,
+    *,
+    poolclass: type[Pool] | None = None,
+) -> AsyncEngine:
+    """Return an async engine; arguments and errors as `build_engine`."""
+    location = location or DatabaseLocation(settings)
+    poolclass = poolclass or POOLS[settings.pool_class][1]
+    target = destination(translate_driver(location.url, is_async=True), settings)
+    engine = create_async_engine(target.url, poolclass=poolclass, **_options(settings, target, poolclass))
+    _prepare(engine.sync_engine, settings, target, location)
+    return engine
+
+
+def _options(settings: DatabaseSettings, target: Destination, poolclass: type[Pool]) -> dict[str, Any]:
+    # The values of a statement may be secret, and would be in every error too.
+    options: dict[str, Any] = {"echo": settings.echo, "hide_parameters": not settings.echo_parameters}
+    options |= {"connect_args": target.arguments} if target.arguments else {}
+    if settings.isolation_level is not None and target.url.get_backend_name() == "postgresql":
+        options["isolation_level"] = settings.isolation_level
+    return options | pool_options(settings, poolclass)
+
+
+def pool_options(settings: DatabaseSettings, poolclass: type[Pool]) -> dict[str, Any]:
+    """Return the options that *poolclass* takes: sizes and the wait are a queue's alone."""
+    options: dict[str, Any] = {"pool_recycle": settings.pool_recycle}
+    if issubclass(poolclass, QueuePool):
+        options |= {
+            "pool_size": settings.pool_size,
+            "max_overflow": settings.max_overflow,
+            "pool_timeout": settings.pool_timeout,
+        }
+    return options
+
+
+def _prepare(engine: Engine, settings: DatabaseSettings, target: Destination, location: DatabaseLocation) -> None:
+    target.prepare(engine)
+    if engine.dialect.name == "sqlite":
+        prepare_sqlite(engine, settings, location)
+    elif engine.dialect.name != "postgresql":
+        prepare_mysql(engine, settings)
+    if settings.pool_pre_ping:
+        ping_after(engine, settings.pool_ping_idle)
+    location.engines.add(engine)
+    _engines.add(engine)
+
+
+# Weak, and read in one place only: a forked child must not talk over its parent's sockets.
+# Source: https://docs.sqlalchemy.org/en/21/core/pooling.html#using-connection-pools-with-multiprocessing-or-os-fork
+_engines: WeakSet[Engine] = WeakSet()
+
+
+def _forget_connections() -> None:
+    for engine in list(_engines):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_connections)

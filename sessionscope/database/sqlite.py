@@ -1,0 +1,121 @@
+"""What SQLite needs to behave like the other databases."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from sqlite3 import Error
+from typing import Any, Final
+
+from anyio import CancelScope
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.pool import PoolResetState
+from sqlalchemy.util import await_only, greenlet_spawn
+
+from sessionscope.database.location import DatabaseLocation
+from sessionscope.database.options import LOCK_TIMEOUT, WRITES, stands_alone
+from sessionscope.database.sqlite_file import guard_file
+from sessionscope.settings import DatabaseSettings
+
+# Kept with a connection whose time to wait was changed.
+_USUAL_TIMEOUT: Final = "app_usual_lock_timeout"
+
+
+def prepare_sqlite(engine: Engine, settings: DatabaseSettings, location: DatabaseLocation) -> None:
+    """Turn on foreign keys, write-ahead logging, waiting for locks, and real transactions.
+
+    Args:
+        engine: A sync engine, or the one inside an async engine.
+        settings: Gives the longest wait for a lock.
+        location: Says whether the file may be created. Kept alive by the engine, so that a private database
+            doesn't vanish under it.
+
+    Source: https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#sqlite-transactions
+    """
+    pragmas = [
+        "PRAGMA foreign_keys = ON",
+        f"PRAGMA busy_timeout = {int(settings.lock_timeout * 1000)}",
+        "PRAGMA journal_mode = WAL",
+    ]
+
+    @event.listens_for(engine, "connect")
+    def connect(dbapi_connection: Any, _record: object) -> None:
+        # The driver's own BEGIN comes late and not before every statement: savepoints and
+        # reads would stand outside the transaction. We say BEGIN ourselves.
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        if location.private:
+            # It ends with the process: nothing is gained by waiting for the disk.
+            cursor.execute("PRAGMA synchronous = OFF")
+        cursor.close()
+
+    if engine.dialect.is_async:
+        # Not by the event "do_connect": the listeners of others would not be asked any more.
+        dialect: Any = engine.dialect
+        dialect.connect = partial(_connect, dialect.connect)
+    guard_file(engine, location)
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "reset", _end_what_is_left)
+    _keep_values_out_of_logs()
+
+
+def _keep_values_out_of_logs() -> None:
+    # At DEBUG aiosqlite logs each statement with its values. Whoever sets its level wants to see them.
+    driver = logging.getLogger("aiosqlite")
+    if driver.level == logging.NOTSET:
+        driver.setLevel(logging.INFO)
+
+
+def _connect(connect: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    return await_only(_open(partial(connect, *arguments, **options)))
+
+
+async def _open(connect: Callable[[], Any]) -> Any:
+    """Open a connection, or leave none behind: aiosqlite drops the one that its thread opens for a cancelled task."""
+    opening = asyncio.ensure_future(greenlet_spawn(connect))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # Opening a file is quick, so the task can wait for it. The event loop may end with the task.
+        closing = asyncio.ensure_future(_close(opening))
+        with CancelScope(shield=True):
+            while not closing.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([closing])
+        closing.result()
+        raise
+
+
+async def _close(opening: asyncio.Future[Any]) -> None:
+    with suppress(Error):
+        connection = await opening
+        await greenlet_spawn(connection.close)
+
+
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if stands_alone(options):
+        return
+    if LOCK_TIMEOUT in options:
+        connection.info.setdefault(_USUAL_TIMEOUT, connection.exec_driver_sql("PRAGMA busy_timeout").scalar())
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(options[LOCK_TIMEOUT] * 1000)}")
+    # A transaction that reads first and writes later fails at once when another one
+    # committed in between; taking the write lock at the start makes it wait instead.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES) else "BEGIN")
+
+
+def _end_what_is_left(dbapi_connection: Any, _record: object, state: PoolResetState) -> None:
+    # After a COMMIT that failed, SQLAlchemy takes the transaction for ended; to SQLite it goes on.
+    raw = getattr(dbapi_connection, "driver_connection", dbapi_connection)
+    if state.asyncio_safe and raw.in_transaction:
+        dbapi_connection.rollback()
+
+
+def lock_timeout_again(connection: Connection, cursor: Any) -> None:
+    """Wait for locks as the settings say again, after a transaction that had a time of its own."""
+    usual = connection.info.pop(_USUAL_TIMEOUT, None)
+    if usual is not None:
+        cursor.execute(f"PRAGMA busy_timeout = {usual}")

@@ -1,0 +1,1 @@
+"""The binding to FastAPI: injection, a scope per request, problem details."""

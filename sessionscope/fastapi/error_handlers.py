@@ -1,0 +1,136 @@
+"""What becomes of each error: one handler per kind, each of which answers with a problem."""
+
+import logging
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from starlette.datastructures import URL
+from starlette.exceptions import HTTPException
+
+from sessionscope.database.errors import CommitOutcomeUnknownError, failure_of, is_unavailable
+from sessionscope.errors import CONFLICT, INVALID, InvalidError, ServiceError
+from sessionscope.fastapi.problem_schemas import FieldProblem
+from sessionscope.fastapi.problem_types import (
+    DATABASE_UNAVAILABLE,
+    INTERNAL,
+    MALFORMED,
+    OUTCOME_UNKNOWN,
+    type_of_status,
+)
+from sessionscope.fastapi.problems import ProblemError, describe_problems, problem
+from sessionscope.fastapi.routes import routes_at
+from sessionscope.lifetimes.errors import TeardownError
+
+logger = logging.getLogger(__name__)
+
+# A body can be wrong in thousands of places: a client needs some of them, and nobody needs them in full length.
+MOST_ERRORS: Final = 20
+LONGEST_FIELD: Final = 100
+LONGEST_REASON: Final = 200
+
+
+def install_problems(app: FastAPI) -> None:
+    """Make every error of *app* a problem response."""
+    app.add_exception_handler(ServiceError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(SQLAlchemyError, _database)
+    app.add_exception_handler(CommitOutcomeUnknownError, _unknown_outcome)
+    app.add_exception_handler(Exception, _unexpected)
+    describe_problems(app)
+
+
+async def _refused(request: Request, error: Any) -> JSONResponse:
+    errors: list[FieldProblem] = []
+    if isinstance(error, InvalidError):
+        errors = [FieldProblem(field=f"{error.place}.{error.field}", reason=str(error))]
+    return problem(request, error.kind, str(error), errors=errors)
+
+
+async def _invalid(request: Request, error: Any) -> JSONResponse:
+    faults = error.errors()
+    if faults[0]["type"] == "json_invalid":
+        place, reason = faults[0]["loc"][-1], faults[0]["ctx"]["error"]
+        return problem(request, MALFORMED, f"the body is not JSON: {reason}, at character {place}")
+    # Without the values: one of them may be a password.
+    errors = [
+        FieldProblem(
+            field=_cut(".".join(map(str, fault["loc"])), LONGEST_FIELD), reason=_cut(fault["msg"], LONGEST_REASON)
+        )
+        for fault in faults[:MOST_ERRORS]
+    ]
+    detail = "a value of the request is wrong"
+    if len(faults) > 1:
+        detail = f"{len(faults):,} values of the request are wrong"
+    more = len(faults) - len(errors)
+    if more:
+        detail += f": `errors` lists {len(errors)}, and there are {more:,} more"
+    return problem(request, INVALID, detail, errors=errors)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+async def _http(request: Request, error: Any) -> Response:
+    headers = dict(error.headers) if error.headers else None
+    if error.status_code in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+        return Response(status_code=error.status_code, headers=headers)
+    if error.status_code == HTTPStatus.NOT_FOUND and "endpoint" not in request.scope:
+        neighbour = _neighbour_of(request)
+        if neighbour is not None:
+            return RedirectResponse(neighbour)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(_methods_of(request))}
+    kind = error.kind if isinstance(error, ProblemError) else type_of_status(error.status_code)
+    return problem(request, kind, str(error.detail), headers=headers)
+
+
+def _neighbour_of(request: Request) -> str | None:
+    """Return the location of the path with its last slash taken away or added, None where there is none either.
+
+    The router's own redirect names the host that the client wrote into its Host header; this one names no host.
+    """
+    path = request.scope["path"]
+    scope = {**request.scope, "path": path.rstrip("/") if path.endswith("/") else f"{path}/"}
+    if not any(routes_at(scope)):
+        return None
+    location = str(URL(scope={**scope, "headers": [], "server": None, "query_string": b""}))
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{location}?{query}" if query else location
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return every method of the path: the framework names those of the first route that has it."""
+    methods = {method for route in routes_at(request.scope) for method in route.methods or ()}
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
+
+
+async def _database(request: Request, error: Exception) -> JSONResponse:
+    if is_unavailable(error):
+        path, failure = request.scope["path"], failure_of(error)
+        logger.warning("%s %s: the database can't serve: %s", request.method, path, failure)
+        return problem(request, DATABASE_UNAVAILABLE, "the database can't serve now; try again")
+    if isinstance(error, IntegrityError):
+        return problem(request, CONFLICT, "it collides with what is there")
+    logger.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+    return problem(request, INTERNAL, "something broke on our side; it was logged")
+
+
+async def _unknown_outcome(request: Request, error: Exception) -> JSONResponse:
+    # Not a 503: what is asked for again after one of those was surely not done.
+    logger.error("%s %s: %s", request.method, request.scope["path"], error)
+    detail = "the connection to the database was lost while saving: look whether it was done before you ask again"
+    return problem(request, OUTCOME_UNKNOWN, detail)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    """Answer what nobody foresaw; the server logs it, for it is raised again."""
+    causes: tuple[Exception, ...] = error.exceptions if isinstance(error, TeardownError) else (error,)
+    if all(map(is_unavailable, causes)):
+        return await _database(request, causes[0])
+    return problem(request, INTERNAL, "something broke on our side; it was logged")

@@ -1,0 +1,77 @@
+"""The types of problems that every service answers with: one table for the code, the schema and the tests.
+
+`docs/http.md` describes the same types for clients. A client branches on `type`: statuses are shared by several.
+"""
+
+from http.client import responses
+from typing import Final
+
+from sessionscope.errors import (
+    BUSY,
+    CONFLICT,
+    INVALID,
+    KEY_REUSED,
+    NOT_FOUND,
+    REQUEST_IN_FLIGHT,
+    ProblemType,
+)
+
+MALFORMED: Final = ProblemType(
+    "malformed-request", 400, "Malformed request", "The request can't be read: its body is not JSON in UTF-8."
+)
+AMBIGUOUS_REQUEST: Final = ProblemType(
+    "ambiguous-request",
+    400,
+    "Ambiguous request",
+    "Headers contradict each other: Content-Length beside Transfer-Encoding, two Hosts, or two Idempotency-Keys.",
+)
+METHOD_NOT_ALLOWED: Final = ProblemType(
+    "method-not-allowed", 405, "Method not allowed", "The path does not have this method; Allow names those it has."
+)
+BODY_TOO_LARGE: Final = ProblemType(
+    "body-too-large", 413, "Body too large", "The body is longer than the service reads. The connection is closed."
+)
+UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
+    "unsupported-media-type", 415, "Unsupported media type", "The Content-Type of the body is not application/json."
+)
+INTERNAL: Final = ProblemType("internal", 500, "Internal error", "The service failed, and logged why.")
+OUTCOME_UNKNOWN: Final = ProblemType(
+    "outcome-unknown",
+    500,
+    "Outcome unknown",
+    "The database was lost while it saved. Find out whether the work was done before you repeat the request.",
+)
+DATABASE_UNAVAILABLE: Final = ProblemType(
+    "database-unavailable",
+    503,
+    "Database unavailable",
+    "The database can't serve now, and nothing was done. Repeat the request after Retry-After seconds.",
+    retry_after=1,
+)
+
+ALL: Final = (
+    MALFORMED,
+    AMBIGUOUS_REQUEST,
+    NOT_FOUND,
+    METHOD_NOT_ALLOWED,
+    CONFLICT,
+    REQUEST_IN_FLIGHT,
+    BODY_TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    INVALID,
+    KEY_REUSED,
+    INTERNAL,
+    OUTCOME_UNKNOWN,
+    DATABASE_UNAVAILABLE,
+    BUSY,
+)
+
+# Of the errors that FastAPI raises itself.
+_OF_STATUS: Final = {
+    each.status: each for each in (MALFORMED, NOT_FOUND, METHOD_NOT_ALLOWED, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
+}
+
+
+def type_of_status(status: int) -> ProblemType:
+    """Return the type of an error that is raised as a status; ``about:blank`` where the table has none."""
+    return _OF_STATUS.get(status) or ProblemType("", status, responses.get(status, "Error"), "")

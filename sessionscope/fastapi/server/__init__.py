@@ -1,0 +1,1 @@
+"""What uvicorn is given: parsers with limits, and an end in good order."""

@@ -1,0 +1,255 @@
+"""What a scope or the process holds: an object, and how it is closed and given back.
+
+Three kinds: a value with a method to close it, a context manager (a generator is made one), and an
+asynchronous one, which a scope opens in a task.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
+from functools import partial
+from inspect import isasyncgen, isawaitable, iscoroutinefunction, isgenerator
+from typing import Any, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from sessionscope.database.session import has_unsaved_changes
+from sessionscope.lifetimes.errors import ScopeError
+from sessionscope.lifetimes.kinds import closer_of, is_async_manager, is_manager
+from sessionscope.lifetimes.loops import finish, in_event_loop
+
+T = TypeVar("T")
+
+
+class Held:
+    """An object in a scope. The base holds a value that needs no closing."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    async def close(self, error: BaseException | None) -> None:
+        """Close the object; a sync session that holds a transaction is closed in a thread."""
+        rest = self.start_closing(error)
+        if rest is not None:
+            await rest
+
+    def start_closing(self, error: BaseException | None) -> Awaitable[Any] | None:
+        """Close the object as far as nothing has to be waited for; return the rest."""
+        if not _blocks(self.value):
+            result = self.exit(error)
+            return result if isawaitable(result) else None
+        # Not the server's thread pool: its threads may all be waiting for the connection that this gives back.
+        return to_thread.run_sync(self.exit, error, limiter=CapacityLimiter(1))
+
+    def close_now(self, error: BaseException | None) -> None:
+        """Close the object without an event loop.
+
+        Raises:
+            ScopeError: The close has to wait while an event loop runs; it is left to that loop.
+        """
+        _finish_now(self.value, self.exit(error))
+
+    async def release(self) -> None:
+        """Give back the connection, where the object is a session."""
+        if not hasattr(self.value, "reset"):
+            return
+        if _blocks(self.value):
+            await to_thread.run_sync(self.value.reset, limiter=CapacityLimiter(1))
+        elif isawaitable(result := self.value.reset()):
+            await result
+
+    def release_now(self) -> None:
+        """As `release`, without an event loop."""
+        if hasattr(self.value, "reset"):
+            _finish_now(self.value, self.value.reset())
+
+    def refuse_unsaved(self) -> None:
+        """Raise `ScopeError` where giving the connection back would lose changes."""
+        pending = any(getattr(self.value, name, ()) for name in ("new", "dirty", "deleted"))
+        if pending or has_unsaved_changes(self.value):
+            message = "a session holds changes that were not committed: commit or roll back before release()"
+            raise ScopeError(message)
+
+    def exit(self, error: BaseException | None) -> Any:
+        """Start the close; return an awaitable where it goes on asynchronously."""
+
+
+class Closable(Held):
+    """A value with a ``dispose()``, ``aclose()`` or ``close()``: an engine, a session, a client."""
+
+    __slots__ = ()
+
+    def exit(self, error: BaseException | None) -> Any:  # noqa: ARG002
+        """Close the value; it is never told of the error, for it never commits."""
+        inner = getattr(self.value, "sync_session", None)
+        if inner is not None and not inner.in_transaction():
+            # An async session that holds no connection: nothing has to be waited for.
+            return inner.close()
+        closer = closer_of(self.value)
+        return closer() if closer is not None else None
+
+
+class Entered(Held):
+    """The value of a context manager."""
+
+    __slots__ = ("_manager",)
+
+    def __init__(self, manager: AbstractContextManager[Any]) -> None:
+        super().__init__(manager.__enter__())
+        self._manager = manager
+
+    def exit(self, error: BaseException | None) -> Any:
+        """Leave the context manager with the error that ended the scope."""
+        try:
+            self._manager.__exit__(*_triple(error))
+        except BaseException as raised:
+            if raised is not error:
+                raise
+
+
+class Opening(Held):
+    """An object that is made asynchronously; its value is the task that makes it."""
+
+    __slots__ = ("_inner",)
+
+    def __init__(self, made: Any, on_failure: Callable[[], object]) -> None:
+        self._inner: Held | None = None
+        task = asyncio.ensure_future(self._open(made))
+        task.add_done_callback(lambda done: on_failure() if done.cancelled() or done.exception() else None)
+        super().__init__(task)
+
+    async def _open(self, made: Any) -> Any:
+        self._inner = await opened(made)
+        return self._inner.value
+
+    def start_closing(self, error: BaseException | None) -> Awaitable[Any]:
+        """Close what was opened; stop opening what was not."""
+        return self._close(error)
+
+    async def _close(self, error: BaseException | None) -> None:
+        self.value.cancel()
+        await asyncio.wait([self.value])
+        if self._inner is not None:
+            await self._inner.close(error)
+
+    def close_now(self, error: BaseException | None) -> None:  # noqa: ARG002
+        """Refuse: what is opened by a task is closed by one."""
+        message = "an asynchronously made object can't be closed here: enter the scope with `async with scope():`"
+        raise ScopeError(message)
+
+    async def release(self) -> None:
+        """Give back the connection of what was opened."""
+        if self._inner is not None:
+            await self._inner.release()
+
+    def refuse_unsaved(self) -> None:
+        """As the base, of what was opened."""
+        if self._inner is not None:
+            self._inner.refuse_unsaved()
+
+
+class AsyncEntered(Held):
+    """The value of an async context manager."""
+
+    __slots__ = ("_manager",)
+
+    def __init__(self, value: Any, manager: AbstractAsyncContextManager[Any]) -> None:
+        super().__init__(value)
+        self._manager = manager
+
+    def exit(self, error: BaseException | None) -> Any:
+        """Leave the context manager with the error that ended the scope."""
+        return self._leave(error)
+
+    async def _leave(self, error: BaseException | None) -> None:
+        try:
+            await self._manager.__aexit__(*_triple(error))
+        except BaseException as raised:
+            if raised is not error:
+                raise
+
+
+class Leftover(Held):
+    """A close that is under way already; its value is what to wait for."""
+
+    __slots__ = ()
+
+    def exit(self, error: BaseException | None) -> Any:  # noqa: ARG002
+        """Wait for the close to end."""
+        return self.value
+
+
+def hold(made: Any, on_failure: Callable[[], object] = lambda: None) -> Held:
+    """Return *made*, held the way it is closed.
+
+    Args:
+        made: What a provider's callable returned.
+        on_failure: Called when something made asynchronously turns out not to be had.
+    """
+    made = as_manager(made)
+    return Opening(made, on_failure) if has_to_be_awaited(made) else hold_now(made)
+
+
+def hold_now(made: Any) -> Held:
+    """Return *made*, which is there already or is entered without waiting."""
+    # A session is a context manager too, but nothing is to be entered: it closes by close().
+    if closer_of(made) is not None:
+        return Closable(made)
+    return Entered(made) if is_manager(made.__class__) else Held(made)
+
+
+async def opened(made: Any) -> Held:
+    """Return what *made* is or leads to, once it is open."""
+    if _is_awaitable(made):
+        made = as_manager(await made)
+    if is_async_manager(made.__class__) and closer_of(made) is None:
+        return AsyncEntered(await made.__aenter__(), made)
+    return hold_now(made)
+
+
+def as_manager(made: Any) -> Any:
+    """Return the context manager of a generator, and anything else as it is."""
+    if isgenerator(made):
+        return contextmanager(partial(_itself, made))()
+    return asynccontextmanager(partial(_itself, made))() if isasyncgen(made) else made
+
+
+def has_to_be_awaited(made: Any) -> bool:
+    """Tell whether *made* is not the object yet: a coroutine, or an async context manager with no other way in."""
+    if _is_awaitable(made):
+        return True
+    return is_async_manager(made.__class__) and not is_manager(made.__class__) and closer_of(made) is None
+
+
+def _itself(made: Any) -> Any:
+    return made
+
+
+def _is_awaitable(made: Any) -> bool:
+    return asyncio.isfuture(made) or isinstance(made, Coroutine)
+
+
+def _blocks(value: Any) -> bool:
+    """Tell whether closing *value* may wait for a server while holding up the thread: a sync session's rollback."""
+    return hasattr(value, "in_transaction") and not iscoroutinefunction(closer_of(value)) and not _is_idle(value)
+
+
+def _finish_now(value: Any, result: Any) -> None:
+    """See *result* through from sync code; say so where the code around is not sync at all."""
+    if not isawaitable(result):
+        return
+    finish(result)
+    if in_event_loop() and not _is_idle(value):
+        message = f"closing {value!r} has to wait, which `with` can't: enter the scope with `async with scope():`"
+        raise ScopeError(message)
+
+
+def _is_idle(value: Any) -> bool:
+    in_transaction = getattr(value, "in_transaction", None)
+    return in_transaction is not None and not in_transaction()
+
+
+def _triple(error: BaseException | None) -> tuple[Any, Any, Any]:
+    return (None, None, None) if error is None else (type(error), error, error.__traceback__)

@@ -1,0 +1,1 @@
+"""Running migrations: one process at a time, within limits."""

@@ -1,0 +1,18 @@
+"""``python -m sessionscope.migrations.formatting FILE``: Alembic runs it on each migration that it writes."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+
+
+def format_migration(path: str) -> None:
+    """Format the migration at *path* with ruff; without ruff, say so and leave the file as it is."""
+    if find_spec("ruff") is None:
+        sys.stdout.write("ruff is not installed: `make format` installs it and formats the new migration\n")
+        return
+    for command in ("check --fix-only --quiet", "format --quiet"):
+        subprocess.run([sys.executable, "-m", "ruff", *command.split(), path], check=False)  # noqa: S603 - ours
+
+
+if __name__ == "__main__":
+    format_migration(sys.argv[1])

@@ -1,0 +1,64 @@
+"""Whether the database has the tables that this code was written for."""
+
+import asyncio
+from functools import cache
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+# Alembic's own, with a row for each revision that the database is at.
+_NOTED: Final = table("alembic_version", column("version_num"))
+
+
+class Revisions(NamedTuple):
+    """The migrations that came with the code.
+
+    Attributes:
+        heads: Where they end, as a rule at one.
+        known: All of them.
+    """
+
+    heads: frozenset[str]
+    known: frozenset[str]
+
+
+@cache
+def shipped_revisions() -> Revisions:
+    """Return the migrations in the script directory, which is read once."""
+    # Importing Alembic takes a while, and a process that is never asked whether it is ready needs none of it.
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    from sessionscope.migrations.running import configuration  # noqa: PLC0415
+
+    scripts = ScriptDirectory.from_config(configuration())
+    known = frozenset(script.revision for script in scripts.walk_revisions())
+    return Revisions(frozenset(scripts.get_heads()), known)
+
+
+async def schema_fault(engine: AsyncEngine) -> str | None:
+    """Return how the database's revision is not the one that the code wants, and what to do; None where it is.
+
+    A revision that the code doesn't know is a newer release's. A migration never breaks the release that is running,
+    so that one goes on to serve.
+
+    Raises:
+        SQLAlchemyError: The database does not answer.
+    """
+    shipped = await asyncio.to_thread(shipped_revisions)
+    async with engine.connect() as connection:
+        noted = await connection.run_sync(_read)
+    if noted == shipped.heads or noted - shipped.known:
+        return None
+    where = f"revision {_listed(noted)}" if noted else "no revision"
+    return f"the database is at {where}, the service wants {_listed(shipped.heads)}: run `db upgrade`"
+
+
+def _read(connection: Connection) -> frozenset[str]:
+    if not inspect(connection).has_table(_NOTED.name):
+        return frozenset()
+    return frozenset(connection.scalars(select(_NOTED.c.version_num)))
+
+
+def _listed(revisions: frozenset[str]) -> str:
+    return ", ".join(sorted(revisions))

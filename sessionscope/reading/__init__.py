@@ -1,0 +1,1 @@
+"""Reading what responses show: read models, pages, ordering."""

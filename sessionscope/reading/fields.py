@@ -1,0 +1,105 @@
+"""Field types that several bodies and queries have.
+
+A value in JSON has its JSON type: ``"1"``, ``1.0`` and ``true`` are not the number 1. In a path or a query everything
+is text, of which one spelling is taken.
+"""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+# Keys are 32-bit integers on every database: a larger one is no key, rather than a database error.
+MAX_KEY: Final = 2**31 - 1
+_DATE_TIME: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})", re.IGNORECASE
+)
+
+
+def _in_digits(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch("0|[1-9][0-9]*", value):
+        raise PydanticCustomError("digits", "Write a whole number in plain digits, as 10: no sign, point or leading 0")
+    return value
+
+
+def _true_or_false(value: Any) -> Any:
+    if isinstance(value, str) and value not in ("true", "false"):
+        raise PydanticCustomError("true_or_false", "Write true or false")
+    return value
+
+
+def _date_time(value: Any) -> Any:
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _DATE_TIME.fullmatch(value)):
+        raise PydanticCustomError(
+            "date_time",
+            "Write a date, a time and an offset as RFC 3339 has them: 2026-01-31T12:00:00Z;"
+            " in a URL the + of an offset is %2B",
+        )
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("moment", "There is no such moment in UTC") from None
+
+
+Key = Annotated[int, Field(strict=True, ge=1, le=MAX_KEY, examples=[1])]
+Flag = Annotated[bool, Field(strict=True)]
+
+# For a path or a query.
+InDigits: Final = BeforeValidator(_in_digits)
+KeyInText = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=MAX_KEY,
+        examples=[1],
+        description="decimal digits without a sign or a leading 0",
+        json_schema_extra={"pattern": "^[1-9][0-9]*$"},
+    ),
+    InDigits,
+]
+FlagInText = Annotated[bool, BeforeValidator(_true_or_false), Field(description="true or false")]
+MomentInText = Annotated[
+    AwareDatetime,
+    BeforeValidator(_date_time),
+    AfterValidator(_in_utc),
+    Field(examples=["2026-01-31T12:00:00Z"], description="date and time with an offset, RFC 3339"),
+]
+
+
+def _exact(value: Any) -> Any:
+    # A JSON number with a point is a float before we see it: 99999999999999.99 has become ...98 by then.
+    is_written_otherwise = isinstance(value, str) and not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value)
+    if isinstance(value, float | bool) or is_written_otherwise:
+        raise PydanticCustomError("money", 'Amounts are exact: write a string as "25.50"')
+    return value
+
+
+MoneyIn = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    Field(max_digits=18, decimal_places=2),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,16}(\.[0-9]{1,2})?$"}),
+]
+Amount = Annotated[MoneyIn, Field(gt=0, examples=["25.50"])]
+# Zero has no sign, though Decimal's may.
+Balance = Annotated[MoneyIn, Field(ge=0, examples=["100.00"]), AfterValidator(abs)]
+
+
+def _two_decimals(amount: Decimal) -> str:
+    return f"{amount:.2f}"
+
+
+MoneyOut = Annotated[
+    Decimal,
+    PlainSerializer(_two_decimals, return_type=str),
+    Field(examples=["74.50"], json_schema_extra={"type": "string"}),
+]
+# What is stored is in UTC already, and a list has hundreds of them.
+MomentOut = Annotated[datetime, Field(examples=["2026-01-31T12:00:00Z"])]

@@ -1,0 +1,24 @@
+"""Settings: the sections that every service has, where they are read from, and what is wrong with them."""
+
+from sessionscope.settings.errors import ConfigurationError, Problem
+from sessionscope.settings.sections import (
+    DatabaseSettings,
+    IdempotencySettings,
+    LoggingSettings,
+    Section,
+    ServerSettings,
+)
+from sessionscope.settings.service import ServiceSettings
+from sessionscope.settings.url import DatabaseUrl
+
+__all__ = [
+    "ConfigurationError",
+    "DatabaseSettings",
+    "DatabaseUrl",
+    "IdempotencySettings",
+    "LoggingSettings",
+    "Problem",
+    "Section",
+    "ServerSettings",
+    "ServiceSettings",
+]

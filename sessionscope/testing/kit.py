@@ -1,0 +1,184 @@
+"""The container and the application of a worker's tests, and the database of each test."""
+
+import secrets
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from dependency_injector import providers
+from sqlalchemy import URL
+from starlette.testclient import TestClient
+
+from sessionscope.lifetimes.kinds import opens_asynchronously
+from sessionscope.lifetimes.lifespan import close, close_container, open_container, to_close
+from sessionscope.lifetimes.loops import finish
+from sessionscope.lifetimes.names import named_providers
+from sessionscope.lifetimes.shared import Shared
+from sessionscope.testing.database import OnServer, OnSQLite, OwnDatabase
+from sessionscope.testing.leaks import Watch, leftover_overrides, overrides_of
+from sessionscope.testing.parking import Parking
+from sessionscope.testing.serial import OneAtATime
+from sessionscope.testing.server_database import ServerDatabase, settings_of
+from sessionscope.testing.server_transaction import SharedServerConnection
+from sessionscope.testing.targets import Target
+from sessionscope.testing.template import Template
+from sessionscope.testing.transaction import SharedConnection
+
+MODES: Final = ("transaction", "database", "none")
+
+
+class Kit:
+    """What the tests of one worker share, because it is expensive; no test changes it for another.
+
+    Args:
+        directory: Where the template goes.
+        container: The service's container, on an SQLite database that nothing has used yet.
+        make_app: Makes the application over the container.
+
+    Attributes:
+        takes_opening: Whether the container has something that is opened asynchronously.
+    """
+
+    def __init__(self, directory: Path, container: Any, make_app: Callable[[Any], Any]) -> None:
+        self._directory = directory
+        self._make_app = make_app
+        self._kept: dict[tuple[str, str], SharedConnection | SharedServerConnection | OwnDatabase] = {}
+        self._on_servers: dict[tuple[Any, ...], ServerDatabase] = {}
+        self._target = Target()
+        self._open = ExitStack()
+        self._parking: Parking | None = None
+        shared = [each for _, each in named_providers(container) if isinstance(each, Shared)]
+        self.takes_opening = any(opens_asynchronously(each.provides) is not False for each in shared)
+        self._is_open = False
+        self.container = container
+        self.watch = Watch()
+
+    @cached_property
+    def template(self) -> Template:
+        """The migrated database that the tests' databases are copies of."""
+        return Template(self._directory)
+
+    @cached_property
+    def asgi(self) -> OneAtATime:
+        """The application over the container, as clients call it; made once, for its routes take longest."""
+        app = self._make_app(self.container)
+        self._parking = Parking(self.container)
+        return OneAtATime(app)
+
+    @cached_property
+    def client(self) -> TestClient:
+        """A sync client, whose thread and whose application's lifespan last as long as the worker."""
+        return self._open.enter_context(TestClient(self.asgi, raise_server_exceptions=False))
+
+    @contextmanager
+    def isolated(self, mode: str, target: Target = Target()) -> Generator[Any, None, None]:  # noqa: B008 - frozen
+        """Give the container with databases as *mode* and *target* say; take back whatever the test did to it."""
+        self._turn_to(target)
+        with ExitStack() as undo:
+            for name, database in self.databases():
+                for provider, replacement in self._replacements(name, mode, target, undo).items():
+                    undo.enter_context(getattr(database, provider).override(replacement))
+            before = overrides_of(self.container)
+            yield self.container
+            leaks = leftover_overrides(self.container, before)
+        self._is_open = False
+        for provider in to_close(self.container):
+            finish(close(provider))
+        if leaks:
+            pytest.fail("\n".join(leaks), pytrace=False)
+
+    async def open(self) -> bool:
+        """Open what the container opens asynchronously; tell whether that is left to the caller to close."""
+        if self._is_open or not self.takes_opening:
+            return False
+        await open_container(self.container)
+        self._is_open = True
+        return True
+
+    async def close_what_is_open(self) -> None:
+        """Close it in the loop that opened it."""
+        self._is_open = False
+        await close_container(self.container)
+
+    def databases(self) -> list[tuple[str, Any]]:
+        """Return each database of the container, by its dotted name."""
+        nested: list[tuple[str, Any]] = [
+            (name, provider)
+            for name, provider in named_providers(self.container)
+            if isinstance(provider, providers.Container)
+        ]
+        return [(name, provider) for name, provider in nested if hasattr(provider.container, "async_session_factory")]
+
+    def own_url(self, target: Target, *, migrated: bool = True) -> URL:
+        """Return the URL of a database on the server of *target*, brought back to what it is before a test."""
+        self._turn_to(target)
+        database = self._on_server(target, "", migrated=migrated)
+        database.restore()
+        database.touch()
+        return database.url_for(target)
+
+    def wire(self) -> OneAtATime:
+        """Let the application's endpoints have the container's objects; return the application."""
+        asgi = self.asgi
+        if self._parking is not None:
+            self._parking.put_back()
+        return asgi
+
+    def unwire(self) -> None:
+        """Leave the endpoints to the containers of tests that bring their own."""
+        if self._parking is not None:
+            self._parking.take_out()
+
+    def distrust(self) -> None:
+        """Make servers' databases anew: a test has left something open, which would hold up the next one."""
+        for database in self._on_servers.values():
+            database.distrust()
+
+    def close(self) -> None:
+        """Close what was opened for all tests."""
+        self.watch.stop()
+        self._open.close()
+        self._close_kept()
+        for database in self._on_servers.values():
+            database.drop()
+
+    def _turn_to(self, target: Target) -> None:
+        if target != self._target:
+            self._close_kept()
+            self._target = target
+
+    def _close_kept(self) -> None:
+        while self._kept:
+            self._kept.popitem()[1].close()
+
+    def _replacements(self, name: str, mode: str, target: Target, undo: ExitStack) -> dict[str, Any]:
+        if mode == "none":
+            return {}
+        if (name, mode) not in self._kept:
+            self._kept[name, mode] = self._make(name, mode, target)
+        return undo.enter_context(self._kept[name, mode].fresh())
+
+    def _make(self, name: str, mode: str, target: Target) -> Any:
+        if target.url is None:
+            is_shared = mode == "transaction"
+            return (
+                SharedConnection(self.template.copy())
+                if is_shared
+                else OwnDatabase(OnSQLite(self.template), self.watch)
+            )
+        database = self._on_server(target, name, migrated=True)
+        settings = settings_of(database.url_for(target))
+        if mode == "transaction":
+            return SharedServerConnection(database, settings, self.watch)
+        return OwnDatabase(OnServer(database, settings), self.watch)
+
+    def _on_server(self, target: Target, name: str, *, migrated: bool) -> ServerDatabase:
+        """Return this worker's database on a server; the targets of that server share it, one after the other."""
+        server = target.server
+        key = (server.get_backend_name(), server.host, server.port, name, migrated)
+        if key not in self._on_servers:
+            self._on_servers[key] = ServerDatabase(server, f"app_test_{secrets.token_hex(5)}", migrated=migrated)
+        return self._on_servers[key]

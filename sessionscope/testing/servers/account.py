@@ -1,0 +1,67 @@
+"""As whom servers run: PostgreSQL and MariaDB refuse to be root's."""
+
+import os
+import pwd
+import subprocess
+from pathlib import Path
+
+from sessionscope.testing.servers.programs import MissingBinary, ServerError, environment
+
+
+class Account:
+    """As whom a server runs: as a system user, where the tests run as root; else as who runs the tests.
+
+    Raises:
+        MissingBinary: There is no such system user.
+    """
+
+    def __init__(self, name: str, package: str) -> None:
+        self._user: pwd.struct_passwd | None = None
+        if os.geteuid() == 0:
+            try:
+                self._user = pwd.getpwnam(name)
+            except KeyError:
+                raise MissingBinary(f"the user {name}", package) from None
+
+    def popen(self, command: list[str], directory: Path, *, out: int, into: int | None = None) -> subprocess.Popen[str]:
+        """Start *command* in *directory*, in a session of its own, with its output in the file *out*."""
+        user = self._user
+        return subprocess.Popen(  # noqa: S603 - fixed programs
+            command,
+            cwd=directory,
+            env=environment(),
+            stdin=subprocess.DEVNULL if into is None else into,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            user=None if user is None else user.pw_uid,
+            group=None if user is None else user.pw_gid,
+            extra_groups=None if user is None else [user.pw_gid],
+        )
+
+    def run(self, command: list[str], directory: Path, text: str = "") -> str:
+        """Run *command* in *directory* with *text* as its input; return its output.
+
+        Raises:
+            ServerError: It failed.
+        """
+        with self.popen(command, directory, out=subprocess.PIPE, into=subprocess.PIPE) as process:
+            output, _ = process.communicate(text)
+        if process.returncode:
+            raise ServerError(f"{Path(command[0]).name} failed:\n{output[-2000:]}")
+        return output
+
+    def own(self, directory: Path) -> None:
+        """Make *directory* where it is missing, and the account's.
+
+        Raises:
+            PermissionError: A folder above it is closed to the account.
+        """
+        directory.mkdir(parents=True, exist_ok=True)
+        if self._user is None:
+            return
+        os.chown(directory, self._user.pw_uid, self._user.pw_gid)
+        for folder in directory.parents:
+            if not folder.stat().st_mode & 0o001:
+                raise PermissionError(f"{folder} is closed to {self._user.pw_name}, as whom the server runs")

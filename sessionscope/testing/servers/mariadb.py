@@ -1,0 +1,103 @@
+"""A MariaDB server."""
+
+import shutil
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from sessionscope.testing.servers.account import Account
+from sessionscope.testing.servers.programs import ServerError, ask, find
+from sessionscope.testing.servers.server import HOST, Server
+
+PACKAGE = "mariadb-server"
+PASSWORDS = {"app": "app", "admin": "admin"}
+
+_OPTIONS = (
+    "--socket=server.sock",
+    f"--bind-address={HOST}",
+    "--skip-name-resolve",
+    "--character-set-server=utf8mb4",
+    "--max-connections=200",
+    "--performance-schema=OFF",
+    "--innodb-buffer-pool-size=64M",
+    "--innodb-log-file-size=16M",
+    "--key-buffer-size=1M",
+    "--aria-pagecache-buffer-size=8M",
+)
+_FAST = ("--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0")
+_USERS = r"""
+CREATE DATABASE IF NOT EXISTS app;
+CREATE USER IF NOT EXISTS app@'127.0.0.1' IDENTIFIED BY 'app';
+GRANT ALL ON app.* TO app@'127.0.0.1';
+GRANT ALL ON `app\_%`.* TO app@'127.0.0.1';
+CREATE USER IF NOT EXISTS admin@'127.0.0.1' IDENTIFIED BY 'admin';
+GRANT ALL ON *.* TO admin@'127.0.0.1' WITH GRANT OPTION;
+"""
+
+
+class MariaDB(Server):
+    r"""A MariaDB server.
+
+    The user app has all rights on the databases app and ``app\_%``, which it may create and drop;
+    the administrator is admin. Each password is the user's name.
+
+    Args:
+        directory: As for `Server`.
+        fast: Commits don't wait for the disk, and the log is written once a second: a `kill` may
+            take the last second's commits with it.
+        options: Options for mariadbd, which come after the usual and win.
+    """
+
+    def __init__(self, directory: Path | str, *, fast: bool = True, options: tuple[str, ...] = ()) -> None:
+        super().__init__(directory)
+        self.data = self.directory / "data"
+        self._options = (*_OPTIONS, *(_FAST if fast else ()), *options)
+
+    def url(self, database: str = "app", *, driver: str | None = None, admin: bool = False) -> URL:
+        """Return ``mysql://app:app@127.0.0.1:PORT/app``; with a driver ``mysql+driver://...``."""
+        name = "mysql" if driver is None else f"mysql+{driver}"
+        user = "admin" if admin else "app"
+        return URL.create(name, user, PASSWORDS[user], HOST, self.port, database)
+
+    def sql(self, statements: str, *, database: str = "") -> str:
+        """Execute *statements* as administrator; return the rows, one a line, columns parted by tabs.
+
+        Raises:
+            ServerError: One fails, or the server doesn't answer within 5 seconds.
+        """
+        how = ("--no-defaults", "--batch", "--skip-column-names", "--connect-timeout=5")
+        where = (f"--host={HOST}", f"--port={self.port}", "--user=admin", f"--database={database}")
+        return ask([find("mariadb", "mariadb-client"), *how, *where], statements, MYSQL_PWD=PASSWORDS["admin"])
+
+    def _account(self) -> Account:
+        return Account("mysql", PACKAGE)
+
+    def _command(self) -> list[str]:
+        return [
+            find("mariadbd", PACKAGE),
+            *("--no-defaults", f"--datadir={self.data}", f"--tmpdir={self.directory}", f"--port={self.port}"),
+            f"--init-file={self.directory / 'users.sql'}",
+            *self._options,
+        ]
+
+    def _prepare(self, account: Account) -> None:
+        (self.directory / "users.sql").write_text(_USERS)
+        if not (self.directory / "made").exists():
+            shutil.rmtree(self.data, ignore_errors=True)
+            install(account, self.data)
+            (self.directory / "made").touch()
+
+    def _answers(self) -> bool:
+        try:
+            return self.sql("SELECT 1") == "1"
+        except ServerError:
+            return False
+
+
+def install(account: Account, data: Path) -> None:
+    """Make the data directory of a new server."""
+    options = ("--no-defaults", "--skip-test-db", "--auth-root-authentication-method=socket", f"--datadir={data}")
+    server = (*_FAST, "--innodb-log-file-size=16M", "--innodb-buffer-pool-size=64M")
+    # Several at once would take each other's files for theirs in the common directory.
+    own = f"--tmpdir={data.parent}"
+    account.run([find("mariadb-install-db", PACKAGE), *options, *server, own], data.parent)

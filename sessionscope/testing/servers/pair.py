@@ -1,0 +1,108 @@
+"""A PostgreSQL primary with a standby that follows it."""
+
+import shutil
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from sessionscope.testing.servers import process
+from sessionscope.testing.servers.postgresql import PASSWORDS, PostgreSQL, program
+from sessionscope.testing.servers.programs import ServerError
+from sessionscope.testing.servers.server import HOST
+
+_SECONDS = 30
+
+
+class PostgreSQLPair:
+    """Two PostgreSQL servers: `primary` takes writes, `standby` follows it and takes reads.
+
+    Args:
+        directory: As for `Server`.
+        synchronous: Each commit waits until the standby has applied it: it is visible there at
+            once, and outlives the primary.
+        fast: As for `PostgreSQL`.
+    """
+
+    def __init__(self, directory: Path | str, *, synchronous: bool = False, fast: bool = True) -> None:
+        self._synchronous = synchronous
+        settings = {"wal_keep_size": "256MB"}
+        if synchronous:
+            # The fast mode's "off" waits for no standby either.
+            settings["synchronous_commit"] = "remote_apply"
+        self.primary, self.standby = (
+            PostgreSQL(Path(directory) / name, fast=fast, settings=settings) for name in ("a", "b")
+        )
+
+    def start(self) -> None:
+        """Start both; return when the standby follows. What a promotion left behind is made anew by `rejoin`."""
+        self.primary.start()
+        if (self.standby.data / "standby.signal").exists():
+            self.standby.start()
+            self._follow()
+        else:
+            self.rejoin()
+
+    def stop(self) -> None:
+        """Stop both; first the standby, as a synchronous one is of no more use."""
+        self.standby.stop()
+        self.primary.stop()
+
+    def kill(self) -> None:
+        """End both by SIGKILL."""
+        self.standby.kill()
+        self.primary.kill()
+
+    def promote(self) -> None:
+        """Make the standby the primary; `primary` and `standby` change places.
+
+        A primary that runs is stopped first, in an orderly way that loses nothing. Until
+        `rejoin` there is no standby, and commits don't wait for one.
+        """
+        self.primary.stop()
+        self.standby.sql("ALTER SYSTEM RESET synchronous_standby_names")
+        if self.standby.sql(f"SELECT pg_promote(true, {_SECONDS})") != "t":
+            raise ServerError("the standby was not promoted")
+        self.primary, self.standby = self.standby, self.primary
+
+    def rejoin(self) -> None:
+        """Make the standby anew as a copy of the primary, whatever it was; return when it follows."""
+        node = self.standby
+        node.kill()
+        shutil.rmtree(node.data, ignore_errors=True)
+        account = node._account()
+        account.own(node.directory)
+        source = f"host={HOST} port={self.primary.port} user=postgres password={PASSWORDS['postgres']}"
+        options = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"]
+        account.run([program("pg_basebackup"), "-D", str(node.data), "-d", source, *options], node.directory)
+        (node.directory / "made").touch()
+        node.start()
+        self._follow()
+
+    def catch_up(self) -> None:
+        """Wait until the standby has applied all that is committed now.
+
+        Raises:
+            ServerError: It has not within 30 seconds.
+        """
+        # The commit that waits for the log takes those before it along, which didn't.
+        write = "SET synchronous_commit = local; SELECT pg_logical_emit_message(true, 'catch up', '')"
+        position = self.primary.sql(f"{write}; SELECT pg_current_wal_lsn()").splitlines()[-1]
+        self._wait(self.standby, f"SELECT pg_last_wal_replay_lsn() >= '{position}'")
+
+    def url(self, database: str = "app", *, driver: str | None = None, admin: bool = False) -> URL:
+        """Return a URL with both hosts that leads to the one that takes writes."""
+        one = self.primary.url(database, driver=driver, admin=admin)
+        hosts = tuple(f"{HOST}:{node.port}" for node in (self.primary, self.standby))
+        query = {"host": hosts, "target_session_attrs": "read-write"}
+        return URL.create(one.drivername, one.username, one.password, database=database, query=query)
+
+    def _follow(self) -> None:
+        self._wait(self.primary, "SELECT count(*) > 0 FROM pg_stat_replication WHERE state = 'streaming'")
+        if self._synchronous:
+            self.primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'; SELECT pg_reload_conf()")
+            self._wait(self.primary, "SELECT count(*) > 0 FROM pg_stat_replication WHERE sync_state = 'sync'")
+
+    @staticmethod
+    def _wait(node: PostgreSQL, question: str) -> None:
+        if not process.wait_until(lambda: node.sql(question) == "t", seconds=_SECONDS):
+            raise ServerError(f"not within {_SECONDS} seconds: {question}")

@@ -1,0 +1,82 @@
+"""A PgBouncer in front of a PostgreSQL server."""
+
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from sqlalchemy import URL
+
+from sessionscope.testing.servers import ports
+from sessionscope.testing.servers.account import Account
+from sessionscope.testing.servers.postgresql import PASSWORDS, PostgreSQL
+from sessionscope.testing.servers.programs import find
+from sessionscope.testing.servers.server import HOST, Server
+
+PACKAGE = "pgbouncer"
+
+
+class PgBouncer(Server):
+    """A PgBouncer that hands out the server's connections transaction by transaction.
+
+    Args:
+        directory: As for `Server`.
+        upstream: Where every database is.
+        settings: Settings of the section ``[pgbouncer]`` by name, besides or instead of the usual.
+    """
+
+    # It has nothing to lose, and what other signals mean differs between its versions.
+    stop_signal: ClassVar[signal.Signals] = signal.SIGKILL
+
+    def __init__(
+        self, directory: Path | str, upstream: PostgreSQL, *, settings: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(directory)
+        self.upstream = upstream
+        self._settings = dict(settings or {})
+
+    def url(self, database: str = "app", *, driver: str | None = None, admin: bool = False) -> URL:
+        """Return the URL of a database of the server, by way of PgBouncer."""
+        return self.upstream.url(database, driver=driver, admin=admin).set(port=self.port)
+
+    def console_url(self, *, driver: str | None = None) -> URL:
+        """Return the URL of PgBouncer's own console, for ``SHOW POOLS`` and the like; it knows no transactions."""
+        return self.url("pgbouncer", driver=driver).set(username="console", password="console")
+
+    def reload(self) -> None:
+        """Load the settings anew, after a change of `upstream`; connections to the old one end."""
+        self._write()
+        if (pid := self.pid) is not None:
+            os.kill(pid, signal.SIGHUP)
+
+    def _account(self) -> Account:
+        return Account("postgres", "postgresql")
+
+    def _command(self) -> list[str]:
+        return [find("pgbouncer", PACKAGE), "--quiet", str(self.directory / "pgbouncer.ini")]
+
+    def _prepare(self, account: Account) -> None:  # noqa: ARG002 - the files are for everybody to read
+        users = PASSWORDS | {"console": "console"}
+        (self.directory / "users").write_text("".join(f'"{name}" "{word}"\n' for name, word in users.items()))
+        self._write()
+
+    def _write(self) -> None:
+        settings = {
+            "listen_addr": HOST,
+            "listen_port": str(self.port),
+            "unix_socket_dir": "",
+            "logfile": str(self.directory / "pgbouncer.log"),
+            "auth_type": "scram-sha-256",
+            "auth_file": str(self.directory / "users"),
+            "admin_users": "console",
+            "pool_mode": "transaction",
+            "default_pool_size": "10",
+            "max_client_conn": "1000",
+        } | self._settings
+        lines = [f"* = host={HOST} port={self.upstream.port}", "[pgbouncer]"]
+        lines += [f"{name} = {value}" for name, value in settings.items()]
+        (self.directory / "pgbouncer.ini").write_text("\n".join(["[databases]", *lines, ""]))
+
+    def _answers(self) -> bool:
+        return ports.listens(self.port)

@@ -1,0 +1,115 @@
+"""A PostgreSQL server."""
+
+import contextlib
+import shutil
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from sqlalchemy import URL
+
+from sessionscope.testing.servers.account import Account
+from sessionscope.testing.servers.programs import MissingBinary, ServerError, ask, find
+from sessionscope.testing.servers.server import HOST, Server
+
+PACKAGE = "postgresql"
+PASSWORDS = {"app": "app", "postgres": "postgres"}
+
+_SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    # In the data directory, where a crash leaves nothing behind for ever.
+    "dynamic_shared_memory_type": "mmap",
+}
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_ROLES = """\
+CREATE ROLE app LOGIN CREATEDB PASSWORD 'app'
+CREATE DATABASE app OWNER app
+"""
+
+
+class PostgreSQL(Server):
+    """A PostgreSQL server that asks for passwords.
+
+    The user app owns the database app and may create others; the administrator is postgres.
+    Each password is the user's name.
+
+    Args:
+        directory: As for `Server`.
+        fast: Commits don't wait for the disk; what was committed still outlives `kill`, which
+            the operating system survives.
+        settings: Server settings by name, besides or instead of the usual.
+    """
+
+    stop_signal: ClassVar[signal.Signals] = signal.SIGINT
+
+    def __init__(self, directory: Path | str, *, fast: bool = True, settings: Mapping[str, str] | None = None) -> None:
+        super().__init__(directory)
+        self.data = self.directory / "data"
+        self._settings = _SETTINGS | (_FAST if fast else {}) | dict(settings or {})
+
+    def url(self, database: str = "app", *, driver: str | None = None, admin: bool = False) -> URL:
+        """Return ``postgresql://app:app@127.0.0.1:PORT/app``; with a driver ``postgresql+driver://...``."""
+        name = "postgresql" if driver is None else f"postgresql+{driver}"
+        user = "postgres" if admin else "app"
+        return URL.create(name, user, PASSWORDS[user], HOST, self.port, database)
+
+    def sql(self, statements: str, *, database: str = "postgres") -> str:
+        """Execute *statements* as administrator, each in a transaction of its own; return the rows, one a line.
+
+        Raises:
+            ServerError: One fails, or the server doesn't answer within 5 seconds.
+        """
+        where = self.url(database, admin=True).render_as_string(hide_password=False)
+        return ask([program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", where], statements, PGCONNECT_TIMEOUT="5")
+
+    def kill(self) -> None:
+        """End the server and its children by SIGKILL, as a crash would."""
+        super().kill()
+        # Only the next start of this server would remove it, and there may be none.
+        segment = _line(self.data, 6).split()[-1:]
+        if segment:
+            with contextlib.suppress(MissingBinary, ServerError):
+                ask([find("ipcrm", "util-linux"), "-m", *segment], "")
+
+    def _account(self) -> Account:
+        return Account("postgres", PACKAGE)
+
+    def _command(self) -> list[str]:
+        settings = {"port": str(self.port)} | self._settings
+        options = (f"--{name}={value}" for name, value in settings.items())
+        return [program("postgres"), "-D", str(self.data), *options]
+
+    def _prepare(self, account: Account) -> None:
+        if not (self.directory / "made").exists():
+            shutil.rmtree(self.data, ignore_errors=True)
+            self._make(account)
+            (self.directory / "made").touch()
+        # What a crash left: it says "ready" of a server that is gone.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _make(self, account: Account) -> None:
+        password = self.directory / "password"
+        password.write_text(PASSWORDS["postgres"])
+        options = ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        account.run([program("initdb"), "-D", str(self.data), f"--pwfile={password}", *options], self.directory)
+        account.run([program("postgres"), "--single", "-F", "-D", str(self.data), "postgres"], self.directory, _ROLES)
+
+    def _answers(self) -> bool:
+        return _line(self.data, 7) == "ready"
+
+
+def program(name: str) -> str:
+    """Return the path of one of PostgreSQL's programs, of the newest version installed."""
+    folders = Path("/usr/lib/postgresql").glob("*/bin")
+    return find(name, PACKAGE, sorted(folders, key=lambda each: float(each.parent.name), reverse=True))
+
+
+def _line(data: Path, number: int) -> str:
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return ""
+    return lines[number].strip() if number < len(lines) else ""

@@ -1,0 +1,121 @@
+"""What all servers have in common."""
+
+import contextlib
+import signal
+from abc import ABC, abstractmethod
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+from sqlalchemy import URL
+
+from sessionscope.testing.servers import ports, process
+from sessionscope.testing.servers.account import Account
+from sessionscope.testing.servers.programs import ServerError
+
+HOST = "127.0.0.1"
+START_SECONDS = 60
+
+
+class Server(ABC):
+    """A server of a test's own on a free loopback port, with all its files in one directory.
+
+    Two objects for one directory are the same server; one of them may be in another process.
+
+    Args:
+        directory: Is made where it is missing; its data outlive the server. Where the tests run
+            as root, the server's user must be able to enter it: ``tmp_path`` is closed to others.
+    """
+
+    stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
+
+    def __init__(self, directory: Path | str) -> None:
+        self.directory = Path(directory).resolve()
+        self.log = self.directory / "server.log"
+
+    @cached_property
+    def port(self) -> int:
+        """The port, which stays the same over restarts."""
+        return self.other_port("port")
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the server's main process, or None where it doesn't run."""
+        return process.running(self.directory)
+
+    @abstractmethod
+    def url(self, database: str = "app", *, driver: str | None = None, admin: bool = False) -> URL:
+        """Return the URL of *database*, for the user app or an administrator."""
+
+    def start(self) -> None:
+        """Start the server, which is made first where it is new; return when it answers.
+
+        Raises:
+            MissingBinary: A program is not installed.
+            ServerError: It doesn't start; what it logged is in the text.
+        """
+        if self.pid is None:
+            self.launch()
+            self.wait()
+
+    def launch(self) -> None:
+        """Do the first half of `start`, which doesn't wait until the server answers."""
+        account = self._account()
+        command = self._command()
+        account.own(self.directory)
+        self._prepare(account)
+        with self.log.open("a") as log:
+            started = account.popen(command, self.directory, out=log.fileno())
+        process.remember(self.directory, started, self.stop_signal)
+
+    def wait(self) -> None:
+        """Do the second half of `start`, as `launch` leaves it; what does not answer is killed."""
+        answered = False
+        try:
+            answered = process.wait_until(lambda: self.pid is None or self._answers(), seconds=START_SECONDS)
+        finally:
+            if not answered:
+                self.kill()
+        if self.pid is None:
+            raise ServerError(f"{self} does not start:\n{self.log.read_text(errors='replace')[-2000:]}")
+
+    def stop(self) -> None:
+        """Stop the server in an orderly way; do nothing where it doesn't run."""
+        process.stop(self.directory)
+
+    def kill(self) -> None:
+        """End the server and its children by SIGKILL, as a crash would."""
+        process.kill(self.directory)
+
+    def restart(self) -> None:
+        """Stop the server and start it on the same port."""
+        self.stop()
+        self.start()
+
+    def other_port(self, name: str) -> int:
+        """Return the port that the server has for another purpose, called *name*."""
+        file = self.directory / name
+        with contextlib.suppress(FileNotFoundError):
+            return int(file.read_text())
+        self.directory.mkdir(parents=True, exist_ok=True)
+        file.write_text(str(ports.free_port()))
+        return int(file.read_text())
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__} in {self.directory}"
+
+    @abstractmethod
+    def _account(self) -> Account:
+        """Return as whom the server runs."""
+
+    @abstractmethod
+    def _command(self) -> list[str]:
+        """Return what starts the server, in the foreground."""
+
+    @abstractmethod
+    def _prepare(self, account: Account) -> None:
+        """Make what the server needs before it starts."""
+
+    @abstractmethod
+    def _answers(self) -> bool:
+        """Return whether the server serves clients."""

@@ -1,0 +1,97 @@
+"""Transaction mode: everything that a test does happens in one transaction, which is rolled back.
+
+On SQLite the sync and the async engine use one and the same connection, so the sync and
+the async sessions of a test see each other's rows at once, committed or not. A session's
+own transaction is a savepoint in it: service code commits and rolls back for real.
+"""
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import aiosqlite
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import sessionmaker
+from sqlalchemy.pool import StaticPool
+
+from sessionscope.database.location import DatabaseLocation
+from sessionscope.database.session import SESSION_OPTIONS, AsyncReadSession, ReadSession
+from sessionscope.testing.loops import run
+
+
+class SharedConnection:
+    """One SQLite connection under a sync and an async engine, kept for all tests of a worker."""
+
+    def __init__(self, location: DatabaseLocation) -> None:
+        self._location = location
+        self._raw = sqlite3.connect(str(location.url.database), check_same_thread=False, isolation_level=None)
+        for pragma in ("foreign_keys = ON", "synchronous = OFF"):
+            self._raw.execute(f"PRAGMA {pragma}")
+        self.engine = create_engine("sqlite://", creator=lambda: self._raw, poolclass=StaticPool)
+        wrap = partial(aiosqlite.Connection, lambda: self._raw, iter_chunk_size=64)
+        self.async_engine = create_async_engine("sqlite+aiosqlite://", async_creator=wrap, poolclass=StaticPool)
+        for engine in (self.engine, self.async_engine.sync_engine):
+            _leave_the_transaction_alone(engine)
+        run(self._start())
+
+    @contextmanager
+    def fresh(self) -> Generator[dict[str, Any], None, None]:
+        """Begin; give what overrides a `DatabaseContainer`, by the provider's name; roll everything back."""
+        self._raw.execute("BEGIN")
+        connection = self.engine.connect()
+        async_connection = AsyncConnection(self.async_engine, self.async_engine.sync_engine.connect())
+        for each in (connection, _sync(async_connection)):
+            each.begin()
+        try:
+            yield {
+                "engine": self.engine,
+                "async_engine": self.async_engine,
+                **factories(connection, connection, async_connection, async_connection),
+            }
+        finally:
+            for each in (connection, _sync(async_connection)):
+                each.close()
+            self._raw.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the connection for good."""
+        run(self.async_engine.dispose())
+        self.engine.dispose()
+
+    async def _start(self) -> None:
+        async with self.async_engine.connect():
+            pass
+
+
+def factories(
+    connection: Connection, reading: Connection, async_connection: AsyncConnection, async_reading: AsyncConnection
+) -> dict[str, Any]:
+    """Return what makes sessions on the test's connections, by the name of the provider that it overrides."""
+    # A session that writes joins by a savepoint of its own. One that reads just looks:
+    # the end of its savepoint would undo what another session did in between.
+    writes: dict[str, Any] = {**SESSION_OPTIONS, "join_transaction_mode": "create_savepoint"}
+    reads: dict[str, Any] = {**SESSION_OPTIONS, "join_transaction_mode": "rollback_only"}
+    return {
+        "session_factory": sessionmaker(connection, **writes),
+        "read_session_factory": sessionmaker(reading, class_=ReadSession, **reads),
+        "async_session_factory": async_sessionmaker(async_connection, class_=AsyncSession, **writes),
+        "async_read_session_factory": async_sessionmaker(async_reading, class_=AsyncReadSession, **reads),
+    }
+
+
+def _sync(connection: AsyncConnection) -> Connection:
+    assert connection.sync_connection is not None
+    return connection.sync_connection
+
+
+def _leave_the_transaction_alone(engine: Engine) -> None:
+    """Keep the engine from ending the one transaction that there is: only sessions' savepoints end."""
+    dialect: Any = engine.dialect
+    dialect.do_commit = dialect.do_rollback = _nothing
+
+
+def _nothing(_connection: object) -> None:
+    pass

@@ -1,0 +1,148 @@
+"""Running a piece of work as one transaction, and again as a whole where it collides with others."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+from tenacity import AsyncRetrying, Retrying
+
+from sessionscope.transactions.retry import RetryPolicy
+from sessionscope.transactions.terms import Terms
+from sessionscope.transactions.transaction import async_transaction, greenlet_transaction, is_joined, transaction
+
+T = TypeVar("T")
+
+
+class Transactions:
+    """Runs units of work on one session.
+
+    Args:
+        session: Gives the session; asked when there is something to do.
+        policy: When to run a unit again.
+    """
+
+    def __init__(self, session: Callable[[], Session], policy: RetryPolicy) -> None:
+        self._session = session
+        self._policy = policy
+
+    def run(self, work: Callable[[Session], T], terms: Terms = Terms(), *, idempotent: bool = False) -> T:  # noqa: B008
+        """Run *work* in a transaction and commit; run all of it again where `RetryPolicy` says so.
+
+        Inside another unit of the same session it is a part of that one, which commits or is run again.
+
+        Args:
+            work: Called with the session, once or more: it makes its objects itself, and does nothing that a
+                rollback can't undo.
+            terms: Isolation level, read-only, timeouts.
+            idempotent: Doing it twice is doing it once: it may be run again when nobody knows whether it was committed.
+
+        Raises:
+            CommitOutcomeUnknownError: The connection was lost during COMMIT, and the unit is not idempotent.
+            NestedTermsError: The unit around this one has other terms.
+            SQLAlchemyError: The database's last word, once the attempts or the patience of the settings are spent.
+        """
+        session = self._session()
+        if is_joined(session, terms):
+            return work(session)
+        try:
+            return self._once(session, work, terms)
+        except Exception as error:  # noqa: BLE001 - the policy says what is to be raised
+            retrying = Retrying(**self._policy.options(work, session, idempotent=idempotent))
+            return retrying(_after(error, partial(self._once, session, work, terms)))
+
+    def _once(self, session: Session, work: Callable[[Session], T], terms: Terms) -> T:
+        with transaction(session, terms):
+            result = work(session)
+        self._policy.counts.commit()
+        return result
+
+
+class AsyncTransactions:
+    """The async twin of `Transactions`."""
+
+    def __init__(self, session: Callable[[], AsyncSession], policy: RetryPolicy) -> None:
+        self._session = session
+        self._policy = policy
+
+    async def run(
+        self,
+        work: Callable[[AsyncSession], Awaitable[T]],
+        terms: Terms = Terms(),  # noqa: B008 - frozen
+        *,
+        idempotent: bool = False,
+    ) -> T:
+        """Run *work* in a transaction and commit; as `Transactions.run`."""
+        session = self._session()
+        if is_joined(session.sync_session, terms):
+            return await work(session)
+        return await self._repeated(work, partial(self._once, session, work, terms), session, idempotent=idempotent)
+
+    async def run_sync(
+        self,
+        work: Callable[[Session], T],
+        terms: Terms = Terms(),  # noqa: B008 - frozen
+        *,
+        idempotent: bool = False,
+    ) -> T:
+        """Run *work*, a plain function of the session, in a transaction and commit; as `Transactions.run`.
+
+        It awaits nothing but the database, so no transaction waits for anybody else; and from BEGIN to COMMIT there is
+        one switch to SQLAlchemy's own context and back, where `run` has one per call of the session.
+        """
+        session = self._session()
+        if is_joined(session.sync_session, terms):
+            return await session.run_sync(work)
+        once = partial(self._once_sync, work=work, terms=terms)
+        return await self._repeated(work, lambda: session.run_sync(once), session, idempotent=idempotent)
+
+    async def _repeated(
+        self,
+        work: Callable[..., Any],
+        once: Callable[[], Awaitable[T]],
+        session: AsyncSession,
+        *,
+        idempotent: bool,
+    ) -> T:
+        try:
+            return await once()
+        except Exception as error:  # noqa: BLE001 - the policy says what is to be raised
+            retrying = AsyncRetrying(**self._policy.options(work, session.sync_session, idempotent=idempotent))
+            return await retrying(_async_after(error, once))
+
+    async def _once(self, session: AsyncSession, work: Callable[[AsyncSession], Awaitable[T]], terms: Terms) -> T:
+        async with async_transaction(session, terms):
+            result = await work(session)
+        self._policy.counts.commit()
+        return result
+
+    def _once_sync(self, session: Session, work: Callable[[Session], T], terms: Terms) -> T:
+        with greenlet_transaction(session, terms):
+            result = work(session)
+        self._policy.counts.commit()
+        return result
+
+
+def _after(error: Exception, attempt: Callable[[], T]) -> Callable[[], T]:
+    """Return *attempt*, failing with *error* the first time: that run was done without the retrying's machinery."""
+    failed = [error]
+
+    def next_attempt() -> T:
+        if failed:
+            raise failed.pop()
+        return attempt()
+
+    return next_attempt
+
+
+def _async_after(error: Exception, attempt: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+    """Return the async twin of `_after`'s."""
+    failed = [error]
+
+    async def next_attempt() -> T:
+        if failed:
+            raise failed.pop()
+        return await attempt()
+
+    return next_attempt

@@ -1,4 +1,0 @@
-"""Proofs that no money is lost or doubled, whatever breaks: ``python -m tests.proofs bank`` and ``failover``.
-
-``make proofs`` runs the same for some seconds each; docs/proofs.md has the figures of the long runs.
-"""

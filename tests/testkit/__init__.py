@@ -1,8 +1,0 @@
-"""A test kit for services wired like this one: real databases, rolled back or thrown away, and nothing leaks.
-
-One line in a ``conftest.py`` loads it: ``pytest_plugins = ["tests.testkit.plugin"]``.
-"""
-
-from tests.testkit.queries import QueryLog
-
-__all__ = ["QueryLog"]
