@@ -21,7 +21,7 @@ name_package = import sys; print("python%d.%d-venv" % sys.version_info[:2])
 pin = .venv/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --annotation-style line --custom-compile-command "make lock" \
 	--exclude-newer "$(COOLDOWN)" $(ARGS)
-compile = $(pin) pyproject.toml
+compile = $(pin) --group service pyproject.toml
 drivers = --extra postgresql --extra mysql
 # `lock-check` tries the pip of Debian 12, the one that Python 3.11 and 3.12 put into .venv, and a new one.
 pips = 23.0.1 23.2.1 26.3
@@ -31,7 +31,7 @@ pips = 23.0.1 23.2.1 26.3
 install_options = --no-deps --require-hashes --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proofs bank failover bench bench-quick servers lint typecheck check format lock lock-check clean
+.PHONY: help run test proofs bank failover bench bench-quick servers lint typecheck check format lock lock-check wheel clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
@@ -94,8 +94,11 @@ lock: .venv/dev.stamp ## Bring requirements/ in line with pyproject.toml (ARGS=-
 lock-check: .venv/dev.stamp ## Install each lock file into an empty environment, with old pips and a new one
 	@.ci/locks '$(pips)' $(install_options)
 
+wheel: .venv/dev.stamp ## Build the wheel of the library into dist/
+	@.venv/bin/uv --no-config build --quiet --wheel --offline --clear --out-dir dist
+
 clean: ## Remove .venv and caches; databases stay
-	rm -rf .venv .coverage htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv dist .coverage htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A system upgrade may leave .venv with a link to a Python that is gone: then all of it is made anew.
