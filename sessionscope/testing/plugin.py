@@ -106,25 +106,38 @@ def _fixtures(item: pytest.Item) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def make_container() -> Callable[[], Any]:
-    """Give the function that makes the container; its databases are replaced test by test."""
-    raise pytest.UsageError(f"define the fixture `make_container` in conftest.py: {HOW_TO_START}")
+def make_container() -> Callable[[], Any] | None:
+    """Give the function that makes the container, whose databases are replaced test by test; None: no kit is wanted."""
+    return None
 
 
 @pytest.fixture(scope="session")
 def make_app() -> Callable[[Any], Any]:
     """Give the function that makes the application over a container."""
+    return _refuse_to_make_app
+
+
+def _refuse_to_make_app(_: Any) -> Any:
     raise pytest.UsageError(f"define the fixture `make_app` in conftest.py: {HOW_TO_START}")
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _kit_from_the_start(request: pytest.FixtureRequest, make_container: Callable[[], Any] | None) -> None:
+    """Watch every test of a project that uses the kit, and leave other projects alone."""
+    if make_container is not None:
+        request.getfixturevalue("kit")
+
+
+@pytest.fixture(scope="session")
 def kit(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
-    make_container: Callable[[], Any],
+    make_container: Callable[[], Any] | None,
     make_app: Callable[[Any], Any],
 ) -> Generator[Kit, None, None]:
     """Give what this worker's tests share."""
+    if make_container is None:
+        raise pytest.UsageError(f"define the fixture `make_container` in conftest.py: {HOW_TO_START}")
     kit = Kit(tmp_path_factory.mktemp("kit"), make_container(), make_app)
     request.config.stash[KIT] = kit
     yield kit
