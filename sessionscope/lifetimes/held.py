@@ -8,15 +8,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from functools import partial
-from inspect import isasyncgen, isawaitable, iscoroutinefunction, isgenerator
+from inspect import isasyncgen, isawaitable, isgenerator
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from sessionscope.database.session import has_unsaved_changes
 from sessionscope.lifetimes.errors import ScopeError
 from sessionscope.lifetimes.kinds import closer_of, is_async_manager, is_manager
 from sessionscope.lifetimes.loops import finish, in_event_loop
+from sessionscope.lifetimes.transactional import transactional
 
 T = TypeVar("T")
 
@@ -37,7 +37,8 @@ class Held:
 
     def start_closing(self, error: BaseException | None) -> Awaitable[Any] | None:
         """Close the object as far as nothing has to be waited for; return the rest."""
-        if not _blocks(self.value):
+        state = transactional(self.value)
+        if state is None or not state.blocks():
             result = self.exit(error)
             return result if isawaitable(result) else None
         # Not the server's thread pool: its threads may all be waiting for the connection that this gives back.
@@ -53,22 +54,24 @@ class Held:
 
     async def release(self) -> None:
         """Give back the connection, where the object is a session."""
-        if not hasattr(self.value, "reset"):
+        state = transactional(self.value)
+        if state is None:
             return
-        if _blocks(self.value):
-            await to_thread.run_sync(self.value.reset, limiter=CapacityLimiter(1))
-        elif isawaitable(result := self.value.reset()):
+        if state.blocks():
+            await to_thread.run_sync(state.release, limiter=CapacityLimiter(1))
+        elif (result := state.release()) is not None:
             await result
 
     def release_now(self) -> None:
         """As `release`, without an event loop."""
-        if hasattr(self.value, "reset"):
-            _finish_now(self.value, self.value.reset())
+        state = transactional(self.value)
+        if state is not None:
+            _finish_now(self.value, state.release())
 
     def refuse_unsaved(self) -> None:
         """Raise `ScopeError` where giving the connection back would lose changes."""
-        pending = any(getattr(self.value, name, ()) for name in ("new", "dirty", "deleted"))
-        if pending or has_unsaved_changes(self.value):
+        state = transactional(self.value)
+        if state is not None and state.has_uncommitted_changes():
             message = "a session holds changes that were not committed: commit or roll back before release()"
             raise ScopeError(message)
 
@@ -83,10 +86,9 @@ class Closable(Held):
 
     def exit(self, error: BaseException | None) -> Any:  # noqa: ARG002
         """Close the value; it is never told of the error, for it never commits."""
-        inner = getattr(self.value, "sync_session", None)
-        if inner is not None and not inner.in_transaction():
-            # An async session that holds no connection: nothing has to be waited for.
-            return inner.close()
+        state = transactional(self.value)
+        if state is not None:
+            return state.close()
         closer = closer_of(self.value)
         return closer() if closer is not None else None
 
@@ -231,11 +233,6 @@ def _is_awaitable(made: Any) -> bool:
     return asyncio.isfuture(made) or isinstance(made, Coroutine)
 
 
-def _blocks(value: Any) -> bool:
-    """Tell whether closing *value* may wait for a server while holding up the thread: a sync session's rollback."""
-    return hasattr(value, "in_transaction") and not iscoroutinefunction(closer_of(value)) and not _is_idle(value)
-
-
 def _finish_now(value: Any, result: Any) -> None:
     """See *result* through from sync code; say so where the code around is not sync at all."""
     if not isawaitable(result):
@@ -247,8 +244,8 @@ def _finish_now(value: Any, result: Any) -> None:
 
 
 def _is_idle(value: Any) -> bool:
-    in_transaction = getattr(value, "in_transaction", None)
-    return in_transaction is not None and not in_transaction()
+    state = transactional(value)
+    return state is not None and state.is_idle()
 
 
 def _triple(error: BaseException | None) -> tuple[Any, Any, Any]:

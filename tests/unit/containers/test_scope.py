@@ -401,7 +401,7 @@ class TestThreads:
         """Its rollback may wait for the server, which the loop must not; an idle one needs no thread."""
         closed_by: list[int] = []
 
-        class Sessionlike:
+        class Sessionlike(Session):
             def in_transaction(self) -> bool:
                 return in_transaction
 

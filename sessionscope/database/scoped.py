@@ -1,0 +1,75 @@
+"""SQLAlchemy's sessions as a scope treats them: when their close waits, and what it would lose."""
+
+from collections.abc import Awaitable
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from sessionscope.database.session import has_unsaved_changes
+from sessionscope.lifetimes.transactional import transactional
+
+
+class OfSession:
+    """Of a sync session: while it is in a transaction, its close waits for the server and holds up the thread."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def is_idle(self) -> bool:
+        """See `Transactional.is_idle`."""
+        return not self._session.in_transaction()
+
+    def blocks(self) -> bool:
+        """See `Transactional.blocks`."""
+        return self._session.in_transaction()
+
+    def has_uncommitted_changes(self) -> bool:
+        """See `Transactional.has_uncommitted_changes`."""
+        session = self._session
+        return bool(session.new or session.dirty or session.deleted) or has_unsaved_changes(session)
+
+    def close(self) -> None:
+        """See `Transactional.close`."""
+        self._session.close()
+
+    def release(self) -> None:
+        """See `Transactional.release`."""
+        self._session.reset()
+
+
+class OfAsyncSession:
+    """Of an async session, whose close is awaited, unless it holds no connection."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    def is_idle(self) -> bool:
+        """See `Transactional.is_idle`."""
+        return not self._session.in_transaction()
+
+    def blocks(self) -> bool:
+        """See `Transactional.blocks`."""
+        return False
+
+    def has_uncommitted_changes(self) -> bool:
+        """See `Transactional.has_uncommitted_changes`."""
+        return OfSession(self._session.sync_session).has_uncommitted_changes()
+
+    def close(self) -> Awaitable[None] | None:
+        """See `Transactional.close`."""
+        if self.is_idle():
+            self._session.sync_session.close()
+            return None
+        return self._session.close()
+
+    def release(self) -> Awaitable[None]:
+        """See `Transactional.release`."""
+        return self._session.reset()
+
+
+transactional.register(Session, OfSession)
+transactional.register(AsyncSession, OfAsyncSession)
