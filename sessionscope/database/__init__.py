@@ -1,6 +1,5 @@
 """Database mechanisms: engines, sessions, schema. No dependency injection and no web framework in here."""
 
-import sessionscope.database.scoped  # noqa: F401 - scopes learn how to treat sessions
 from sessionscope.database.base import Base
 from sessionscope.database.health import ping
 from sessionscope.database.schema import create_table, drop_db, drop_table, init_db, table_exists

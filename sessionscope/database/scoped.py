@@ -71,5 +71,7 @@ class OfAsyncSession:
         return self._session.reset()
 
 
-transactional.register(Session, OfSession)
-transactional.register(AsyncSession, OfAsyncSession)
+def register_sessions() -> None:
+    """Tell scopes how to treat SQLAlchemy's sessions."""
+    transactional.register(Session, OfSession)
+    transactional.register(AsyncSession, OfAsyncSession)

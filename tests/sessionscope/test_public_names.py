@@ -1,0 +1,35 @@
+"""What `sessionscope` exports."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sessionscope
+
+PAGE = Path(__file__).parents[2] / "docs" / "public_names.md"
+
+
+class TestPublicNames:
+    @pytest.mark.parametrize("name", sessionscope.__all__)
+    def test_each_name_is_there_and_documented(self, name: str) -> None:
+        """A name that is exported can be imported, and the page describes it."""
+        assert hasattr(sessionscope, name)
+        assert f"`{name}`" in PAGE.read_text()
+
+    def test_there_are_thirty_at_most(self) -> None:
+        """A reader can know all of them."""
+        assert len(sessionscope.__all__) <= 30
+
+    def test_a_name_that_is_not_there_is_an_attribute_error(self) -> None:
+        """What is loaded later does not make every name one."""
+        with pytest.raises(AttributeError, match="no attribute 'scop'"):
+            getattr(sessionscope, "scop")  # noqa: B009 - a type checker knows that it isn't there
+
+    def test_import_needs_neither_fastapi_nor_alembic(self) -> None:
+        """A worker that serves no HTTP and runs no migrations may do without both."""
+        hide = "import sys; sys.modules.update(dict.fromkeys(['fastapi', 'starlette', 'alembic']))"
+        code = f"{hide}; import sessionscope; print(sessionscope.scope().__class__.__name__)"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+        assert "Scope" == done.stdout.strip()
