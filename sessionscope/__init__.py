@@ -1,30 +1,28 @@
 """One session per scope, for FastAPI and SQLAlchemy services that are wired by dependency-injector.
 
-`docs/public_names.md` describes the names below. Importing this package needs neither FastAPI nor Alembic, which a
-worker may do without: the names of the FastAPI part are loaded when they are first used.
+`docs/public_names.md` describes the names below. Each is loaded when it is first used: a command that only prints its
+help waits for no library, and a worker may do without FastAPI and Alembic.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from sessionscope.database.scoped import register_sessions
-from sessionscope.lifetimes.errors import (
-    ContainerError,
-    LateOverrideError,
-    NotOpenError,
-    RequestFailedError,
-    ScopeError,
-    TeardownError,
-)
-from sessionscope.lifetimes.lifespan import close_container, open_container
-from sessionscope.lifetimes.nesting import nested
-from sessionscope.lifetimes.scopes import Scope, ScopedResource, current_scope, scope
-from sessionscope.lifetimes.shared import Setting, Shared
-
 if TYPE_CHECKING:
     from sessionscope.fastapi.check import check_container
     from sessionscope.fastapi.middleware import ScopeMiddleware
     from sessionscope.fastapi.wiring import Provide, inject
+    from sessionscope.lifetimes.errors import (
+        ContainerError,
+        LateOverrideError,
+        NotOpenError,
+        RequestFailedError,
+        ScopeError,
+        TeardownError,
+    )
+    from sessionscope.lifetimes.lifespan import close_container, open_container
+    from sessionscope.lifetimes.nesting import nested
+    from sessionscope.lifetimes.scopes import Scope, ScopedResource, current_scope, scope
+    from sessionscope.lifetimes.shared import Setting, Shared
 
 __all__ = [
     "ContainerError",
@@ -48,19 +46,33 @@ __all__ = [
     "scope",
 ]
 
-# Here, for whatever is imported first, this package is.
-register_sessions()
-
-_LOADED_LATER: Final = {
-    "Provide": "sessionscope.fastapi.wiring",
-    "ScopeMiddleware": "sessionscope.fastapi.middleware",
-    "check_container": "sessionscope.fastapi.check",
-    "inject": "sessionscope.fastapi.wiring",
+_MODULES: Final = {
+    "ContainerError": "lifetimes.errors",
+    "LateOverrideError": "lifetimes.errors",
+    "NotOpenError": "lifetimes.errors",
+    "Provide": "fastapi.wiring",
+    "RequestFailedError": "lifetimes.errors",
+    "Scope": "lifetimes.scopes",
+    "ScopeError": "lifetimes.errors",
+    "ScopeMiddleware": "fastapi.middleware",
+    "ScopedResource": "lifetimes.scopes",
+    "Setting": "lifetimes.shared",
+    "Shared": "lifetimes.shared",
+    "TeardownError": "lifetimes.errors",
+    "check_container": "fastapi.check",
+    "close_container": "lifetimes.lifespan",
+    "current_scope": "lifetimes.scopes",
+    "inject": "fastapi.wiring",
+    "nested": "lifetimes.nesting",
+    "open_container": "lifetimes.lifespan",
+    "scope": "lifetimes.scopes",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Return a name of the FastAPI part."""
-    if name not in _LOADED_LATER:
+    """Return a public name."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LOADED_LATER[name]), name)
+    # It tells scopes how to treat sessions.
+    import_module("sessionscope.database")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

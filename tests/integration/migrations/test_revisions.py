@@ -37,7 +37,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def _project(tmp_path: Path) -> Path:
     """Give a copy of what writes migrations; the path has a space, as paths do."""
     project = tmp_path / "a project"
-    for folder in ("alembic", "app", "config"):
+    for folder in ("alembic", "app", "config", "sessionscope"):
         shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", project)
     return project
