@@ -77,7 +77,7 @@ async def _open(connect: Callable[[], Any]) -> Any:
     """Open a connection, or leave none behind: aiosqlite drops the one that its thread opens for a cancelled task."""
     opening = asyncio.ensure_future(greenlet_spawn(connect))
     try:
-        return await asyncio.shield(opening)
+        connection: Any = await asyncio.shield(opening)
     except asyncio.CancelledError:
         # Opening a file is quick, so the task can wait for it. The event loop may end with the task.
         closing = asyncio.ensure_future(_close(opening))
@@ -87,6 +87,24 @@ async def _open(connect: Callable[[], Any]) -> Any:
                     await asyncio.wait([closing])
         closing.result()
         raise
+    _stop_once(connection.driver_connection)
+    return connection
+
+
+def _stop_once(driver: Any) -> None:
+    """Let every stop of aiosqlite's thread wait for the first one: the thread answers no other, and a task would hang.
+
+    SQLAlchemy stops it beside a close that is under way, when a task is cancelled for a second time, as at the
+    end of a server.
+    """
+    stop, stopped = driver.stop, list[Any]()
+
+    def stop_once() -> Any:
+        if not stopped:
+            stopped.append(stop())
+        return stopped[0]
+
+    driver.stop = stop_once
 
 
 async def _close(opening: asyncio.Future[Any]) -> None:

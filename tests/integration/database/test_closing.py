@@ -17,6 +17,8 @@ from sessionscope.database.engine import build_async_engine, build_engine
 
 pytestmark = pytest.mark.isolation("none")
 
+PATIENCE_SECONDS = 5
+
 
 def open_connections(engine: Engine) -> set[Any]:
     """Return the set that holds the connections of *engine* while they are open."""
@@ -31,6 +33,17 @@ def open_connections(engine: Engine) -> set[Any]:
         found.remove(connection)
 
     return found
+
+
+async def test_a_connection_that_is_stopped_twice_leaves_no_task_waiting(empty_database_url: str) -> None:
+    """A close and a stop may meet when a server ends; each of them comes to its end."""
+    engine = build_async_engine(DatabaseSettings(url=empty_database_url))
+    async with engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            for stopped in [driver.stop(), driver.stop()]:
+                await stopped
+    await engine.dispose()
 
 
 @pytest.mark.every_database
