@@ -31,7 +31,7 @@ pips = 23.0.1 23.2.1 26.3
 install_options = --no-deps --require-hashes --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proofs bank failover bench bench-quick servers lint typecheck check format lock lock-check wheel clean
+.PHONY: help run test proofs fuzz bank failover bench bench-quick servers lint typecheck check format lock lock-check wheel clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
@@ -47,6 +47,9 @@ test: .venv/test.stamp ## Run the whole suite (ARGS="-k name" goes to pytest)
 
 proofs: .venv/test.stamp ## Kill servers while the service moves money, some seconds on each database
 	@.venv/bin/python -m pytest -m proof $(ARGS)
+
+fuzz: .venv/test.stamp .venv/fuzz.stamp ## Send 12,000 generated requests for ten minutes (ARGS="--seed 1" repeats a run)
+	@.venv/bin/python -m resilience fuzz $(ARGS)
 
 bank: .venv/test.stamp ## Move money while things break, a minute on each database; writes docs/proofs.md
 	@.venv/bin/python -m resilience bank $(ARGS)
@@ -89,6 +92,7 @@ lock: .venv/dev.stamp ## Bring requirements/ in line with pyproject.toml (ARGS=-
 	$(compile) --constraints requirements/dev.txt $(drivers) --group test --output-file requirements/test.txt
 	$(compile) --constraints requirements/dev.txt $(drivers) --output-file requirements/servers.txt
 	$(compile) --constraints requirements/dev.txt --extra postgresql --group bench --output-file requirements/bench.txt
+	$(pin) --group pyproject.toml:fuzz --output-file requirements/fuzz.txt
 	for pip in $(pips); do echo "pip==$$pip" | $(pin) - --output-file requirements/pips/$$pip.txt || exit; done
 
 lock-check: .venv/dev.stamp ## Install each lock file into an empty environment, with old pips and a new one
@@ -108,6 +112,12 @@ $(shell test -x .venv/bin/python || rm -f .venv/*.stamp)
 	$(if $(call first_that,$(is_whole)),,$(error \
 		$(if $(call first_that,$(is_new)),$(call no_venv,$(call first_that,$(is_new))),$(no_python))))
 	@"$(call first_that,$(is_whole))" -m venv --clear .venv
+	@touch $@
+
+.venv/fuzz.stamp: requirements/fuzz.txt .venv/venv.stamp
+	@echo "Installing $< into .venv/fuzz"
+	@.venv/bin/python -m venv --clear .venv/fuzz
+	@.venv/fuzz/bin/python -m pip install -qq --disable-pip-version-check $(install_options) -r $<
 	@touch $@
 
 # The stamp makes an install happen once for each change of its lock file.

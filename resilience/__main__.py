@@ -1,11 +1,13 @@
-"""``python -m resilience bank``, ``python -m resilience failover``: the long runs."""
+"""``python -m resilience bank``, ``failover`` and ``fuzz``: the long runs."""
 
 import argparse
+import secrets
 import sys
 from typing import Final
 
 from resilience import failover, report
 from resilience.bank import CLIENTS, run_bank
+from resilience.fuzz import PLANS, fuzz
 from resilience.places import PLACES
 from sessionscope.testing.servers import MissingBinary
 from sessionscope.testing.servers.shared import Run
@@ -22,6 +24,10 @@ def main() -> None:
     bank.add_argument("--on", nargs="+", choices=PLACES, default=[], help="only these; docs/proofs.md stays as it is")
     bank.set_defaults(prove=_bank)
     commands.add_parser("failover", help="kill a primary, promote its standby").set_defaults(prove=_failover)
+    fuzzing = commands.add_parser("fuzz", help="send generated requests")
+    fuzzing.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="of an earlier run, to repeat it")
+    fuzzing.add_argument("--on", nargs="+", choices=PLANS, default=[*PLANS])
+    fuzzing.set_defaults(prove=_fuzz)
     arguments = parser.parse_args()
     run = Run()
     try:
@@ -58,6 +64,12 @@ def _failover(run: Run, _: argparse.Namespace) -> list[str]:
         faults += ran.faults
         _show(rows[-1], ran.faults, report.unclear_answers(ran.orders))
     report.write("failover", f"{failover.CLIENTS} clients.\n\n{report.table(rows)}")
+    return faults
+
+
+def _fuzz(run: Run, arguments: argparse.Namespace) -> list[str]:
+    faults = [fault for place in arguments.on for fault in fuzz(run, place, arguments.seed)]
+    sys.stdout.write("".join(f"{fault}\n" for fault in faults))
     return faults
 
 

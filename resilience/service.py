@@ -31,8 +31,8 @@ class Service:
     """
 
     def __init__(self, directory: Path | str, settings: dict[str, str]) -> None:
-        self._directory = Path(directory).resolve()
-        self._log = self._directory / "service.log"
+        self.directory = Path(directory).resolve()
+        self._log = self.directory / "service.log"
         self._settings = {
             "SERVER__WORKERS": str(WORKERS),
             "SERVER__SHUTDOWN_TIMEOUT": "2",
@@ -47,13 +47,17 @@ class Service:
         port = ports.free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._app("db", "upgrade").wait()
-        process.remember(self._directory, self._app("serve", "--port", str(port)), signal.SIGTERM)
+        process.remember(self.directory, self._app("serve", "--port", str(port)), signal.SIGTERM)
         if not process.wait_until(self._answers, seconds=_START_SECONDS, pause=0.2):
             raise ServerError(f"the service does not start:\n{self.log()[-2000:]}")
 
+    def seed(self, *, users: int, posts: int) -> None:
+        """Fill the database with made-up rows."""
+        self._app("db", "seed", "--users", str(users), "--posts", str(posts)).wait()
+
     def workers(self) -> list[int]:
         """Return the ids of the worker processes that there are now."""
-        parent = process.running(self._directory)
+        parent = process.running(self.directory)
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text() if parent else ""
         return [pid for pid in map(int, children.split()) if _is_worker(pid)]
 
@@ -78,7 +82,7 @@ class Service:
         with self._log.open("a") as log:
             return subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-m", "app", *arguments],
-                cwd=self._directory,
+                cwd=self.directory,
                 env=kept | own | {"PYTHONPATH": str(ROOT)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -88,7 +92,7 @@ class Service:
             )
 
     def _answers(self) -> bool:
-        if process.running(self._directory) is None:
+        if process.running(self.directory) is None:
             raise ServerError(f"the service ended:\n{self.log()[-2000:]}")
         try:
             return httpx2.get(f"{self.url}/health/ready", timeout=5).is_success

@@ -14,6 +14,8 @@ from pydantic_core import PydanticCustomError
 
 # Keys are 32-bit integers on every database: a larger one is no key, rather than a database error.
 MAX_KEY: Final = 2**31 - 1
+# Larger numbers may lose digits on their way: many JSON libraries read every number as a double.
+MAX_EXACT_NUMBER: Final = 2**53 - 1
 _DATE_TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})", re.IGNORECASE
 )
@@ -76,7 +78,8 @@ MomentInText = Annotated[
 def _exact(value: Any) -> Any:
     # A JSON number with a point is a float before we see it: 99999999999999.99 has become ...98 by then.
     is_written_otherwise = isinstance(value, str) and not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value)
-    if isinstance(value, float | bool) or is_written_otherwise:
+    is_inexact = isinstance(value, float | bool) or (isinstance(value, int) and abs(value) > MAX_EXACT_NUMBER)
+    if is_inexact or is_written_otherwise:
         raise PydanticCustomError("money", 'Amounts are exact: write a string as "25.50"')
     return value
 
@@ -85,7 +88,15 @@ MoneyIn = Annotated[
     Decimal,
     BeforeValidator(_exact),
     Field(max_digits=18, decimal_places=2),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,16}(\.[0-9]{1,2})?$"}),
+    # A whole number is as exact as a text.
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^[0-9]{1,16}(\.[0-9]{1,2})?$"},
+                {"type": "integer", "minimum": 0, "maximum": MAX_EXACT_NUMBER},
+            ]
+        }
+    ),
 ]
 Amount = Annotated[MoneyIn, Field(gt=0, examples=["25.50"])]
 # Zero has no sign, though Decimal's may.

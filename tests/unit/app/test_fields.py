@@ -18,13 +18,13 @@ USERNAME: TypeAdapter[str] = TypeAdapter(Username)
 
 
 class TestMoney:
-    @pytest.mark.parametrize("value", ["0.01", "1", 1, Decimal("1.50"), "9999999999999999.99"], ids=repr)
+    @pytest.mark.parametrize("value", ["0.01", "1", 1, 2**53 - 1, Decimal("1.50"), "9999999999999999.99"], ids=repr)
     def test_what_is_exact_is_taken_as_it_is(self, value: Any) -> None:
         """A string, a whole number, a Decimal."""
         assert Decimal(value) == AMOUNT.validate_python(value)
 
     @pytest.mark.parametrize(
-        "value", [1.5, 1.0, float("nan"), "1e3", "+1", ".5", "5.", "1 000", "\u0661", "0.001"], ids=repr
+        "value", [1.5, 1.0, 2**53, float("nan"), "1e3", "+1", ".5", "5.", "1 000", "\u0661", "0.001"], ids=repr
     )
     def test_what_is_not_is_refused(self, value: Any) -> None:
         """A float has lost digits already; other spellings are for programs to guess."""
