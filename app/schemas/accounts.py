@@ -36,7 +36,7 @@ class TransferIn(Body):
     """Money to move from one account to another."""
 
     from_account: Key
-    to_account: Annotated[Key, Field(examples=[2])]
+    to_account: Annotated[Key, Field(examples=[2], description="another account than `from_account`")]
     amount: Amount
 
 

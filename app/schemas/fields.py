@@ -1,8 +1,9 @@
 """Field types of this service's users and posts."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
+from email_validator import SPECIAL_USE_DOMAIN_NAMES
 from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
@@ -31,21 +32,32 @@ def _can_be_called(name: str) -> str:
     return name
 
 
+# Letters, marks and digits of any script, circled letters, the full-width low line, and the two joiners that some
+# scripts need. Not \w, which is another set for each reader of the OpenAPI document: JSON Schema's has ASCII alone.
+_LETTERS: Final = r"\p{L}\p{M}\p{Nd}\u2160-\u2188\u24b6-\u24e9\u3007\uff3f\u200c\u200d"
+# Those among them that show nothing.
+_INVISIBLE: Final = r"\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u3164\ufe00-\ufe0f\uffa0"
+
 # One mailbox, one spelling: PostgreSQL and SQLite would take Ann@ and ann@ for two.
 Email = Annotated[
     EmailStr,
     BeforeValidator(_alone),
     AfterValidator(str.lower),
-    Field(max_length=254, examples=["ann@example.com"]),
+    Field(
+        max_length=254,
+        examples=["ann@example.com"],
+        description="not at a domain that is reserved, as example.test",
+        json_schema_extra={"not": {"pattern": rf"[@.]({'|'.join(SPECIAL_USE_DOMAIN_NAMES)})$"}},
+    ),
 ]
 Username = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.-]+$"),
+    StringConstraints(min_length=1, max_length=64, pattern=rf"^[{_LETTERS}_.-]+$"),
     AfterValidator(_can_be_called),
     Field(
         examples=["ann"],
         description="names that differ by capitals or forms of letters alone are the same name",
-        json_schema_extra={"not": {"enum": [".", ".."]}},
+        json_schema_extra={"not": {"pattern": rf"^(\.\.?|[{_INVISIBLE}]+)$"}},
     ),
 ]
 FoldedUsername = Annotated[Username, AfterValidator(fold_name)]

@@ -84,23 +84,35 @@ def _exact(value: Any) -> Any:
     return value
 
 
-MoneyIn = Annotated[
-    Decimal,
-    BeforeValidator(_exact),
-    Field(max_digits=18, decimal_places=2),
-    # A whole number is as exact as a text.
+MoneyIn = Annotated[Decimal, BeforeValidator(_exact), Field(max_digits=18, decimal_places=2)]
+Amount = Annotated[
+    MoneyIn,
+    Field(gt=0),
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "string", "pattern": r"^[0-9]{1,16}(\.[0-9]{1,2})?$"},
-                {"type": "integer", "minimum": 0, "maximum": MAX_EXACT_NUMBER},
-            ]
+                {"type": "string", "pattern": r"^0*[0-9]{1,16}(\.[0-9]{1,2}0*)?$", "not": {"pattern": r"^[0.]*$"}},
+                {"type": "integer", "minimum": 1, "maximum": MAX_EXACT_NUMBER},
+            ],
+            "examples": ["25.50"],
         }
     ),
 ]
-Amount = Annotated[MoneyIn, Field(gt=0, examples=["25.50"])]
-# Zero has no sign, though Decimal's may.
-Balance = Annotated[MoneyIn, Field(ge=0, examples=["100.00"]), AfterValidator(abs)]
+Balance = Annotated[
+    MoneyIn,
+    Field(ge=0),
+    # Zero has no sign, though Decimal's may.
+    AfterValidator(abs),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^(0*[0-9]{1,16}(\.[0-9]{1,2}0*)?|-0+(\.0+)?)$"},
+                {"type": "integer", "minimum": 0, "maximum": MAX_EXACT_NUMBER},
+            ],
+            "examples": ["100.00"],
+        }
+    ),
+]
 
 
 def _two_decimals(amount: Decimal) -> str:

@@ -1,13 +1,28 @@
 """The OpenAPI document says what the service does."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
+from email_validator import SPECIAL_USE_DOMAIN_NAMES
 from fastapi import FastAPI
 from fastapi.openapi.models import OpenAPI
+from pydantic import TypeAdapter, ValidationError
+
+from app.schemas.fields import Username
+from sessionscope.reading.fields import Amount, Balance
+from tests.e2e.api.making import problem_of
 
 Json = dict[str, Any]
+
+WHOLE = "9" * 16
+AMOUNTS = [
+    *("25.50", "25.5", "25", "0.01", "0", "0.00", "-0", "-0.000", "-0.01", "-1", "0.001", "1.500", "0007", ""),
+    *("0" * 20 + "1", f"{WHOLE}.99", f"{WHOLE}.990", f"{WHOLE}9", ".5", "5.", "1e3", "+1"),
+    *(0, 1, -1, 100, 2**53 - 1, 2**53, 10**16 - 1, 10**16),
+]
 
 
 @pytest.fixture
@@ -25,6 +40,17 @@ def operations(document: Json) -> list[tuple[str, Json]]:
     ]
     assert found
     return found
+
+
+def patterns(node: Any) -> Iterator[str]:
+    """Yield every ``pattern`` in *node*."""
+    if isinstance(node, dict):
+        if isinstance(node.get("pattern"), str):
+            yield node["pattern"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from patterns(child)
 
 
 def refs(node: Any) -> Iterator[str]:
@@ -45,6 +71,12 @@ class TestDocument:
         assert parsed.openapi.startswith("3.1.")
         names = {ref.removeprefix("#/components/schemas/") for ref in refs(document)}
         assert names <= set(document["components"]["schemas"])
+
+    def test_patterns_mean_the_same_everywhere(self, document: Json) -> None:
+        """For JSON Schema an Æ is not a word character; for Python and for pydantic it is."""
+        found = set(patterns(document))
+        assert found
+        assert [] == [pattern for pattern in found if re.search(r"\\[wWdDsSbB]", pattern)]
 
     def test_every_operation_has_a_name_of_its_own(self, document: Json) -> None:
         """Generated clients name their functions so."""
@@ -90,6 +122,44 @@ class TestDocument:
         taken = [schemas["AccountIn"]["properties"]["balance"], schemas["TransferIn"]["properties"]["amount"]]
         assert [["string", "integer"]] * 2 == [[each["type"] for each in schema["anyOf"]] for schema in taken]
 
+    @pytest.mark.parametrize("value", AMOUNTS, ids=repr)
+    @pytest.mark.parametrize(
+        ("model", "field", "kind"), [("AccountIn", "balance", Balance), ("TransferIn", "amount", Amount)]
+    )
+    def test_money_that_is_documented_is_the_money_that_is_taken(
+        self, document: Json, model: str, field: str, kind: Any, value: Any
+    ) -> None:
+        """Neither is the document stricter than the service, nor the other way round."""
+        schema = document["components"]["schemas"][model]["properties"][field]
+        is_documented = any(_fits(value, each) for each in schema.get("anyOf", [schema]))
+        try:
+            TypeAdapter(kind).validate_python(value)
+        except ValidationError:
+            assert not is_documented
+        else:
+            assert is_documented
+
+    @pytest.mark.parametrize("name", SPECIAL_USE_DOMAIN_NAMES)
+    async def test_reserved_domains_of_email_addresses_are_documented(
+        self, document: Json, async_client: httpx2.AsyncClient, name: str
+    ) -> None:
+        """An address that the service refuses for its domain does not fit the schema either."""
+        fits_not = re.compile(document["components"]["schemas"]["UserIn"]["properties"]["email"]["not"]["pattern"])
+        for address in (f"ann@{name}", f"ann@example.{name}"):
+            problem_of(await async_client.post("/users/", json={"email": address, "username": "ann"}), 422)
+            assert fits_not.search(address)
+        assert not fits_not.search(f"{name}@example.com")
+        assert not fits_not.search(f"ann@{name}.example.com")
+
+    @pytest.mark.parametrize("name", [".", "..", "\u200d", "\u3164\ufe0f"], ids=ascii)
+    def test_usernames_that_nobody_can_have_are_documented(self, document: Json, name: str) -> None:
+        """The schema refuses a step in a path, and a name that shows nothing."""
+        with pytest.raises(ValidationError):
+            TypeAdapter(Username).validate_python(name)
+        fits_not = re.compile(document["components"]["schemas"]["UserIn"]["properties"]["username"]["not"]["pattern"])
+        assert fits_not.search(name)
+        assert not any(map(fits_not.search, ("ann", "...", f"{name}ann")))
+
     def test_null_is_documented_where_it_is_accepted(self, document: Json) -> None:
         """In a PATCH, null takes the password away; any other field is left out if it is not to change."""
         schemas = document["components"]["schemas"]
@@ -107,6 +177,15 @@ class TestDocument:
         schemas = document["components"]["schemas"]
         with_password = {name for name, schema in schemas.items() if "password" in str(schema.get("properties"))}
         assert {"UserIn", "UserPatch", "UserPut"} == with_password
+
+
+def _fits(value: Any, schema: Json) -> bool:
+    """Tell whether a text or an integer fits *schema*, as far as money has it."""
+    if schema["type"] == "integer":
+        return isinstance(value, int) and schema["minimum"] <= value <= schema["maximum"]
+    if not isinstance(value, str) or not re.search(schema["pattern"], value):
+        return False
+    return "not" not in schema or not re.search(schema["not"]["pattern"], value)
 
 
 def _is_clear(schema: Json) -> bool:

@@ -57,6 +57,31 @@ class TestNames:
         with pytest.raises(ValidationError):
             USERNAME.validate_python(value)
 
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "ann-b.c_9",
+            "\u00c6",
+            "\uff41\uff3f",
+            "\u0645\u06cc\u200c\u0645",
+            "\u0e33",
+            "\u0661",
+            "\u2167",
+            "\u24d0",
+            "\u3007",
+        ],
+        ids=ascii,
+    )
+    def test_a_username_is_in_any_script(self, value: str) -> None:
+        """Letters, their marks, digits, and what joins letters, in any form."""
+        assert value == USERNAME.validate_python(value)
+
+    @pytest.mark.parametrize("value", ["a b", "a\n", "a/b", "a@b", "\u00bd", "\u2474", "\U0001f600"], ids=ascii)
+    def test_other_signs_are_not_in_a_username(self, value: str) -> None:
+        """Nor are spaces."""
+        with pytest.raises(ValidationError):
+            USERNAME.validate_python(value)
+
     def test_a_username_keeps_its_spelling(self) -> None:
         """It is shown as it was written."""
         assert "\uff21nn.Stra\xdfe" == USERNAME.validate_python("\uff21nn.Stra\xdfe")
