@@ -48,7 +48,7 @@ test: .venv/test.stamp ## Run the whole suite (ARGS="-k name" goes to pytest)
 proofs: .venv/test.stamp ## Kill servers while the service moves money, some seconds on each database
 	@.venv/bin/python -m pytest -m proof $(ARGS)
 
-fuzz: .venv/test.stamp .venv/fuzz.stamp ## Send 12,000 generated requests for ten minutes (ARGS="--seed 1" repeats a run)
+fuzz: .venv/test.stamp .venv/fuzz.stamp ## Send 12,000 generated requests, in ten minutes at most (ARGS="--seed 1" repeats a run)
 	@.venv/bin/python -m resilience fuzz $(ARGS)
 
 bank: .venv/test.stamp ## Move money while things break, a minute on each database; writes docs/proofs.md
@@ -92,7 +92,7 @@ lock: .venv/dev.stamp ## Bring requirements/ in line with pyproject.toml (ARGS=-
 	$(compile) --constraints requirements/dev.txt $(drivers) --group test --output-file requirements/test.txt
 	$(compile) --constraints requirements/dev.txt $(drivers) --output-file requirements/servers.txt
 	$(compile) --constraints requirements/dev.txt --extra postgresql --group bench --output-file requirements/bench.txt
-	$(pin) --group pyproject.toml:fuzz --output-file requirements/fuzz.txt
+	$(pin) --constraints requirements/dev.txt --group fuzz --output-file requirements/fuzz.txt
 	for pip in $(pips); do echo "pip==$$pip" | $(pin) - --output-file requirements/pips/$$pip.txt || exit; done
 
 lock-check: .venv/dev.stamp ## Install each lock file into an empty environment, with old pips and a new one
@@ -114,6 +114,7 @@ $(shell test -x .venv/bin/python || rm -f .venv/*.stamp)
 	@"$(call first_that,$(is_whole))" -m venv --clear .venv
 	@touch $@
 
+# Not in .venv: it brings plugins of pytest, which the tests would load.
 .venv/fuzz.stamp: requirements/fuzz.txt .venv/venv.stamp
 	@echo "Installing $< into .venv/fuzz"
 	@.venv/bin/python -m venv --clear .venv/fuzz

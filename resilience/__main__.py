@@ -3,11 +3,12 @@
 import argparse
 import secrets
 import sys
+import time
 from typing import Final
 
 from resilience import failover, report
 from resilience.bank import CLIENTS, run_bank
-from resilience.fuzz import PLANS, fuzz
+from resilience.fuzz import PLANS, SECONDS, fuzz
 from resilience.places import PLACES
 from sessionscope.testing.servers import MissingBinary
 from sessionscope.testing.servers.shared import Run
@@ -68,7 +69,10 @@ def _failover(run: Run, _: argparse.Namespace) -> list[str]:
 
 
 def _fuzz(run: Run, arguments: argparse.Namespace) -> list[str]:
-    faults = [fault for place in arguments.on for fault in fuzz(run, place, arguments.seed)]
+    deadline = time.monotonic() + SECONDS
+    faults = [
+        fault for place in arguments.on for fault in fuzz(run, place, arguments.seed, deadline - time.monotonic())
+    ]
     sys.stdout.write("".join(f"{fault}\n" for fault in faults))
     return faults
 
