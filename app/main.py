@@ -7,7 +7,12 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from app.api import accounts, health, posts, reports, users
+from app import health
+from app.accounts import routes as accounts
+from app.posts import routes as posts
+from app.reports import routes as reports
+from app.transfers import routes as transfers
+from app.users import routes as users
 from containers import ApplicationContainer, ScopeMiddleware, check_container, close_container, open_container, wire_for
 from sessionscope.fastapi.error_handlers import install_problems
 from sessionscope.fastapi.head import HeadMiddleware
@@ -15,8 +20,8 @@ from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
 from sessionscope.fastapi.server.ending import follow_parent
 
 OBJECTS_BETWEEN_COLLECTIONS: Final = 10_000
-# The modules whose functions have `Provide[...]` parameters.
-WIRED: Final = [accounts, health, posts, reports, users]
+# In the order of the documentation. Their functions have `Provide[...]` parameters.
+ROUTES: Final = [users, posts, accounts, transfers, reports, health]
 
 
 def create_app(container: ApplicationContainer | None = None) -> FastAPI:
@@ -39,16 +44,9 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
     app.add_middleware(HeadMiddleware)
     app.add_middleware(RequestLimitsMiddleware, max_body_size=container.settings.provided.server.max_body_size)
     install_problems(app)
-    for router in (
-        users.router,
-        posts.router,
-        accounts.accounts_router,
-        accounts.transfers_router,
-        reports.router,
-        health.router,
-    ):
-        app.include_router(router)
-    wire_for(app, container, WIRED)
+    for module in ROUTES:
+        app.include_router(module.router)
+    wire_for(app, container, ROUTES)
     check_container(container, app)
     return app
 
@@ -78,7 +76,7 @@ def settle() -> None:
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     container: ApplicationContainer = app.state.container
     # Again, for an application that is started a second time; the same container may.
-    container.wire(modules=WIRED)
+    container.wire(modules=ROUTES)
     try:
         await open_container(container)
         yield

@@ -2,18 +2,18 @@
 
 from dependency_injector import containers, providers
 
-from app.services.accounts import AccountService
-from app.services.idempotency import IdempotentTransactions
-from app.services.passwords import PasswordHasher
-from app.services.posts import PostService
-from app.services.reports import ReportService
-from app.services.transfers import TransferService
-from app.services.users import UserService
+from app.accounts.service import AccountService
+from app.idempotency.service import IdempotentTransactions
+from app.posts.service import PostService
+from app.reports.service import ReportService
+from app.transfers.service import TransferService
+from app.users.service import UserService
 from config import Settings
 from containers.database import DatabaseContainer
 from sessionscope.fastapi.wiring import GuardedContainer
 from sessionscope.lifetimes.nesting import nested
 from sessionscope.lifetimes.shared import Shared
+from sessionscope.security.passwords import PasswordHasher
 
 
 class ApplicationContainer(containers.DeclarativeContainer):

@@ -15,7 +15,7 @@ from sqlalchemy import ForeignKey, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, joinedload, mapped_column, relationship
 
-from app.api.dependencies import get_async_db, get_db
+from app.dependencies import get_async_db, get_db
 from containers import ApplicationContainer, ScopeMiddleware, close_container
 from sessionscope.transactions.transaction import async_transaction
 

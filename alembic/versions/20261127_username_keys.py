@@ -24,7 +24,7 @@ depends_on: str | Sequence[str] | None = None
 
 BATCH = 1000
 LONGEST = 255
-# As `app.names` was when this was written.
+# As `app.users.names` was when this was written.
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -49,7 +49,7 @@ def upgrade() -> None:
     )
     op.add_column("users", key)
     if is_script:
-        op.get_context().impl.static_output("-- Here set users.username_key to what app.names.fold_name returns.")
+        op.get_context().impl.static_output("-- Here set users.username_key to what app.users.names.fold_name returns.")
     fill(keys)
     op.create_index(op.f("ix_users_username_key"), "users", ["username_key"], unique=True)
 

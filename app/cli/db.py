@@ -141,7 +141,7 @@ def forget_keys(
 ) -> None:
     """Delete the idempotency keys that have expired, as `idempotency.keep_seconds` says; run it every day, say."""
     with _container() as container:
-        from app.services.idempotency import forget_keys
+        from app.idempotency.service import forget_keys
         from containers import scope
 
         keep_seconds = container.settings().idempotency.keep_seconds

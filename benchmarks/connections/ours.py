@@ -9,9 +9,9 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Pool
 
-from app.api.dependencies import UsersDep
-from app.schemas.users import UserOut, UserQuery
-from app.services.users import UserService
+from app.dependencies import UsersDep
+from app.users.schemas import UserOut, UserQuery
+from app.users.service import UserService
 from benchmarks.connections import other_service
 from benchmarks.peers import ours
 from containers import check_container, inject, wire_for

@@ -4,7 +4,7 @@ import sys
 
 from fastapi import APIRouter, FastAPI
 
-from app.api.dependencies import UsersDep
+from app.dependencies import UsersDep
 from app.main import create_app, settle
 from benchmarks.peers.settings import ENGINE, NOTHING
 from config import DatabaseSettings, Settings

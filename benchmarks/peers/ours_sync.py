@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from app.api.dependencies import get_db
+from app.dependencies import get_db
 from benchmarks.peers.blocking import endpoints
 from benchmarks.peers.ours import make_settings
 from containers import ApplicationContainer, ScopeMiddleware, close_container

@@ -1,0 +1,54 @@
+"""Health over HTTP: is the process alive, and can it serve."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from containers import ApplicationContainer, Provide, inject
+from sessionscope.database.health import ping
+from sessionscope.fastapi.problem_types import DATABASE_UNAVAILABLE
+from sessionscope.fastapi.problems import ANYWHERE, described, problem, problems
+from sessionscope.migrations.readiness import schema_fault
+from sessionscope.reading.schemas import Reply
+
+logger = logging.getLogger(__name__)
+
+# A probe that waits as long as the pool does tells nothing until it is too late.
+PATIENCE_SECONDS: Final = 2
+
+
+class Health(Reply):
+    """How the service is."""
+
+    status: Literal["alive", "ready"]
+
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+@router.get("/live", responses=described(*ANYWHERE))
+async def live() -> Health:
+    """Tell that the process runs; touches nothing else."""
+    return Health(status="alive")
+
+
+@router.get("/ready", response_model=Health, responses=problems())
+@inject
+async def ready(
+    request: Request,
+    engine: Annotated[AsyncEngine, Depends(Provide[ApplicationContainer.database.async_engine])],
+) -> Health | Response:
+    """Tell whether the database answers, and has the tables that this release wants."""
+    fault: str | None = "the database does not answer"
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            if await ping(engine):
+                fault = await schema_fault(engine)
+    if fault is None:
+        return Health(status="ready")
+    logger.warning("not ready: %s", fault)
+    return problem(request, DATABASE_UNAVAILABLE, fault)

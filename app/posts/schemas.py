@@ -1,0 +1,64 @@
+"""Bodies of /posts/."""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from app.fields import Content, ContentOut, Title, TitleOut, UsernameOut
+from sessionscope.reading.fields import Key, KeyInText, MomentInText, MomentOut
+from sessionscope.reading.schemas import Body, PageQuery, Patch, Reply
+
+# Posts are shown with their contents, of which each may have 400 kB: a longer list would be hundreds of megabytes.
+LONGEST_LIST: Final = 50
+
+PostOrder = Literal["id", "-id", "title", "-title", "created_at", "-created_at", "updated_at", "-updated_at"]
+
+
+class PostIn(Body):
+    """A post, whole: to create one, or to replace one."""
+
+    title: Title
+    content: Content
+    author_id: Key
+
+
+class PostPatch(Patch):
+    """The fields of a post that change; those left out stay."""
+
+    title: Title | None = None
+    content: Content | None = None
+    author_id: Key | None = None
+
+
+class AuthorOut(Reply):
+    """The author of a post, in short."""
+
+    id: Key
+    username: UsernameOut
+
+
+class PostOut(Reply):
+    """A post as clients see it."""
+
+    id: Key
+    title: TitleOut
+    content: ContentOut
+    author_id: Key
+    author: AuthorOut
+    created_at: MomentOut
+    updated_at: MomentOut
+
+
+class AuthorPostQuery(PageQuery):
+    """Filters and order of the list of an author's posts; filters add up."""
+
+    limit: Annotated[int, Field(ge=1, le=LONGEST_LIST, description="longest list to return")] = LONGEST_LIST
+    title: Title | None = None
+    created_after: MomentInText | None = None
+    sort: Annotated[PostOrder, Field(description="a leading - turns the order; ties are ordered by id")] = "id"
+
+
+class PostQuery(AuthorPostQuery):
+    """Filters and order of the list of posts; filters add up."""
+
+    author_id: KeyInText | None = None

@@ -1,0 +1,27 @@
+"""Replies of /reports/."""
+
+from app.fields import UsernameOut
+from app.users.schemas import RoleName
+from sessionscope.reading.fields import Key
+from sessionscope.reading.schemas import Reply
+
+
+class UserCount(Reply):
+    """How many users there are."""
+
+    count: int
+
+
+class RoleCount(Reply):
+    """How many users have a role."""
+
+    role: RoleName
+    count: int
+
+
+class AuthorPosts(Reply):
+    """How many posts a user wrote; 0 if they wrote none."""
+
+    author_id: Key
+    username: UsernameOut
+    posts: int

@@ -1,1 +1,0 @@
-"""Every SELECT and INSERT: repositories take a session, flush, and never commit."""

@@ -1,1 +1,0 @@
-"""Business rules: services own the transaction, and know neither HTTP nor the container."""

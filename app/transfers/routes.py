@@ -1,0 +1,53 @@
+"""Transfers over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.dependencies import JSON_ONLY, IdempotencyKeyDep, KeyInPath, TransfersDep
+from app.transfers.errors import INSUFFICIENT_FUNDS
+from app.transfers.schemas import TransferIn, TransferOut, TransferQuery
+from containers import inject
+from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
+from sessionscope.fastapi.problems import OF_BODIES, problems
+from sessionscope.fastapi.replies import location_of
+from sessionscope.reading.schemas import Page
+
+router = APIRouter(prefix="/transfers", tags=["transfers"])
+
+
+@router.post(
+    "/",
+    status_code=201,
+    dependencies=JSON_ONLY,
+    responses=problems(*OF_BODIES, NOT_FOUND, CONFLICT, INSUFFICIENT_FUNDS, REQUEST_IN_FLIGHT, KEY_REUSED),
+)
+@inject
+async def create_transfer(
+    data: TransferIn,
+    transfers: TransfersDep,
+    idempotency_key: IdempotencyKeyDep,
+    request: Request,
+    response: Response,
+) -> TransferOut:
+    """Move money from one account to another, whole or not at all.
+
+    Sent again with the same Idempotency-Key, the request gets its first answer again, and no money moves.
+    """
+    transfer = await transfers.create(data, idempotency_key)
+    response.headers["Location"] = location_of(request, transfer.id)
+    return transfer
+
+
+@router.get("/", responses=problems())
+@inject
+async def list_transfers(query: Annotated[TransferQuery, Query()], transfers: TransfersDep) -> Page[TransferOut]:
+    """List transfers."""
+    return await transfers.page(query)
+
+
+@router.get("/{transfer_id}", responses=problems(NOT_FOUND))
+@inject
+async def get_transfer(transfer_id: KeyInPath, transfers: TransfersDep) -> TransferOut:
+    """Show a transfer."""
+    return await transfers.get(transfer_id)

@@ -1,0 +1,142 @@
+"""The rules for users."""
+
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.users.model import User
+from app.users.repository import UserReader, UserRepository
+from app.users.schemas import UserIn, UserOut, UserPatch, UserPut, UserQuery
+from sessionscope.database.errors import Violation, violation_of
+from sessionscope.database.reads import AsyncReads
+from sessionscope.errors import ConflictError, NotFoundError
+from sessionscope.reading.schemas import Page
+from sessionscope.security.passwords import PasswordHasher
+from sessionscope.transactions.terms import Terms
+from sessionscope.transactions.unit_of_work import AsyncTransactions
+
+_READ_ONLY: Final = Terms(read_only=True)
+
+U = TypeVar("U", User, UserOut)
+
+
+class UserService:
+    """Creates, finds, changes and deletes users."""
+
+    def __init__(self, transactions: AsyncTransactions, reads: AsyncReads, passwords: PasswordHasher) -> None:
+        self._transactions = transactions
+        self._passwords = passwords
+        self._reader = UserReader(reads)
+
+    async def get(self, user_id: int) -> UserOut:
+        """Return the user.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        return _found(await self._reader.get(user_id), user_id)
+
+    async def page(self, query: UserQuery) -> Page[UserOut]:
+        """Return the users that fit *query*."""
+        return await self._reader.page(query)
+
+    async def create(self, data: UserIn) -> User:
+        """Create a user.
+
+        Raises:
+            ConflictError: The email address or the username is taken.
+            BusyError: Too many passwords are being hashed.
+        """
+        values = await self._columns(data.model_dump())
+
+        def add(session: Session) -> User:
+            user = User(**values)
+            UserRepository(session).add(user)
+            return user
+
+        try:
+            return await self._transactions.run_sync(add)
+        except IntegrityError as error:
+            raise await self._conflict(error, values) from error
+
+    async def replace(self, user_id: int, data: UserPut) -> User:
+        """Give the user the values that *data* sets, which has the required ones; errors as `get` and `create`."""
+        return await self._change(user_id, data.model_dump(exclude_unset=True))
+
+    async def update(self, user_id: int, data: UserPatch) -> User:
+        """Give the user the values that *data* sets; errors as `get` and `create`."""
+        return await self._change(user_id, data.model_dump(exclude_unset=True))
+
+    async def delete(self, user_id: int) -> None:
+        """Delete the user and their posts.
+
+        Raises:
+            NotFoundError: There is none.
+            ConflictError: The user has accounts.
+        """
+
+        def delete(session: Session) -> None:
+            users = UserRepository(session)
+            users.delete(_found(users.get(user_id), user_id))
+
+        try:
+            await self._transactions.run_sync(delete)
+        except IntegrityError as error:
+            if violation_of(error) is not Violation.FOREIGN_KEY:
+                raise
+            raise ConflictError(f"user {user_id} has accounts") from error
+
+    async def _change(self, user_id: int, values: dict[str, Any]) -> User:
+        values = await self._columns(values, user_id)
+
+        def change(session: Session) -> User:
+            user = _found(UserRepository(session).get(user_id), user_id)
+            for name, value in values.items():
+                setattr(user, name, value)
+            session.flush()
+            return user
+
+        try:
+            return await self._transactions.run_sync(change)
+        except IntegrityError as error:
+            raise await self._conflict(error, values, user_id) from error
+
+    async def _columns(self, values: dict[str, Any], user_id: int | None = None) -> dict[str, Any]:
+        """Return *values* with the hash in place of the password, which goes no further."""
+        if "password" not in values:
+            return values
+        password = values.pop("password")
+        if password is not None:
+            # Hashing is slow on purpose: a request that will be refused is refused before it. The constraints still
+            # decide: others may be faster meanwhile.
+            await self._transactions.run_sync(partial(_refuse, values=values, user_id=user_id), _READ_ONLY)
+            password = await self._passwords.hash(password)
+        return values | {"password_hash": password}
+
+    async def _conflict(self, error: IntegrityError, values: dict[str, Any], user_id: int | None = None) -> Exception:
+        if violation_of(error) is not Violation.UNIQUE:
+            return error
+        # The database says that something is taken; what it is, only its message tells, in its own language.
+        taken = await self._reader.taken(email=values.get("email"), username=values.get("username"), but=user_id)
+        return _already_taken(taken)
+
+
+def _refuse(session: Session, values: dict[str, Any], user_id: int | None) -> None:
+    users = UserRepository(session)
+    if user_id is not None and not users.exists(user_id):
+        raise NotFoundError("user", user_id)
+    taken = users.taken(email=values.get("email"), username=values.get("username"), but=user_id)
+    if taken:
+        raise _already_taken(taken)
+
+
+def _already_taken(names: list[str]) -> ConflictError:
+    return ConflictError(f"{' and '.join(names) or 'email or username'} already taken")
+
+
+def _found(user: U | None, user_id: int) -> U:
+    if user is None:
+        raise NotFoundError("user", user_id)
+    return user

@@ -1,0 +1,1 @@
+"""Passwords: hashed in threads of their own."""

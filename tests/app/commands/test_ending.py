@@ -1,0 +1,118 @@
+"""How a served process ends: soon, in good order, and with all of its workers."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.app.commands.serving import (
+    PATIENCE_SECONDS,
+    begin_to_write,
+    ended,
+    locked,
+    migrated,
+    served,
+    status,
+    without,
+)
+
+# Far less than the default of `server.shutdown_timeout`, and more than a busy machine needs.
+SOON_SECONDS = 6
+HEAD = b"GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n"
+HALF_A_HEAD = HEAD[:20]
+HALF_A_BODY = b"POST /users/ HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+
+
+@pytest.mark.parametrize(
+    ("requests", "left"),
+    [(0, b""), (0, HALF_A_HEAD), (0, HALF_A_BODY), (1, b""), (1, HALF_A_HEAD), (1, HALF_A_BODY)],
+    ids=["silent", "half a head", "half a body", "idle", "half a second head", "half a second body"],
+)
+def test_a_connection_that_sends_nothing_holds_nothing_up(url: str, requests: int, left: bytes) -> None:
+    """Only a request that is being served is waited for, not one that does not arrive."""
+    with served(migrated(url)) as (process, port), socket.create_connection(("127.0.0.1", port)) as client:
+        client.settimeout(PATIENCE_SECONDS)
+        for _ in range(requests):
+            client.sendall(HEAD)
+            assert client.recv(65536).startswith(b"HTTP/1.1 200")
+        client.sendall(left)
+        # The server answers others, so it has seen this one.
+        assert 200 == status(port, "/health/live")
+        began = time.monotonic()
+        log = ended(process)
+        assert time.monotonic() - began < SOON_SECONDS
+    assert ("Application shutdown complete" in log, "Traceback" in log) == (True, False)
+
+
+def test_no_parser_waits_for_a_body(url: str) -> None:
+    """Where httptools is not installed, a body that doesn't arrive is given up all the same."""
+    with (
+        served(migrated(url), command=without("httptools")) as (process, port),
+        socket.create_connection(("127.0.0.1", port)) as client,
+    ):
+        client.sendall(HALF_A_BODY)
+        assert 200 == status(port, "/health/live")
+        began = time.monotonic()
+        log = ended(process)
+        assert time.monotonic() - began < SOON_SECONDS
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_request_in_flight_gets_its_time(url: str, workers: str) -> None:
+    """What is being done when the signal comes is done, and answered."""
+    with served(migrated(url), "--workers", workers) as (process, port), ThreadPoolExecutor() as pool:
+        with locked(url):
+            response = begin_to_write(pool, port)
+            process.send_signal(signal.SIGTERM)
+            time.sleep(1)
+            assert not response.done()
+        assert 201 == response.result()
+        _, log = process.communicate(timeout=PATIENCE_SECONDS)
+    assert "Traceback" not in log
+
+
+def test_a_second_interrupt_ends_it_at_once(url: str) -> None:
+    """Ctrl-C twice waits for nothing, and reports nothing."""
+    with served(migrated(url)) as (process, port), locked(url), ThreadPoolExecutor() as pool:
+        response = begin_to_write(pool, port)
+        process.send_signal(signal.SIGINT)
+        time.sleep(1)
+        began = time.monotonic()
+        log = ended(process, signal.SIGINT)
+        assert time.monotonic() - began < SOON_SECONDS
+        assert isinstance(response.exception(), ConnectionError)
+    assert (130, False) == (process.returncode, "Traceback" in log)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_in_a_terminal_reaches_all_processes(url: str, workers: str) -> None:
+    """Pressed once or impatiently often, it leaves no traceback of any of them."""
+    with served(migrated(url), "--workers", workers) as (process, port):
+        assert 200 == status(port, "/health/live")
+        for _ in range(3):
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.05)
+        _, log = process.communicate(timeout=PATIENCE_SECONDS)
+    assert "Traceback" not in log
+
+
+def test_workers_end_with_their_parent(url: str) -> None:
+    """A parent that is killed can tell its workers nothing: they find out, and nobody serves on its port."""
+    with served(migrated(url), "--workers", "2") as (process, port):
+        assert 200 == status(port, "/health/live")
+        process.kill()
+        try:
+            # They hold the pipe of the log as long as they live.
+            _, log = process.communicate(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            pytest.fail("the workers live on without their parent")
+    assert 2 == log.count("the parent process is gone")
+    assert 2 == log.count("Application shutdown complete")
+    with pytest.raises(ConnectionRefusedError):
+        status(port, "/health/live")

@@ -1,0 +1,86 @@
+"""What a served process logs: enough to know what happened, and nothing that is secret or forged."""
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.app.commands.serving import USER, begin_to_write, ended, locked, migrated, post, served, status, without
+
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec_WebSocket_Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    "Sec_WebSocket_Version": "13",
+}
+
+
+def log_of_a_new_user(url: str, **variables: str) -> str:
+    """Serve, create a user, and return the log."""
+    with served(migrated(url), variables=variables) as (process, port):
+        assert 201 == post(port, "/users/", USER)
+        return ended(process)
+
+
+def secrets_in(log: str) -> list[str]:
+    """Return the secrets of the user that *log* shows."""
+    return [secret for secret in ("ann@secret.example", "ann-the-secret", "$argon2", "s3cr3t") if secret in log]
+
+
+def lines_with(text: str, log: str) -> Iterator[str]:
+    """Yield the lines of *log* that hold *text*."""
+    return (line for line in log.splitlines() if text in line)
+
+
+class TestStatements:
+    def test_no_value_is_logged_at_debug(self, url: str) -> None:
+        """Email addresses and password hashes stay out of the log at its most talkative."""
+        log = log_of_a_new_user(url, APP_LOGGING__LEVEL="DEBUG")
+        assert [] == secrets_in(log)
+        assert "POST /users/" in log
+
+    def test_an_echo_shows_each_statement_once_and_no_value(self, url: str) -> None:
+        """The echo says what is sent, not what it is given."""
+        log = log_of_a_new_user(url, APP_DATABASE__ECHO="true")
+        assert [] == secrets_in(log)
+        assert 1 == len(list(lines_with("INSERT INTO users", log)))
+
+    def test_values_are_shown_on_request(self, url: str) -> None:
+        """A setting of its own asks for them."""
+        log = log_of_a_new_user(url, APP_DATABASE__ECHO="true", APP_DATABASE__ECHO_PARAMETERS="true")
+        assert ["ann@secret.example", "ann-the-secret", "$argon2"] == secrets_in(log)
+
+
+class TestRequests:
+    @pytest.mark.parametrize(
+        ("proxies", "client"),
+        [("[]", "127.0.0.1"), ('["10.0.0.0/8"]', "127.0.0.1"), ('["127.0.0.0/8"]', "203.0.113.9")],
+        ids=["nobody", "another", "this machine"],
+    )
+    def test_a_forwarded_address_is_believed_from_trusted_proxies_alone(
+        self, url: str, proxies: str, client: str
+    ) -> None:
+        """Anybody can write X-Forwarded-For: an access line names who connected, unless that is a proxy of ours."""
+        with served(url, variables={"APP_SERVER__TRUSTED_PROXIES": proxies}) as (process, port):
+            assert 200 == status(port, "/health/live", X_Forwarded_For="203.0.113.9")
+            log = ended(process)
+        (line,) = lines_with("GET /health/live", log)
+        assert f" {client}:" in line
+
+    def test_a_request_that_was_cut_off_is_a_line(self, url: str) -> None:
+        """One that is still running after the longest wait is no fault of the code: there is no traceback."""
+        variables = {"APP_SERVER__SHUTDOWN_TIMEOUT": "1", "APP_DATABASE__LOCK_TIMEOUT": "3"}
+        with served(migrated(url), variables=variables) as (process, port), locked(url), ThreadPoolExecutor() as pool:
+            begin_to_write(pool, port)
+            log = ended(process, signal.SIGINT)
+        assert "Traceback" not in log
+        assert 1 == len(list(lines_with("a request was cut off", log)))
+
+    def test_a_websocket_handshake_logs_no_advice(self, url: str) -> None:
+        """Where no library for WebSockets is installed, a handshake is one line about the request."""
+        with served(url, command=without("websockets", "wsproto")) as (process, port):
+            assert 200 == status(port, "/health/live", **HANDSHAKE)
+            log = ended(process)
+        assert "install" not in log
+        assert 1 == len(list(lines_with("Unsupported upgrade request", log)))

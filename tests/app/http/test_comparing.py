@@ -1,0 +1,121 @@
+"""Every database compares, sorts and counts alike, whatever its defaults are."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import httpx2
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.models import Account, User
+from tests.app.http.making import made, make_accounts, make_post, make_user, problem_of
+
+pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
+
+
+async def found(client: httpx2.AsyncClient, path: str, field: str, **query: str) -> list[str]:
+    """Return a field of each row of a list."""
+    reply = await client.get(path, params=query)
+    assert 200 == reply.status_code, reply.text
+    return [each[field] for each in reply.json()["items"]]
+
+
+class TestTexts:
+    @pytest.mark.parametrize("others", ["änn", "ann_", "a"], ids=ascii)
+    async def test_names_differ_by_a_letter_or_an_accent(self, async_client: httpx2.AsyncClient, others: str) -> None:
+        """Two such users may be there, and a filter finds the one that is meant."""
+        for name, email in (("ann", "ann"), (others, "other")):
+            await made(async_client, "/users/", email=f"{email}@example.com", username=name)
+        for name in ("ann", others):
+            assert [name] == await found(async_client, "/users/", "username", username=name)
+
+    @pytest.mark.parametrize("title", ["same ", "Same", "same\t", "sam_", "sam%", "säme"], ids=ascii)
+    async def test_titles_are_found_as_they_were_written(self, async_client: httpx2.AsyncClient, title: str) -> None:
+        """A space at the end counts, and no sign stands for others."""
+        author = await make_user(async_client)
+        for each in ("same", title):
+            await make_post(async_client, author["id"], each)
+        for each in ("same", title):
+            assert [each] == await found(async_client, "/posts/", "title", title=each)
+
+    async def test_they_are_sorted_by_their_code_points(self, async_client: httpx2.AsyncClient) -> None:
+        """Capitals first, accents last, letters outside of the first plane after all others."""
+        names = ["Bob", "Zoe", "_", "ann", "bob", "zoe", "Ärmel", "жанна", "\uffda", "\U0001f600"]
+        author = await make_user(async_client, "author")
+        for name in reversed(names):
+            await make_post(async_client, author["id"], name)
+        assert names == await found(async_client, "/posts/", "title", sort="title")
+        assert names[::-1] == await found(async_client, "/posts/", "title", sort="-title")
+
+    @pytest.mark.parametrize("letter", ["x", "😀"], ids=ascii)
+    async def test_the_longest_text_comes_back(self, async_client: httpx2.AsyncClient, letter: str) -> None:
+        """What the API lets in, every database takes, whole."""
+        author = await make_user(async_client)
+        content = letter * 100_000
+        post = await made(async_client, "/posts/", title="t", content=content, author_id=author["id"])
+        assert content == (await async_client.get(f"/posts/{post['id']}")).json()["content"]
+
+    async def test_domains_are_told_apart(self, async_client: httpx2.AsyncClient) -> None:
+        """A report groups and sorts by the same rule."""
+        for name, domain in (("a", "b.example"), ("b", "a.example"), ("c", "b.example")):
+            await made(async_client, "/users/", email=f"{name}@{domain}", username=name)
+        shown = (await async_client.get("/reports/email-domains")).json()
+        assert (["a.example", "b.example"], 2) == (shown["items"], shown["total"])
+
+    async def test_a_role_is_written_exactly(self, async_client: httpx2.AsyncClient, session: Session) -> None:
+        """Neither a capital nor a space slips through the check of the database."""
+        await make_user(async_client)
+        for role in ("ADMIN", "admin ", "root"):
+            with pytest.raises(Exception, match=r"role|CHECK"), session.begin():
+                session.execute(update(User).values(role=role))
+
+
+class TestNumbers:
+    async def test_sums_of_money_are_exact(self, async_client: httpx2.AsyncClient, session: Session) -> None:
+        """The largest amount goes in and out to the cent, and ten dimes are one."""
+        await make_accounts(async_client, "9999999999999999.99", *["0.10"] * 10)
+        small = Account.balance < Decimal(1)
+        assert Decimal("1.00") == session.scalar(select(func.sum(Account.balance)).where(small))
+        largest = session.scalars(select(Account).where(Account.balance > Decimal(1))).one()
+        assert Decimal("9999999999999999.99") == largest.balance
+
+    @pytest.mark.parametrize("path", ["/users/2147483647", "/accounts/2147483647", "/posts/2147483647"])
+    async def test_the_largest_key_is_one(self, async_client: httpx2.AsyncClient, path: str) -> None:
+        """It is asked for, and not found."""
+        problem_of(await async_client.get(path), 404)
+
+    async def test_ids_count_from_one(self, async_client: httpx2.AsyncClient) -> None:
+        """Each test begins anew, also with its ids."""
+        assert [1, 2] == [(await make_user(async_client, name))["id"] for name in ("ann", "bob")]
+
+    @pytest.mark.parametrize("is_active", [True, False])
+    async def test_true_and_false_come_back(self, async_client: httpx2.AsyncClient, *, is_active: bool) -> None:
+        """As JSON's own, also where the database has only numbers."""
+        user = await make_user(async_client, is_active=is_active)
+        assert is_active is (await async_client.get(f"/users/{user['id']}")).json()["is_active"]
+
+
+class TestMoments:
+    @pytest.mark.parametrize("microsecond", [0, 1, 499_999, 500_000, 999_999])
+    async def test_they_are_exact_to_the_microsecond(
+        self, async_client: httpx2.AsyncClient, session: Session, microsecond: int
+    ) -> None:
+        """Neither rounded nor cut, and compared as they are."""
+        moment = datetime(2026, 12, 31, 23, 59, 59, microsecond, tzinfo=UTC)
+        session.add(User(email="ann@example.com", username="ann", created_at=moment))
+        session.commit()
+        for difference, names in ((-1, ["ann"]), (0, [])):
+            after = (moment + timedelta(microseconds=difference)).isoformat()
+            assert names == await found(async_client, "/users/", "username", created_after=after)
+        [shown] = await found(async_client, "/users/", "created_at")
+        assert moment == datetime.fromisoformat(shown)
+
+    @pytest.mark.parametrize("year", [1000, 1583, 2039, 9999])
+    async def test_the_far_ones_too(self, async_client: httpx2.AsyncClient, session: Session, year: int) -> None:
+        """From the first year that every database knows to the last."""
+        moment = datetime(year, 1, 2, tzinfo=UTC)
+        session.add(User(email="ann@example.com", username="ann", created_at=moment))
+        session.commit()
+        [shown] = await found(async_client, "/users/", "created_at")
+        assert moment == datetime.fromisoformat(shown)

@@ -1,0 +1,189 @@
+"""Health over HTTP."""
+
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from alembic import command
+from fastapi import FastAPI
+from sqlalchemy import make_url, text
+
+from app.main import create_app
+from config import DatabaseSettings, Settings
+from containers import ApplicationContainer, close_container
+from sessionscope.migrations.readiness import shipped_revisions
+from sessionscope.migrations.running import configuration
+from sessionscope.testing.kit import Kit
+from sessionscope.testing.targets import Target
+from tests.app.http.making import problem_of
+
+# Real engines and pools, as in service: transactions, concurrency and failures are under test.
+pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
+
+
+def client_of(app: FastAPI) -> httpx2.AsyncClient:
+    """Return a client of an application that is not the fixtures'."""
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app, raise_app_exceptions=False), base_url="http://test")
+
+
+def container_at(url: str, **values: Any) -> ApplicationContainer:
+    """Return a container whose database is at *url*."""
+    return ApplicationContainer(settings=Settings(database=DatabaseSettings(url=url, **values)))
+
+
+def execute(container: ApplicationContainer, *statements: str) -> None:
+    """Execute *statements* in one transaction, on the sync engine."""
+    with container.database.engine().begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def delete_all(folder: Path) -> None:
+    """Delete the files in *folder*."""
+    for file in list(folder.iterdir()):
+        file.unlink()
+
+
+@pytest.fixture
+def missing_url(target: Target, tmp_path: Path) -> str:
+    """Give the URL of a database that nobody has: in a folder that isn't there, or where no server listens."""
+    if target.url is None:
+        return f"sqlite:///{tmp_path}/missing/secret-name.db"
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = target.url.set(port=unused.getsockname()[1], database="secret-name")
+    return url.render_as_string(hide_password=False)
+
+
+class TestLive:
+    async def test_it_touches_nothing(self, missing_url: str) -> None:
+        """A process without any database is alive, and makes none."""
+        container = container_at(missing_url)
+        async with client_of(create_app(container)) as client:
+            reply = await client.get("/health/live")
+        assert (200, {"status": "alive"}) == (reply.status_code, reply.json())
+        assert container.database.async_engine.built is None
+        container.unwire()
+
+
+@pytest.mark.usefixtures("failed_connections_end")
+class TestReady:
+    async def test_it_is_when_the_database_answers(self, async_client: httpx2.AsyncClient) -> None:
+        """A database that answers and was migrated is all that is asked for."""
+        reply = await async_client.get("/health/ready")
+        assert (200, {"status": "ready"}) == (reply.status_code, reply.json())
+
+    async def test_it_is_not_where_no_database_can_be(self, missing_url: str) -> None:
+        """What can't be reached may be there later: try again."""
+        container = container_at(missing_url)
+        async with client_of(create_app(container)) as client:
+            reply = await client.get("/health/ready")
+            assert "the database does not answer" == problem_of(reply, 503)["detail"]
+            assert int(reply.headers["retry-after"]) >= 1
+            assert "secret-name" not in reply.text
+        container.unwire()
+        await close_container(container)
+
+    async def test_it_is_not_after_the_file_was_deleted(self, kit: Kit, tmp_path: Path) -> None:
+        """Ready turns into not ready, and back, without a restart; no empty file takes the place of the old one."""
+        file = kit.template.copy_to(tmp_path / "x.db")
+        container = container_at(f"sqlite:///{file}")
+        async with client_of(create_app(container)) as client:
+            assert 200 == (await client.get("/health/ready")).status_code
+            delete_all(tmp_path)
+            for _ in range(2):
+                assert "the database does not answer" == problem_of(await client.get("/health/ready"), 503)["detail"]
+                problem_of(await client.get("/users/"), 503)
+            assert not file.exists()
+            kit.template.copy_to(file)
+            assert 200 == (await client.get("/health/ready")).status_code
+        container.unwire()
+        await close_container(container)
+
+    @pytest.mark.parametrize(
+        ("change", "detail"),
+        [
+            (
+                ("DROP TABLE alembic_version",),
+                "the database is at no revision, the service wants {head}: run `db upgrade`",
+            ),
+            (
+                ("DELETE FROM alembic_version",),
+                "the database is at no revision, the service wants {head}: run `db upgrade`",
+            ),
+            (
+                ("UPDATE alembic_version SET version_num = '0001'",),
+                "the database is at revision 0001, the service wants {head}: run `db upgrade`",
+            ),
+        ],
+        ids=["no table", "no row", "an old one"],
+    )
+    async def test_it_is_not_with_the_wrong_tables(
+        self, database_url: str, change: tuple[str, ...], detail: str
+    ) -> None:
+        """A database whose migrations are not done answers, but can't serve; the reply says what to do."""
+        (head,) = shipped_revisions().heads
+        container = container_at(database_url)
+        execute(container, *change)
+        async with client_of(create_app(container)) as client:
+            reply = await client.get("/health/ready")
+            assert detail.format(head=head) == problem_of(reply, 503)["detail"]
+            assert "1" == reply.headers["retry-after"]
+            command.stamp(configuration(make_url(database_url)), "head", purge=True)
+            assert 200 == (await client.get("/health/ready")).status_code
+        container.unwire()
+        await close_container(container)
+
+    async def test_it_is_after_a_newer_release_has_migrated(self, database_url: str) -> None:
+        """While releases overlap, the old one goes on: migrations don't break it."""
+        container = container_at(database_url)
+        execute(container, "UPDATE alembic_version SET version_num = 'of the next release'")
+        async with client_of(create_app(container)) as client:
+            assert 200 == (await client.get("/health/ready")).status_code
+        container.unwire()
+        await close_container(container)
+
+    async def test_it_is_not_without_tables(self, empty_database_url: str) -> None:
+        """An empty database is not ready."""
+        container = container_at(empty_database_url)
+        async with client_of(create_app(container)) as client:
+            assert "at no revision" in problem_of(await client.get("/health/ready"), 503)["detail"]
+        container.unwire()
+        await close_container(container)
+
+    async def test_a_full_pool_is_not_ready(self, database_url: str) -> None:
+        """A process that has no connection to give can't serve."""
+        container = container_at(database_url, pool_size=1, max_overflow=0, pool_timeout=0.05)
+        async with client_of(create_app(container)) as client, container.database.async_engine().connect():
+            problem_of(await client.get("/health/ready"), 503)
+        container.unwire()
+        await close_container(container)
+
+
+@pytest.mark.usefixtures("failed_connections_end")
+class TestWithoutADatabase:
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            lambda client: client.get("/users/"),
+            lambda client: client.get("/users/1"),
+            lambda client: client.get("/reports/users/count"),
+            lambda client: client.post("/users/", json={"email": "ann@example.com", "username": "ann"}),
+            lambda client: client.delete("/posts/1"),
+        ],
+        ids=["list", "one", "sync", "write", "delete"],
+    )
+    async def test_every_endpoint_says_to_try_again(
+        self, missing_url: str, ask: Callable[[httpx2.AsyncClient], Awaitable[httpx2.Response]]
+    ) -> None:
+        """A database that is down is our trouble, and passes: 503, with when to come back."""
+        container = container_at(missing_url)
+        async with client_of(create_app(container)) as client:
+            reply = await ask(client)
+            problem_of(reply, 503)
+            assert "1" == reply.headers["retry-after"]
+        container.unwire()
+        await close_container(container)

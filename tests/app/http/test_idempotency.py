@@ -1,0 +1,188 @@
+"""Transfers that a client may send again: POST /transfers/ with an Idempotency-Key."""
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from sqlalchemy.util import await_only
+
+from app.idempotency.service import IdempotentTransactions
+from app.models import IdempotencyKey, Transfer
+from app.transfers.schemas import TransferIn, TransferOut
+from app.transfers.service import TransferService
+from containers import ApplicationContainer, scope
+from sessionscope.testing.failing import lost_commit
+from sessionscope.transactions.unit_of_work import AsyncTransactions
+from tests.app.http.making import balances, make_accounts, problem_of
+
+# Real engines and pools, as in service: transactions, concurrency and failures are under test.
+pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
+
+Send = Callable[..., Any]
+
+
+@pytest.fixture(name="accounts")
+async def _accounts(async_client: httpx2.AsyncClient) -> list[int]:
+    """Give the ids of two accounts; the first holds 100.00."""
+    return await make_accounts(async_client, "100.00", "0.00")
+
+
+@pytest.fixture(name="send")
+def _send(async_client: httpx2.AsyncClient, accounts: list[int]) -> Send:
+    """Give a function that sends a transfer from the first account to the second."""
+
+    async def send(amount: str = "40.00", key: str = "k-1", **values: Any) -> httpx2.Response:
+        body = {"from_account": accounts[0], "to_account": accounts[1], "amount": amount} | values
+        return await async_client.post("/transfers/", json=body, headers={"Idempotency-Key": key})
+
+    return send
+
+
+class TestSameRequest:
+    async def test_it_gets_the_first_reply_again(self, send: Send, async_client: httpx2.AsyncClient) -> None:
+        """The same transfer, whole: status, body and location; the money moved once."""
+        first, second = await send(), await send()
+        assert (201, 201) == (first.status_code, second.status_code)
+        assert (first.json(), first.headers["location"]) == (second.json(), second.headers["location"])
+        assert ["60.00", "40.00"] == await balances(async_client)
+
+    async def test_how_the_amount_is_written_does_not_matter(
+        self, send: Send, async_client: httpx2.AsyncClient
+    ) -> None:
+        """40, 40.0 and 40.00 are the same request."""
+        replies = [await send(amount) for amount in ("40", "40.0", "40.00")]
+        assert [201] * 3 == [reply.status_code for reply in replies]
+        assert ["60.00", "40.00"] == await balances(async_client)
+
+    async def test_a_refusal_is_repeated_too(self, send: Send, async_client: httpx2.AsyncClient) -> None:
+        """Who was told that there is not enough money does not find it spent later by the same request."""
+        refused = await send("100.01")
+        await make_accounts_richer(async_client)
+        again = await send("100.01")
+        assert problem_of(refused, 409)["detail"] == problem_of(again, 409)["detail"]
+
+    async def test_a_missing_account_is_repeated_too(self, send: Send) -> None:
+        """Every refusal that the database was asked for is an answer."""
+        first, second = await send(to_account=99), await send(to_account=99)
+        assert problem_of(first, 404) == problem_of(second, 404)
+
+    async def test_without_a_key_it_is_another_one(self, async_client: httpx2.AsyncClient, accounts: list[int]) -> None:
+        """Two equal requests without keys are two transfers."""
+        body = {"from_account": accounts[0], "to_account": accounts[1], "amount": "40.00"}
+        for _ in range(2):
+            assert 201 == (await async_client.post("/transfers/", json=body)).status_code
+        assert ["20.00", "80.00"] == await balances(async_client)
+
+
+class TestOtherRequest:
+    async def test_it_is_refused(self, send: Send, async_client: httpx2.AsyncClient) -> None:
+        """The same key for another amount is a mistake of the client's."""
+        await send("40.00")
+        problem = problem_of(await send("41.00"), 422)
+        assert ["header.idempotency-key"] == [each["field"] for each in problem["errors"]]
+        assert ["60.00", "40.00"] == await balances(async_client)
+
+    async def test_two_keys_are_refused(self, async_client: httpx2.AsyncClient, accounts: list[int]) -> None:
+        """By whichever the request went, it would be done again under the other one. The same key twice is one."""
+        body = {"from_account": accounts[0], "to_account": accounts[1], "amount": "40.00"}
+        for keys in (("k-1", "k-2"), ("k-2", "k-1")):
+            headers = [("Idempotency-Key", key) for key in keys]
+            problem = problem_of(await async_client.post("/transfers/", json=body, headers=headers), 400)
+            assert "/problems/ambiguous-request" == problem["type"]
+        assert ["100.00", "0.00"] == await balances(async_client)
+        headers = [("Idempotency-Key", "k-1"), ("Idempotency-Key", "k-1")]
+        assert 201 == (await async_client.post("/transfers/", json=body, headers=headers)).status_code
+
+    async def test_keys_that_differ_in_case_differ(self, send: Send, async_client: httpx2.AsyncClient) -> None:
+        """No database takes two keys for one."""
+        replies = [await send("10.00", key) for key in ("key", "KEY")]
+        assert replies[0].json()["id"] != replies[1].json()["id"]
+        assert ["80.00", "20.00"] == await balances(async_client)
+
+    @pytest.mark.parametrize("key", ["", "x" * 256, "two words", "\x7f"], ids=["empty", "long", "space", "control"])
+    async def test_a_bad_key_is_named(self, send: Send, key: str) -> None:
+        """A key is up to 255 visible ASCII characters."""
+        problem = problem_of(await send("40.00", key), 422)
+        assert ["header.idempotency-key"] == [each["field"] for each in problem["errors"]]
+
+
+class TestAtTheSameTime:
+    async def test_it_is_done_once(self, send: Send, async_client: httpx2.AsyncClient) -> None:
+        """Of many at once one moves the money; the others get its reply, or are told to ask again."""
+        replies = await asyncio.gather(*(send() for _ in range(10)))
+        assert {reply.status_code for reply in replies} <= {201, 409}
+        assert 1 == len({reply.json()["id"] for reply in replies if reply.status_code == 201})
+        assert ["60.00", "40.00"] == await balances(async_client)
+        assert 201 == (await send()).status_code
+
+    # SQLite's writers wait for each other.
+    @pytest.mark.every_database(but=["sqlite"])
+    async def test_one_in_flight_is_a_conflict(
+        self, container: ApplicationContainer, send: Send, accounts: list[int]
+    ) -> None:
+        """While the first one is at work, the second does not wait for it."""
+        working, may_end = asyncio.Event(), asyncio.Event()
+
+        class Slow(AsyncTransactions):
+            async def run_sync(self, work: Any, *arguments: Any, **options: Any) -> Any:
+                def slow(session: Session) -> Any:
+                    result = work(session)
+                    working.set()
+                    await_only(may_end.wait())
+                    return result
+
+                return await super().run_sync(slow, *arguments, **options)
+
+        async def first() -> TransferOut:
+            data = TransferIn(from_account=accounts[0], to_account=accounts[1], amount=Decimal("40.00"))
+            async with scope():
+                database = container.database
+                slow = Slow(database.async_session, database.retry_policy())
+                service = TransferService(IdempotentTransactions(slow), database.async_reads())
+                return await service.create(data, "k-1")
+
+        async with asyncio.timeout(10):
+            task = asyncio.ensure_future(first())
+            await working.wait()
+            assert "ask again in a moment" in problem_of(await send(), 409)["detail"]
+            may_end.set()
+            transfer = await task
+        assert transfer.id == (await send()).json()["id"]
+
+
+class TestLostReply:
+    async def test_a_commit_whose_reply_is_lost_is_not_done_twice(
+        self, container: ApplicationContainer, send: Send, async_client: httpx2.AsyncClient
+    ) -> None:
+        """The service asks again by itself, finds the answer, and gives it."""
+        with lost_commit(container.database.async_engine()):
+            reply = await send()
+        assert 201 == reply.status_code
+        assert ["60.00", "40.00"] == await balances(async_client)
+        async with container.database.async_session_factory()() as session:
+            for table in (Transfer, IdempotencyKey):
+                assert 1 == await session.scalar(select(func.count()).select_from(table))
+
+    async def test_without_a_key_the_client_is_told(
+        self, container: ApplicationContainer, async_client: httpx2.AsyncClient, accounts: list[int]
+    ) -> None:
+        """Nobody knows whether it was done: that is neither a success nor a refusal."""
+        body = {"from_account": accounts[0], "to_account": accounts[1], "amount": "40.00"}
+        with lost_commit(container.database.async_engine()):
+            reply = await async_client.post("/transfers/", json=body)
+        assert "look whether it was done" in problem_of(reply, 500)["detail"]
+        assert "retry-after" not in reply.headers
+        assert ["60.00", "40.00"] == await balances(async_client)
+
+
+async def make_accounts_richer(client: httpx2.AsyncClient) -> None:
+    """Move money into the first account, from a third one."""
+    owner = (await client.get("/accounts/1")).json()["owner_id"]
+    rich = (await client.post("/accounts/", json={"owner_id": owner, "balance": "50.00"})).json()["id"]
+    body = {"from_account": rich, "to_account": 1, "amount": "50.00"}
+    assert 201 == (await client.post("/transfers/", json=body)).status_code

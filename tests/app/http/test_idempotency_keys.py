@@ -1,0 +1,239 @@
+"""Idempotency keys on every POST that has them: one key space, and an end to each key."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import func, select, update
+
+from app.idempotency.service import forget_keys
+from app.models import IdempotencyKey
+from containers import ApplicationContainer, scope
+from sessionscope.settings import IdempotencySettings
+from sessionscope.testing.overrides import Override
+from tests.app.http.making import Json, balances, make_accounts, make_user, problem_of
+
+pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
+
+KEY = {"Idempotency-Key": "k-1"}
+DAY = 86_400
+
+
+@pytest.fixture(name="author")
+async def _author(async_client: httpx2.AsyncClient) -> int:
+    """Give the id of a user."""
+    key: int = (await make_user(async_client))["id"]
+    return key
+
+
+@pytest.fixture(name="bodies")
+def _bodies(author: int) -> dict[str, Json]:
+    """Give a good body for each path that takes a key, but for transfers, which have tests of their own."""
+    return {
+        "/posts/": {"title": "t", "content": "c", "author_id": author},
+        "/accounts/": {"owner_id": author, "balance": "10.00"},
+    }
+
+
+def age(container: ApplicationContainer, **how_old: float) -> None:
+    """Make every key so old."""
+    with scope():
+        session = container.database.session()
+        session.execute(update(IdempotencyKey).values(created_at=datetime.now(UTC) - timedelta(**how_old)))
+        session.commit()
+
+
+def count_keys(container: ApplicationContainer) -> int:
+    """Return the number of keys that are kept."""
+    with scope():
+        return container.database.session().scalar(select(func.count()).select_from(IdempotencyKey)) or 0
+
+
+def forget(container: ApplicationContainer, batch: int = 1000) -> list[int]:
+    """Delete the expired keys; return the length of each batch."""
+    with scope():
+        return list(forget_keys(container.database.transactions(), DAY, batch))
+
+
+@pytest.mark.parametrize("path", ["/posts/", "/accounts/"])
+class TestSameRequest:
+    async def test_it_makes_one_thing(
+        self, async_client: httpx2.AsyncClient, bodies: dict[str, Json], path: str
+    ) -> None:
+        """Sent again, the request gets the same reply, with the location, and nothing else is made."""
+        first, second = [await async_client.post(path, json=bodies[path], headers=KEY) for _ in range(2)]
+        assert (201, 201) == (first.status_code, second.status_code)
+        assert (first.json(), first.headers["location"]) == (second.json(), second.headers["location"])
+        assert 1 == (await async_client.get(path)).json()["total"]
+
+    async def test_of_ten_at_once_one_is_made(
+        self, async_client: httpx2.AsyncClient, bodies: dict[str, Json], path: str
+    ) -> None:
+        """The others get its reply, or are told to ask again."""
+        posts = [async_client.post(path, json=bodies[path], headers=KEY) for _ in range(10)]
+        replies = await asyncio.gather(*posts)
+        assert {reply.status_code for reply in replies} <= {201, 409}
+        assert 1 == len({reply.json()["id"] for reply in replies if reply.status_code == 201})
+        assert 1 == (await async_client.get(path)).json()["total"]
+
+    async def test_without_a_key_two_are_made(
+        self, async_client: httpx2.AsyncClient, bodies: dict[str, Json], path: str
+    ) -> None:
+        """Two equal requests may be meant."""
+        for _ in range(2):
+            assert 201 == (await async_client.post(path, json=bodies[path])).status_code
+        assert 2 == (await async_client.get(path)).json()["total"]
+
+    async def test_another_body_is_refused(
+        self, async_client: httpx2.AsyncClient, bodies: dict[str, Json], path: str
+    ) -> None:
+        """The same key for something else is a mistake of the client's."""
+        await async_client.post(path, json=bodies[path], headers=KEY)
+        change = {"title": "another"} if path == "/posts/" else {"balance": "11.00"}
+        reply = await async_client.post(path, json=bodies[path] | change, headers=KEY)
+        assert ["header.idempotency-key"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+        assert 1 == (await async_client.get(path)).json()["total"]
+
+    async def test_a_refusal_is_repeated(
+        self, async_client: httpx2.AsyncClient, bodies: dict[str, Json], path: str
+    ) -> None:
+        """A user who comes later does not change the answer."""
+        field = "author_id" if path == "/posts/" else "owner_id"
+        body = bodies[path] | {field: bodies[path][field] + 1}
+        refused = await async_client.post(path, json=body, headers=KEY)
+        assert body[field] == (await make_user(async_client, "late"))["id"]
+        again = await async_client.post(path, json=body, headers=KEY)
+        assert problem_of(refused, 409) == problem_of(again, 409)
+
+    def test_the_document_names_the_header(self, app: FastAPI, path: str) -> None:
+        """A generated client can send it."""
+        parameters = app.openapi()["paths"][path]["post"]["parameters"]
+        assert ["idempotency-key"] == [each["name"] for each in parameters if each["in"] == "header"]
+
+
+class TestOneKeySpace:
+    async def test_a_key_of_another_endpoint_is_refused(
+        self, async_client: httpx2.AsyncClient, bodies: dict[str, Json]
+    ) -> None:
+        """A key names one request of the whole service."""
+        await async_client.post("/posts/", json=bodies["/posts/"], headers=KEY)
+        reply = await async_client.post("/accounts/", json=bodies["/accounts/"], headers=KEY)
+        assert ["header.idempotency-key"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+        assert [] == await balances(async_client)
+
+
+class TestPost:
+    async def test_a_changed_post_is_shown_as_it_is(
+        self, async_client: httpx2.AsyncClient, bodies: dict[str, Json]
+    ) -> None:
+        """The key finds the post, and not what it was like."""
+        post = (await async_client.post("/posts/", json=bodies["/posts/"], headers=KEY)).json()
+        await async_client.patch(f"/posts/{post['id']}", json={"title": "new"})
+        again = (await async_client.post("/posts/", json=bodies["/posts/"], headers=KEY)).json()
+        assert (post["id"], "new") == (again["id"], again["title"])
+
+    async def test_a_deleted_post_stays_deleted(
+        self, async_client: httpx2.AsyncClient, bodies: dict[str, Json]
+    ) -> None:
+        """A late copy of the request does not bring it back."""
+        post = (await async_client.post("/posts/", json=bodies["/posts/"], headers=KEY)).json()
+        await async_client.delete(f"/posts/{post['id']}")
+        again = await async_client.post("/posts/", json=bodies["/posts/"], headers=KEY)
+        assert f"there is no post {post['id']}" == problem_of(again, 404)["detail"]
+        assert 0 == (await async_client.get("/posts/")).json()["total"]
+
+
+class TestExpiry:
+    @pytest.fixture(name="transfer")
+    async def _transfer(self, async_client: httpx2.AsyncClient) -> Json:
+        """Give a transfer that was made with the key."""
+        payer, payee = await make_accounts(async_client, "100.00", "0.00")
+        body = {"from_account": payer, "to_account": payee, "amount": "40.00"}
+        assert 201 == (await async_client.post("/transfers/", json=body, headers=KEY)).status_code
+        return body
+
+    async def test_a_young_key_counts(
+        self, async_client: httpx2.AsyncClient, container: ApplicationContainer, transfer: Json
+    ) -> None:
+        """An answer is kept for a day."""
+        age(container, hours=23.9)
+        assert 201 == (await async_client.post("/transfers/", json=transfer, headers=KEY)).status_code
+        assert ["60.00", "40.00"] == await balances(async_client)
+
+    async def test_an_expired_key_is_new(
+        self, async_client: httpx2.AsyncClient, container: ApplicationContainer, transfer: Json
+    ) -> None:
+        """Deleted or not: it may be used for another request, and then holds for that one."""
+        age(container, days=1)
+        other = transfer | {"amount": "10.00"}
+        for _ in range(2):
+            assert 201 == (await async_client.post("/transfers/", json=other, headers=KEY)).status_code
+        assert ["50.00", "50.00"] == await balances(async_client)
+        problem_of(await async_client.post("/transfers/", json=transfer, headers=KEY), 422)
+        assert 1 == count_keys(container)
+
+    @pytest.mark.parametrize("attempt", range(3))
+    async def test_of_ten_that_renew_it_at_once_one_moves_money(
+        self, async_client: httpx2.AsyncClient, container: ApplicationContainer, transfer: Json, attempt: int
+    ) -> None:
+        """The key is taken over by one of them; the others get its reply, or are told to ask again."""
+        age(container, days=1, seconds=attempt)
+        replies = await asyncio.gather(
+            *(async_client.post("/transfers/", json=transfer, headers=KEY) for _ in range(10))
+        )
+        assert {reply.status_code for reply in replies} <= {201, 409}
+        assert 1 == len({reply.json()["id"] for reply in replies if reply.status_code == 201})
+        assert ["20.00", "80.00"] == await balances(async_client)
+        assert 201 == (await async_client.post("/transfers/", json=transfer, headers=KEY)).status_code
+        assert (["20.00", "80.00"], 1) == (await balances(async_client), count_keys(container))
+
+    async def test_renewing_and_forgetting_at_once_moves_money_once(
+        self, async_client: httpx2.AsyncClient, container: ApplicationContainer, transfer: Json
+    ) -> None:
+        """A key that is renewed is not deleted as an old one."""
+        age(container, days=1)
+        forgetting = [asyncio.to_thread(forget, container, 1) for _ in range(3)]
+        requests = [async_client.post("/transfers/", json=transfer, headers=KEY) for _ in range(5)]
+        outcomes: list[Any] = await asyncio.gather(*forgetting, *requests)
+        assert {reply.status_code for reply in outcomes[3:]} <= {201, 409}
+        for _ in range(2):
+            assert 201 == (await async_client.post("/transfers/", json=transfer, headers=KEY)).status_code
+        assert (["20.00", "80.00"], 1) == (await balances(async_client), count_keys(container))
+
+
+class TestSetting:
+    async def test_it_says_how_long_a_key_is_kept(
+        self, async_client: httpx2.AsyncClient, container: ApplicationContainer, override: Override
+    ) -> None:
+        """`idempotency.keep_seconds` is a day by default, and may be a moment."""
+        settings = container.settings()
+        assert settings.idempotency.keep_seconds == DAY
+        override("settings", settings.model_copy(update={"idempotency": IdempotencySettings(keep_seconds=1e-6)}))
+        author = (await make_user(async_client))["id"]
+        body = {"owner_id": author}
+        replies = [await async_client.post("/accounts/", json=body, headers=KEY) for _ in range(2)]
+        assert [201, 201] == [reply.status_code for reply in replies]
+        assert 2 == (await async_client.get("/accounts/")).json()["total"]
+
+
+class TestForgetting:
+    @pytest.fixture(name="keys", autouse=True)
+    def _keys(self, container: ApplicationContainer) -> None:
+        """Keep seven keys, of which five have expired."""
+        present = datetime.now(UTC)
+        with scope():
+            session = container.database.session()
+            for number in range(7):
+                created_at = present - timedelta(days=0.9 if number < 2 else number)
+                values = {"key": f"{number:064}", "request": "0" * 64, "answer": "{}", "created_at": created_at}
+                session.add(IdempotencyKey(**values))
+            session.commit()
+
+    @pytest.mark.parametrize(("batch", "expected"), [(1000, [5]), (2, [2, 2, 1]), (5, [5, 0])])
+    def test_it_deletes_in_batches(self, container: ApplicationContainer, batch: int, expected: list[int]) -> None:
+        """Each is a transaction of its own; keys that may be asked for again stay."""
+        assert expected == forget(container, batch)
+        assert (2, [0]) == (count_keys(container), forget(container))

@@ -1,0 +1,128 @@
+"""Passwords over HTTP: many at once cost other requests nothing, and a refused request costs no hash."""
+
+import asyncio
+import threading
+from collections import Counter
+from typing import Any
+
+import httpx2
+import pytest
+
+from sessionscope.security.passwords import PasswordHasher
+from sessionscope.testing.overrides import Override
+from sessionscope.testing.servers.process import wait_until
+from sessionscope.testing.serving import Server
+from tests.app.http.making import make_user, problem_of
+
+pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
+
+PASSWORD = "correct horse battery"
+
+
+class Slow:
+    """Makes hashes when it may, in place of argon2."""
+
+    def __init__(self) -> None:
+        self.may_end = threading.Event()
+
+    def hash(self, password: str) -> str:
+        """Wait, and return what is no hash."""
+        assert self.may_end.wait(60)
+        return password[::-1]
+
+
+class Counted(PasswordHasher):
+    """Knows how many passwords were brought."""
+
+    def __init__(self, slow: Any) -> None:
+        super().__init__(threads=2, waiting=60)
+        self._hasher = slow
+        self.brought = 0
+
+    async def hash(self, password: str) -> str:
+        """Count, and hash."""
+        self.brought += 1
+        return await super().hash(password)
+
+
+class NoHasher:
+    """Fails when it is asked for a hash."""
+
+    async def hash(self, password: str) -> str:
+        """Fail."""
+        raise AssertionError(len(password))
+
+
+def body(name: str = "ann", **values: Any) -> dict[str, Any]:
+    """Return a user with a password."""
+    return {"email": f"{name}@example.com", "username": name, "password": PASSWORD} | values
+
+
+class TestCrowd:
+    async def test_what_is_too_much_is_told_to_come_again(
+        self, async_client: httpx2.AsyncClient, override: Override
+    ) -> None:
+        """Those that fit are served, the others get a 503 with Retry-After, and nobody else is made."""
+        override("passwords", PasswordHasher(threads=1, waiting=2))
+        replies = await asyncio.gather(*(async_client.post("/users/", json=body(f"u{i}")) for i in range(12)))
+        count = Counter(reply.status_code for reply in replies)
+        assert {201, 503} == set(count)
+        assert count[201] >= 3
+        for reply in replies:
+            if reply.status_code == 503:
+                assert "ask again" in problem_of(reply, 503)["detail"]
+                assert "1" == reply.headers["retry-after"]
+        assert count[201] == (await async_client.get("/users/")).json()["total"]
+        assert 201 == (await async_client.post("/users/", json=body())).status_code
+
+    async def test_others_are_served_meanwhile(self, server: Server, override: Override) -> None:
+        """Hashing takes none of the server's threads, in which plain functions wait for nobody's password."""
+        slow = Slow()
+        hasher = Counted(slow)
+        override("passwords", hasher)
+        limits = httpx2.Limits(max_connections=None)
+        async with httpx2.AsyncClient(base_url=server.url, limits=limits, timeout=60) as client:
+            crowd = [asyncio.ensure_future(client.post("/users/", json=body(f"u{i}"))) for i in range(60)]
+            assert await asyncio.to_thread(wait_until, lambda: hasher.brought == 60, seconds=30)
+            for path in ("/health/live", "/reports/users/count"):
+                assert 200 == (await client.get(path)).status_code
+            assert not any(task.done() for task in crowd)
+            slow.may_end.set()
+            assert {201} == {reply.status_code for reply in await asyncio.gather(*crowd)}
+
+
+class TestRefused:
+    async def test_a_conflict_is_answered_without_a_hash(
+        self, async_client: httpx2.AsyncClient, override: Override
+    ) -> None:
+        """Asking again and again for a name that is taken is cheap."""
+        user = await make_user(async_client)
+        bob = await make_user(async_client, "bob")
+        override("passwords", NoHasher())
+        reply = await async_client.post("/users/", json=body())
+        assert "email and username already taken" == problem_of(reply, 409)["detail"]
+        for method in ("PUT", "PATCH"):
+            reply = await async_client.request(method, f"/users/{user['id']}", json=body("bob", email="a@b.co"))
+            assert "username already taken" == problem_of(reply, 409)["detail"]
+        assert [user, bob] == (await async_client.get("/users/")).json()["items"]
+
+    @pytest.mark.parametrize("method", ["PUT", "PATCH"])
+    async def test_nobody_is_answered_without_a_hash(
+        self, async_client: httpx2.AsyncClient, override: Override, method: str
+    ) -> None:
+        """Neither is a hash made for a user who isn't there."""
+        override("passwords", NoHasher())
+        assert (
+            "there is no user 99"
+            == problem_of(await async_client.request(method, "/users/99", json=body()), 404)["detail"]
+        )
+
+    async def test_the_database_still_decides(self, async_client: httpx2.AsyncClient) -> None:
+        """Of several that all found the name free before they hashed, one gets it."""
+        replies = await asyncio.gather(*(async_client.post("/users/", json=body()) for _ in range(6)))
+        assert [201] + [409] * 5 == sorted(reply.status_code for reply in replies)
+
+    async def test_ones_own_name_is_free(self, async_client: httpx2.AsyncClient) -> None:
+        """A user may be given a new password along with the old name."""
+        user = await make_user(async_client)
+        assert 200 == (await async_client.put(f"/users/{user['id']}", json=body())).status_code

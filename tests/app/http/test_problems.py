@@ -1,0 +1,330 @@
+"""Every error is a problem reply (RFC 9457) that says what a client may know, and no more."""
+
+import json
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import insert
+
+from app.main import create_app
+from app.models import User
+from config import DatabaseSettings, Settings
+from containers import ApplicationContainer, close_container
+from sessionscope.database import drop_db
+from sessionscope.testing.overrides import Override
+from sessionscope.testing.serving import Server
+from tests.app.http.making import make_user, problem_of
+
+# Real engines and pools, as in service: transactions, concurrency and failures are under test.
+pytestmark = pytest.mark.isolation("database")
+
+SECRET = "hunter2-do-not-tell"
+JSON = {"content-type": "application/json"}
+
+
+class TestRouting:
+    async def test_an_unknown_path_is_not_found(self, async_client: httpx2.AsyncClient) -> None:
+        """The reply repeats the path, and nothing of the query."""
+        problem_of(await async_client.get(f"/nothing/here?password={SECRET}"), 404)
+
+    @pytest.mark.parametrize(
+        ("method", "path", "allowed"),
+        [
+            ("PATCH", "/users/", "GET, HEAD, POST"),
+            ("POST", "/users/1", "DELETE, GET, HEAD, PATCH, PUT"),
+            ("DELETE", "/health/live", "GET, HEAD"),
+            ("PUT", "/transfers/1", "GET, HEAD"),
+        ],
+    )
+    async def test_a_wrong_method_is_told_the_right_ones(
+        self, async_client: httpx2.AsyncClient, method: str, path: str, allowed: str
+    ) -> None:
+        """405 names every method that the path has, as RFC 9110 asks."""
+        reply = await async_client.request(method, path)
+        problem_of(reply, 405)
+        assert allowed == reply.headers["allow"]
+
+    @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "BREW"])
+    async def test_a_strange_method_is_no_failure(self, async_client: httpx2.AsyncClient, method: str) -> None:
+        """A method that nobody knows is refused as any other."""
+        problem_of(await async_client.request(method, "/users/"), 405)
+
+
+class TestInvalidBodies:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"null",
+            b"true",
+            b"7",
+            b'"text"',
+            b"[]",
+            b'[{"email": "ann@example.com", "username": "ann"}]',
+        ],
+        ids=lambda body: ascii(body)[:24],
+    )
+    async def test_json_that_is_no_object_is_invalid(self, async_client: httpx2.AsyncClient, body: bytes) -> None:
+        """The response is a 422, and quotes nothing of the body."""
+        reply = await async_client.post("/users/", content=body, headers=JSON)
+        assert SECRET not in reply.text
+        assert problem_of(reply, 422)["errors"]
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"{",
+            b'{"email": "ann@example.com", "username": "hunter2-do-not-tell',
+            b"{'email': 'hunter2-do-not-tell'}",
+            b"email=ann@example.com&username=ann",
+            b"\xff\xfe\x00",
+            b'{"email": "\xff", "username": "hunter2-do-not-tell"}',
+            b"[" * 100_000,
+            b'{"email": ' + b"9" * 5_000 + b"}",
+        ],
+        ids=lambda body: ascii(body)[:24],
+    )
+    async def test_what_is_no_json_is_malformed(self, async_client: httpx2.AsyncClient, body: bytes) -> None:
+        """Text that is not JSON, bytes that are not text, and JSON that no parser takes are one problem, a 400."""
+        reply = await async_client.post("/users/", content=body, headers=JSON)
+        assert SECRET not in reply.text
+        assert "/problems/malformed-request" == problem_of(reply, 400)["type"]
+
+    @pytest.mark.parametrize(
+        "kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "text/json", "application", ""]
+    )
+    @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+    async def test_another_media_type_is_unsupported(
+        self, async_client: httpx2.AsyncClient, method: str, kind: str
+    ) -> None:
+        """A body is JSON, and says so."""
+        body = b'{"email": "ann@example.com", "username": "ann"}'
+        headers = {"content-type": kind} if kind else {}
+        path = "/users/" if method == "POST" else "/users/1"
+        reply = await async_client.request(method, path, content=body, headers=headers)
+        assert "/problems/unsupported-media-type" == problem_of(reply, 415)["type"]
+
+    @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON", "application/ld+json"])
+    async def test_json_has_several_media_types(self, async_client: httpx2.AsyncClient, kind: str) -> None:
+        """Capitals, parameters and JSON with a suffix are all right."""
+        body = b'{"email": "ann@example.com", "username": "ann"}'
+        reply = await async_client.post("/users/", content=body, headers={"content-type": kind})
+        assert 201 == reply.status_code
+
+    async def test_of_a_key_written_twice_the_last_counts(self, async_client: httpx2.AsyncClient) -> None:
+        """As Python's JSON has it; there is one user, and no failure."""
+        body = b'{"email": "a@example.com", "email": "b@example.com", "username": "ann"}'
+        reply = await async_client.post("/users/", content=body, headers=JSON)
+        assert (201, "b@example.com") == (reply.status_code, reply.json()["email"])
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"password": SECRET * 20},
+            {"password": [SECRET]},
+            {"password": SECRET, "email": "no address"},
+            {"password": SECRET, "passwd": SECRET},
+        ],
+        ids=["too long", "a list", "another field", "misspelt"],
+    )
+    async def test_a_password_is_never_repeated(
+        self, async_client: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture, wrong: dict[str, Any]
+    ) -> None:
+        """Neither in the reply nor in the log, whatever is wrong with the body."""
+        body = {"email": "ann@example.com", "username": "ann"} | wrong
+        reply = await async_client.post("/users/", json=body)
+        problem_of(reply, 422)
+        assert SECRET not in reply.text + caplog.text
+
+    async def test_a_body_of_a_megabyte_is_refused_by_its_rule(self, async_client: httpx2.AsyncClient) -> None:
+        """A very long value is named, not echoed."""
+        reply = await async_client.post("/users/", json={"email": "ann@example.com", "username": "x" * 10**6})
+        assert ["body.username"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+        assert len(reply.content) < 1000
+
+    async def test_many_errors_are_counted_and_a_few_listed(self, async_client: httpx2.AsyncClient) -> None:
+        """The response has the first 20, says how many more there are, and says nothing twice."""
+        body = {f"field_{number}": number for number in range(90)}
+        problem = problem_of(await async_client.post("/users/", json=body), 422)
+        assert "92 values of the request are wrong: `errors` lists 20, and there are 72 more" == problem["detail"]
+        assert 20 == len({each["field"] for each in problem["errors"]})
+
+    async def test_a_body_of_very_many_fields_is_one_error(self, async_client: httpx2.AsyncClient) -> None:
+        """Each unknown field would be an error of its own, which takes seconds to find and to list."""
+        body = {f"{number:x}": 1 for number in range(150_000)}
+        before = time.process_time()
+        reply = await async_client.post("/users/", content=json.dumps(body, separators=(",", ":")), headers=JSON)
+        assert time.process_time() - before < 1
+        error = {"field": "body", "reason": "There are 150,000 fields: send at most 100"}
+        assert [error] == problem_of(reply, 422)["errors"]
+
+    async def test_a_long_name_is_cut_short(self, async_client: httpx2.AsyncClient) -> None:
+        """The name of a field is the client's, and may be a megabyte."""
+        body = {"email": "ann@example.com", "username": "ann", "k" * 10**6: 1}
+        reply = await async_client.post("/users/", json=body)
+        assert [f"body.{'k' * 94}…"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+
+    async def test_a_name_that_is_no_text_is_not_repeated(self, async_client: httpx2.AsyncClient) -> None:
+        """JSON can write half a surrogate pair, which no response can hold."""
+        body = b'{"email": "ann@example.com", "username": "ann", "\\ud800": 1}'
+        reply = await async_client.post("/users/", content=body, headers=JSON)
+        assert ["body"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+
+
+class TestInvalidQueries:
+    @pytest.mark.parametrize("path", ["/users/", "/posts/", "/accounts/", "/transfers/", "/users/1/posts"])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "limit=0",
+            "limit=501",
+            "limit=-1",
+            "limit=ten",
+            "limit=1.5",
+            "limit=",
+            "limit=99999999999999999999999",
+            "offset=-1",
+            "offset=99999999999999999999999",
+            "page=2",
+            "Limit=1",
+        ],
+    )
+    async def test_a_wrong_part_is_named(self, async_client: httpx2.AsyncClient, path: str, query: str) -> None:
+        """A list has from 1 to 500 rows, from a place on that exists; a misspelt filter is not ignored."""
+        await make_user(async_client)
+        problem = problem_of(await async_client.get(f"{path}?{query}"), 422)
+        assert [f"query.{query.split('=', maxsplit=1)[0]}"] == [each["field"] for each in problem["errors"]]
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "sort=password_hash",
+            "sort=",
+            "sort=--id",
+            "sort=id;DROP TABLE users",
+            "active=perhaps",
+            "role=root",
+            "email=no address",
+            "email=%00",
+            "username=%00",
+            "created_after=2026-01-01T00:00:00",
+            "created_after=yesterday",
+            "created_after=NaN",
+            "created_after=0001-01-01T00:00:00%2B14:00",
+            "created_after=9999-12-31T23:59:59-14:00",
+        ],
+    )
+    async def test_a_wrong_filter_is_named(self, async_client: httpx2.AsyncClient, query: str) -> None:
+        """A moment without an offset, or one that UTC doesn't have, is no moment."""
+        problem = problem_of(await async_client.get(f"/users/?{query}"), 422)
+        assert [f"query.{query.split('=', maxsplit=1)[0]}"] == [each["field"] for each in problem["errors"]]
+
+    async def test_a_query_of_very_many_parts_is_one_error(self, async_client: httpx2.AsyncClient) -> None:
+        """As a body of very many fields."""
+        query = "&".join(f"{number:x}=1" for number in range(9_000))
+        problem = problem_of(await async_client.get(f"/users/?{query}"), 422)
+        assert [{"field": "query", "reason": "There are 9,000 fields: send at most 100"}] == problem["errors"]
+
+
+class BrokenUsers:
+    """Stands in for the service of users, and fails."""
+
+    async def get(self, user_id: int) -> None:
+        """Fail with a text that is nobody's business."""
+        raise RuntimeError(f"{SECRET} {user_id}")
+
+
+@pytest.mark.every_database
+class TestFailures:
+    async def test_the_unforeseen_shows_nothing(self, async_client: httpx2.AsyncClient, override: Override) -> None:
+        """A bug is a 500 without its text."""
+        override("users", BrokenUsers())
+        reply = await async_client.get("/users/1")
+        assert SECRET not in reply.text
+        problem_of(reply, 500)
+
+    def test_a_real_server_answers_too(self, server: Server, override: Override) -> None:
+        """Behind a server the reply is the same, and the server goes on."""
+        override("users", BrokenUsers())
+        reply = httpx2.get(f"{server.url}/users/1")
+        problem_of(reply, 500)
+        assert SECRET not in reply.text
+        assert 200 == httpx2.get(f"{server.url}/posts/").status_code
+
+    async def test_a_database_error_is_logged_without_values(
+        self, async_client: httpx2.AsyncClient, container: ApplicationContainer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A missing table is our fault: the log has the statement, without what was to be stored."""
+        drop_db(container.database.engine())
+        body = {"email": f"{SECRET}@example.com", "username": "ann", "password": SECRET}
+        with caplog.at_level(logging.DEBUG, "app"):
+            problem_of(await async_client.post("/users/", json=body), 500)
+        assert re.search("no such table|does not exist|doesn't exist", caplog.text)
+        assert SECRET not in caplog.text
+        assert "$argon2id$" not in caplog.text
+
+
+@pytest.mark.every_database
+class TestExhaustedPool:
+    @pytest.fixture
+    def small(self, database_url: str) -> Iterator[ApplicationContainer]:
+        """Give a container whose engines have one connection each."""
+        settings = DatabaseSettings(url=database_url, pool_size=1, max_overflow=0, pool_timeout=0.05)
+        container = ApplicationContainer(settings=Settings(database=settings))
+        yield container
+        container.unwire()
+
+    @pytest.fixture
+    async def client(self, small: ApplicationContainer) -> AsyncIterator[httpx2.AsyncClient]:
+        """Give a client of an application over the small container."""
+        app: FastAPI = create_app(small)
+        transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield client
+        await close_container(small)
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    async def test_an_async_endpoint_says_when_to_come_back(
+        self, client: httpx2.AsyncClient, small: ApplicationContainer, method: str
+    ) -> None:
+        """While the only connection is taken, the reply is 503; afterwards all is well."""
+        body = {"email": "ann@example.com", "username": "ann"} if method == "POST" else None
+        # On SQLite, who reads does so on the sync engine's.
+        async with small.database.async_engine().connect():
+            with small.database.engine().connect():
+                reply = await client.request(method, "/users/", json=body)
+            problem_of(reply, 503)
+            assert "1" == reply.headers["retry-after"]
+        assert (await client.request(method, "/users/", json=body)).is_success
+
+    async def test_so_does_a_sync_one(self, client: httpx2.AsyncClient, small: ApplicationContainer) -> None:
+        """The same for an endpoint in the thread pool."""
+        with small.database.engine().connect():
+            reply = await client.get("/reports/users/count")
+            problem_of(reply, 503)
+            assert "1" == reply.headers["retry-after"]
+        assert 200 == (await client.get("/reports/users/count")).status_code
+
+    async def test_a_locked_database_is_unavailable(self, small: ApplicationContainer) -> None:
+        """A lock that isn't had in time is a 503 too."""
+        await close_container(small)
+        url = small.settings().database.url
+        settings = DatabaseSettings(url=url, lock_timeout=0.05, transaction_attempts=1)
+        other = ApplicationContainer(settings=Settings(database=settings))
+        transport = httpx2.ASGITransport(create_app(other), raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+            with small.database.engine().connect() as connection:
+                body = {"email": "ann@example.com", "username": "ann"}
+                # Whoever wants the same name has to wait until this one is committed or not.
+                connection.execute(insert(User).values(body))
+                problem_of(await client.post("/users/", json=body), 503)
+                assert 200 == (await client.get("/users/")).status_code
+        other.unwire()
+        await close_container(other)
+        await close_container(small)

@@ -1,0 +1,91 @@
+"""Usernames that look alike are the same one, over HTTP."""
+
+import asyncio
+
+import httpx2
+import pytest
+from sqlalchemy import insert, select
+
+from app.cli.seeding import seed_users
+from app.models import User
+from containers import ApplicationContainer, scope
+from tests.app.http.making import make_user, problem_of
+
+pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
+
+FULL_WIDTH = "\uff41\uff4e\uff4e"
+ALIKE = ["ANN", "aNN", FULL_WIDTH, "\uff21\uff2e\uff2e", "a\u200dnn"]
+
+
+@pytest.mark.parametrize("name", ALIKE, ids=ascii)
+class TestAlike:
+    async def test_it_is_taken(self, async_client: httpx2.AsyncClient, name: str) -> None:
+        """Nobody can pass for somebody else by capitals, wide letters or invisible ones."""
+        await make_user(async_client, "Ann")
+        reply = await async_client.post("/users/", json={"email": "other@example.com", "username": name})
+        assert "username already taken" == problem_of(reply, 409)["detail"]
+
+    @pytest.mark.parametrize("method", ["PUT", "PATCH"])
+    async def test_a_change_to_it_is_refused(self, async_client: httpx2.AsyncClient, method: str, name: str) -> None:
+        """Nor by a change of the name."""
+        await make_user(async_client, "Ann")
+        bob = await make_user(async_client, "bob")
+        body = {"email": bob["email"], "username": name}
+        reply = await async_client.request(method, f"/users/{bob['id']}", json=body)
+        assert "username already taken" == problem_of(reply, 409)["detail"]
+        assert bob == (await async_client.get(f"/users/{bob['id']}")).json()
+
+    async def test_the_filter_finds_it(self, async_client: httpx2.AsyncClient, name: str) -> None:
+        """The list looks for names by the same rule, and shows them as they were written."""
+        ann = await make_user(async_client, "Ann")
+        await make_user(async_client, "Anna")
+        found = (await async_client.get("/users/", params={"username": name})).json()["items"]
+        assert [ann] == found
+        assert "Ann" == ann["username"]
+
+    async def test_it_is_ones_own(self, async_client: httpx2.AsyncClient, name: str) -> None:
+        """Users may change how their own name is written."""
+        ann = await make_user(async_client, "Ann")
+        reply = await async_client.patch(f"/users/{ann['id']}", json={"username": name})
+        assert (200, name) == (reply.status_code, reply.json()["username"])
+        problem_of(await async_client.post("/users/", json={"email": "b@example.com", "username": "ann"}), 409)
+
+
+class TestChange:
+    async def test_a_name_that_was_given_up_is_free(self, async_client: httpx2.AsyncClient) -> None:
+        """The key goes with the name."""
+        ann = await make_user(async_client, "Ann")
+        await async_client.patch(f"/users/{ann['id']}", json={"username": "cleo"})
+        assert "ANN" == (await make_user(async_client, "ANN", email="other@example.com"))["username"]
+        assert ["cleo"] == [
+            user["username"] for user in (await async_client.get("/users/?username=CLEO")).json()["items"]
+        ]
+
+    async def test_of_many_spellings_at_once_one_is_made(self, async_client: httpx2.AsyncClient) -> None:
+        """The database decides, not a look beforehand."""
+        bodies = [{"email": f"a{number}@example.com", "username": name} for number, name in enumerate(ALIKE * 3)]
+        replies = await asyncio.gather(*(async_client.post("/users/", json=body) for body in bodies))
+        assert [201] + [409] * 14 == sorted(reply.status_code for reply in replies)
+        assert {"username already taken"} == {reply.json()["detail"] for reply in replies if reply.status_code == 409}
+
+
+class TestRows:
+    def test_an_insert_statement_fills_the_key(self, container: ApplicationContainer) -> None:
+        """Past the ORM too, of one row or of many."""
+        with container.database.engine().begin() as connection:
+            rows = [{"email": f"{name}@example.com", "username": name} for name in ("ANN", "Bob")]
+            connection.execute(insert(User), rows)
+            connection.execute(insert(User).values(email="c@example.com", username="Cleo"))
+            keys = select(User.username_key).order_by(User.id)
+            assert ["ann", "bob", "cleo"] == list(connection.scalars(keys))
+
+    def test_seeding_knows_a_user_by_another_spelling(self, container: ApplicationContainer) -> None:
+        """What is there already is kept."""
+        with scope():
+            session = container.database.session()
+            session.add(User(email="mine@example.com", username="SEED2"))
+            session.commit()
+        assert [3] == list(seed_users(container.database.engine(), 3))
+        with scope():
+            names = container.database.session().scalars(select(User.username).order_by(User.username))
+            assert ["SEED2", "seed1", "seed3"] == list(names)

@@ -1,0 +1,117 @@
+"""What a migration may wait for, and what is said when it waited in vain."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any, Final
+
+import pytest
+from alembic import command
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, NullPool, inspect, text
+
+from sessionscope.database.engine import build_engine
+from sessionscope.migrations.connecting import Limits, connected
+from sessionscope.migrations.running import configuration
+from sessionscope.testing.server_database import settings_of
+from tests.app.migrations.places import HEAD, Command, Migrations, revisions, tables
+
+NICKNAME: Final = 'op.add_column("users", sa.Column("nickname", sa.String(10)))'
+LOCKING: Final = {
+    "sqlite": "INSERT INTO idempotency_keys VALUES ('k', 'r', NULL, '2026-01-01')",
+    "postgresql": "SELECT 1 FROM users",
+    "mysql": "SELECT 1 FROM users",
+}
+
+
+@contextmanager
+def in_use(engine: Engine) -> Generator[None, None, None]:
+    """Be a transaction that has used the table users, and is still open."""
+    with engine.connect() as connection:
+        connection.execute(text(LOCKING[engine.dialect.name]))
+        yield
+
+
+class TestLockTimeout:
+    def test_a_table_in_use_is_not_waited_for_long(self, engine: Engine, migrations: Migrations) -> None:
+        """A waiting ALTER lets nobody else to the table: it gives up, and says what to do."""
+        migrations.up()
+        migrations.add("nickname", NICKNAME)
+        began = monotonic()
+        with in_use(engine), pytest.raises(CommandError, match=r"held a lock for more than 1 s .*: .* --lock-timeout"):
+            migrations.up(lock_timeout=1)
+        assert 0.9 < monotonic() - began < 9
+        assert [HEAD] == revisions(engine)
+        migrations.up()
+        assert "nickname" in {column["name"] for column in inspect(engine).get_columns("users")}
+
+    @pytest.mark.parametrize("url", ["postgresql", "mariadb"], indirect=True)
+    def test_it_names_the_statement_and_what_is_left(self, url: URL, engine: Engine, migrations: Migrations) -> None:
+        """PostgreSQL undoes what the migration did before; MariaDB can't, and the message says which it is."""
+        migrations.up()
+        migrations.add("nickname", f'op.create_table("first", sa.Column("id", sa.Integer()))\n{NICKNAME}')
+        with in_use(engine), pytest.raises(CommandError) as failure:
+            migrations.up(lock_timeout=1)
+        told, undoes = str(failure.value), url.get_backend_name() == "postgresql"
+        assert "ALTER TABLE users ADD COLUMN nickname VARCHAR(10)" in told
+        assert (undoes, not undoes) == ("This migration is undone" in told, "stays" in told)
+        assert undoes == ("first" not in tables(engine))
+        assert [HEAD] == revisions(engine)
+
+    def test_looking_waits_for_nobody(self, url: URL, engine: Engine, migrations: Migrations) -> None:
+        """`current` reads, which no transaction is in the way of."""
+        migrations.up()
+        with in_use(engine):
+            command.current(configuration(url, Limits(lock_timeout=0.1)))
+
+    def test_the_command_takes_it(self, engine: Engine, migrations: Migrations, db: Command) -> None:
+        """`db downgrade --lock-timeout`: one line, exit code 1."""
+        migrations.up()
+        with in_use(engine):
+            told = db("downgrade", "base", "--yes", "--lock-timeout", "1")
+        assert (1, 1) == (told.exit_code, len(told.stderr.splitlines()))
+        assert "held a lock for more than 1 s" in told.stderr
+
+
+@pytest.mark.parametrize("url", ["postgresql", "mariadb"], indirect=True)
+class TestStatementTimeout:
+    def test_there_is_none_unless_asked_for(self, url: URL) -> None:
+        """The settings' one is for requests: an index may take its time."""
+        settings = settings_of(url).model_copy(update={"statement_timeout": 1.0})
+        assert 0 == self._limit(settings, Limits())
+        assert 20 == self._limit(settings, Limits(statement_timeout=20))
+
+    def test_it_stops_a_statement(self, url: URL, engine: Engine, migrations: Migrations) -> None:
+        """Asked for, it is kept, and told in its own words."""
+        sleep = (
+            "SELECT pg_sleep(5)" if url.get_backend_name() == "postgresql" else "SELECT SLEEP(5) FROM alembic_version"
+        )
+        migrations.up()
+        migrations.add("slow", f'op.execute("{sleep}")')
+        with pytest.raises(CommandError, match=r"ran for more than 0.3 s: SELECT .* --statement-timeout"):
+            migrations.up(statement_timeout=0.3)
+        assert [HEAD] == revisions(engine)
+
+    @staticmethod
+    def _limit(settings: Any, limits: Limits) -> float:
+        with connected(settings, limits) as connection:
+            return limit_of(connection)
+
+
+def limit_of(connection: Connection) -> float:
+    """Return the longest run of a statement that the server allows, in seconds."""
+    if connection.dialect.name == "postgresql":
+        return (
+            float(connection.scalar(text("SELECT setting FROM pg_settings WHERE name = 'statement_timeout'")) or 0)
+            / 1000
+        )
+    return float(connection.scalar(text("SELECT @@max_statement_time")) or 0)
+
+
+def test_servers_limits_are_the_migrations(postgresql: Any) -> None:
+    """Behind PgBouncer they are set in each transaction, for the session is not the migration's own."""
+    settings = settings_of(postgresql.url()).model_copy(update={"pgbouncer": True})
+    engine = build_engine(Limits(lock_timeout=3).applied_to(settings), poolclass=NullPool)
+    with engine.connect() as connection:
+        assert "3s" == connection.scalar(text("SHOW lock_timeout"))
+        assert "0" == connection.scalar(text("SHOW statement_timeout"))

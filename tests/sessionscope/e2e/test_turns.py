@@ -1,0 +1,69 @@
+"""Plain `def` endpoints over `get_db` never wait for each other for ever."""
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from app.dependencies import SessionDep
+from config import DatabaseSettings
+from containers import DatabaseContainer, ScopeMiddleware, close_container
+from sessionscope.database.turns import Turns
+from sessionscope.testing.serving import Server, serving
+
+REQUESTS = 120
+
+
+class Container:
+    """What `get_db` wants of a container."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self.database = DatabaseContainer(settings=settings)
+
+
+def count(session: SessionDep) -> int | None:
+    """Use a connection, which the scope gives back after the reply was made, in another thread."""
+    return session.scalar(select(1))
+
+
+@pytest.fixture
+def crowded(database_url: str) -> Iterator[Server]:
+    """Give a service with far fewer connections than threads, and far fewer threads than requests."""
+    settings = DatabaseSettings(url=database_url, pool_size=2, max_overflow=1, pool_timeout=20)
+    app = FastAPI()
+    app.state.container = Container(settings)
+    app.add_middleware(ScopeMiddleware)
+    app.get("/")(count)
+    with serving(app) as server:
+        yield server
+    asyncio.run(close_container(app.state.container.database))
+
+
+class TestTurns:
+    @pytest.mark.every_database
+    def test_every_request_of_a_crowd_is_served(self, crowded: Server) -> None:
+        """More requests than threads, on fewer connections than threads: each gets its answer."""
+        limits = httpx2.Limits(max_connections=REQUESTS)
+        with httpx2.Client(limits=limits, timeout=30) as client, ThreadPoolExecutor(REQUESTS) as pool:
+            replies = list(pool.map(lambda _: client.get(crowded.url).status_code, range(REQUESTS)))
+        assert [200] * REQUESTS == replies
+
+    async def test_waiting_has_an_end(self) -> None:
+        """Whoever gets no turn in time is told so, as by the pool itself."""
+        turns = Turns(DatabaseSettings(pool_size=1, max_overflow=0, pool_timeout=0.01))
+        taken = await turns.wait()
+        with pytest.raises(Exception, match=r"no connection was free within 0\.01 s"):
+            await turns.wait()
+        assert taken is not None
+        taken.release()
+        assert await turns.wait() is taken
+
+    @pytest.mark.parametrize("settings", [{"max_overflow": -1}, {"pool_class": "null"}], ids=["overflow", "no pool"])
+    async def test_a_pool_without_a_limit_has_no_turns(self, settings: dict[str, str]) -> None:
+        """Where a connection can always be had, nobody waits."""
+        turns = Turns(DatabaseSettings.model_validate(settings))
+        assert [None] * 100 == [await turns.wait() for _ in range(100)]

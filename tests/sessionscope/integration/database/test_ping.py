@@ -1,0 +1,105 @@
+"""Pooled connections are tested when they were idle, and dead ones hurt nobody."""
+
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import Engine, select, text
+
+from config import DatabaseSettings
+from containers import ApplicationContainer
+from sessionscope.database.engine import build_engine
+from tests.app.http.making import make_user
+
+USED_A_MOMENT_AGO = 60.0
+# What a connection is called, and how it is ended.
+STATEMENTS = {
+    "postgresql": ("SELECT pg_backend_pid()", "SELECT pg_terminate_backend({})"),
+    "mysql": ("SELECT connection_id()", "KILL {}"),
+}
+
+
+def pings(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Use a connection three times; return an item for each time that it was tested."""
+    seen: list[str] = []
+
+    def answer(_: object) -> bool:
+        seen.append("ping")
+        return True
+
+    monkeypatch.setattr(engine.dialect, "do_ping", answer)
+    for _ in range(3):
+        with engine.connect() as connection:
+            connection.execute(select(1))
+    engine.dispose()
+    return seen
+
+
+class TestWhen:
+    @pytest.mark.parametrize(
+        ("values", "expected"),
+        [
+            ({"pool_ping_idle": 0}, 2),
+            ({"pool_ping_idle": USED_A_MOMENT_AGO}, 0),
+            ({"pool_ping_idle": 0, "pool_pre_ping": False}, 0),
+        ],
+        ids=["each time", "after idling", "never"],
+    )
+    def test_the_settings_say_it(self, monkeypatch: pytest.MonkeyPatch, values: Any, expected: int) -> None:
+        """A new connection needs no test, and one that was at work a moment ago neither."""
+        engine = build_engine(DatabaseSettings(url="sqlite:///:memory:", **values))
+        assert expected == len(pings(engine, monkeypatch))
+
+    def test_one_that_fails_is_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The caller notices nothing: the pool connects again."""
+        engine = build_engine(DatabaseSettings(url="sqlite:///:memory:", pool_ping_idle=0))
+
+        def fail(_: object) -> bool:
+            raise engine.dialect.loaded_dbapi.OperationalError("gone")
+
+        with engine.connect() as connection:
+            first = connection.connection.dbapi_connection
+        monkeypatch.setattr(engine.dialect, "do_ping", fail)
+        monkeypatch.setattr(engine.dialect, "is_disconnect", lambda *_: True)
+        with engine.connect() as connection:
+            assert first is not connection.connection.dbapi_connection
+        engine.dispose()
+
+
+@pytest.mark.every_database(but=["sqlite"])
+@pytest.mark.isolation("database")
+class TestKilledConnections:
+    async def test_nobody_gets_a_500(self, container: ApplicationContainer, async_client: httpx2.AsyncClient) -> None:
+        """Killed right after their last use, before they are tested: come again, and then all is well."""
+        user = await make_user(async_client)
+        await kill_connections(container)
+        replies = [await async_client.get(f"/users/{user['id']}") for _ in range(3)]
+        assert {reply.status_code for reply in replies} <= {200, 503}
+        assert all("retry-after" in reply.headers for reply in replies if reply.status_code == 503)
+        assert 200 == replies[-1].status_code
+
+    async def test_a_write_is_run_again(
+        self, container: ApplicationContainer, async_client: httpx2.AsyncClient
+    ) -> None:
+        """A unit of work survives the loss of its connection."""
+        await make_user(async_client, "ann")
+        await kill_connections(container)
+        await make_user(async_client, "bob")
+        assert 2 == (await async_client.get("/users/")).json()["total"]
+
+
+async def kill_connections(container: ApplicationContainer) -> None:
+    """End the pooled connections of the service on the server's side, of which there must be some."""
+    engine = container.database.async_engine()
+    asked, killed = STATEMENTS[engine.dialect.name]
+    pool: Any = engine.pool
+    async with AsyncExitStack() as pooled:
+        connections = [await pooled.enter_async_context(engine.connect()) for _ in range(pool.checkedin())]
+        numbers = [int((await connection.execute(text(asked))).scalar_one()) for connection in connections]
+    assert numbers
+    killer = build_engine(DatabaseSettings(url=container.database.engine().url.render_as_string(hide_password=False)))
+    with killer.connect() as connection:
+        for number in numbers:
+            connection.execute(text(killed.format(number)))
+    killer.dispose()

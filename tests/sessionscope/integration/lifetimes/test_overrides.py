@@ -1,0 +1,215 @@
+"""Whatever a provider is overridden with is what everything above it uses, though reads take a short cut on SQLite."""
+
+import threading
+from collections.abc import AsyncGenerator, Generator
+from contextlib import ExitStack
+from typing import Any, Final
+
+import httpx2
+import pytest
+from dependency_injector import providers
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlalchemy.orm import sessionmaker
+
+from app.main import create_app
+from containers import ApplicationContainer, Shared, close_container, scope
+from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.database.replicas import Replicas
+from sessionscope.database.session import AsyncReadSession, ReadSession
+from tests.sessionscope.integration.lifetimes.places import (
+    ASYNC,
+    READS,
+    SYNC,
+    WRITES,
+    Places,
+    reached_in_process,
+    reached_over_http,
+)
+
+pytestmark = pytest.mark.isolation("none")
+
+NOTHING: Final = frozenset[str]()
+SYNC_READS: Final = frozenset({"sync read", "reports"})
+# For each provider: the ways that lead to the other database once the other container's provider takes its place.
+DATABASE: Final[dict[str, frozenset[str]]] = {
+    "settings": ASYNC | SYNC,
+    "location": ASYNC | SYNC,
+    "engine": SYNC,
+    "session_factory": frozenset({"sync write"}),
+    "session": frozenset({"sync write"}),
+    "transactions": frozenset({"sync write"}),
+    "replicas": SYNC_READS,
+    "read_session_factory": SYNC_READS,
+    "read_session": SYNC_READS,
+    "async_engine": ASYNC,
+    "async_session_factory": WRITES,
+    "async_session": WRITES,
+    "async_transactions": WRITES,
+    "async_replicas": READS,
+    "async_read_session_factory": READS,
+    "async_read_session": READS,
+    "async_reads": READS,
+    # These lead nowhere by themselves.
+    "writes": NOTHING,
+    "retry_policy": NOTHING,
+    "turns": NOTHING,
+    "turn": NOTHING,
+    "reading_threads": NOTHING,
+}
+APPLICATION: Final[dict[str, frozenset[str]]] = {
+    "settings": ASYNC | SYNC,
+    "database": ASYNC | SYNC,
+    "passwords": NOTHING,
+    "idempotent_transactions": frozenset({"idempotent write"}),
+    "users": frozenset({"users", "async write"}),
+    "posts": frozenset({"posts"}),
+    "accounts": frozenset({"accounts", "idempotent write"}),
+    "transfers": frozenset({"transfers"}),
+    "reports": frozenset({"reports"}),
+}
+WAYS: Final = APPLICATION | {f"database.{name}": ways for name, ways in DATABASE.items()}
+
+
+@pytest.fixture(name="undo")
+def _undo(places: Places) -> Generator[ExitStack, None, None]:  # noqa: ARG001 - closed after the overrides end
+    """Give a stack that ends the overrides."""
+    with ExitStack() as undo:
+        yield undo
+
+
+@pytest.fixture(name="client")
+async def _client(places: Places) -> AsyncGenerator[httpx2.AsyncClient, None]:
+    """Give a client of the application over the own container."""
+    transport = httpx2.ASGITransport(create_app(places.own))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        yield client
+
+
+def provider_of(container: Any, name: str) -> Any:
+    """Return the provider with a dotted name."""
+    for part in name.split("."):
+        container = getattr(container, part)
+    return container
+
+
+def replacement(name: str, places: Places) -> Any:
+    """Return what leads to the other database in the place of a provider."""
+    if name == "database.replicas":
+        return Shared(Replicas, Shared(build_engine, places.settings("other")))
+    if name == "database.async_replicas":
+        return Shared(Replicas, Shared(build_async_engine, places.settings("other")))
+    return provider_of(places.other, name)
+
+
+def expected(name: str, ways: Any) -> dict[str, str]:
+    """Return where each of the ways is to lead."""
+    return {way: "other" if way in WAYS[name] else "own" for way in ways}
+
+
+class TestEveryProvider:
+    async def test_none_is_left_out(self, places: Places) -> None:
+        """A new provider needs a line above."""
+        assert set(DATABASE) == set(places.own.database.providers)
+        assert set(APPLICATION) == set(places.own.providers)
+
+    async def test_without_an_override_all_ways_lead_to_the_own_database(self, places: Places) -> None:
+        """The rows tell the databases apart."""
+        assert {"own"} == set((await reached_in_process(places.own, places)).values())
+        assert {"other"} == set((await reached_in_process(places.other, places)).values())
+
+    @pytest.mark.parametrize("name", WAYS)
+    async def test_in_process(self, places: Places, undo: ExitStack, name: str) -> None:
+        """What is above the provider goes to the other database, and nothing else does."""
+        undo.enter_context(provider_of(places.own, name).override(replacement(name, places)))
+        reached = await reached_in_process(places.own, places)
+        assert expected(name, reached) == reached
+
+    @pytest.mark.parametrize("name", WAYS)
+    async def test_over_http(self, places: Places, client: httpx2.AsyncClient, undo: ExitStack, name: str) -> None:
+        """The same holds for endpoints."""
+        undo.enter_context(provider_of(places.own, name).override(replacement(name, places)))
+        reached = await reached_over_http(client, places)
+        assert expected(name, reached) == reached
+
+    @pytest.mark.parametrize("name", ["async_engine", "async_read_session_factory", "async_read_session"])
+    async def test_after_a_read_it_is_honoured_by_the_next_scope(
+        self, places: Places, undo: ExitStack, name: str
+    ) -> None:
+        """Where the override is not refused as too late, the reads that follow use it."""
+        await reached_in_process(places.own, places)
+        provider = provider_of(places.own.database, name)
+        if name != "async_read_session":
+            await close_container(places.own)
+        undo.enter_context(provider.override(replacement(f"database.{name}", places)))
+        reached = await reached_in_process(places.own, places)
+        assert expected(f"database.{name}", reached) == reached
+
+
+class TestPlainFactories:
+    """An override may be SQLAlchemy's own, which knows nothing of the short cut."""
+
+    async def test_of_async_read_sessions(self, places: Places, undo: ExitStack) -> None:
+        """Reads go to the engine that the factory has."""
+        engine = build_async_engine(places.settings("other"))
+        undo.enter_context(
+            places.own.database.async_read_session_factory.override(async_sessionmaker(engine, class_=AsyncReadSession))
+        )
+        reached = await reached_in_process(places.own, places)
+        await engine.dispose()
+        assert expected("database.async_read_session_factory", reached) == reached
+
+    async def test_of_an_async_read_session(self, places: Places, undo: ExitStack) -> None:
+        """Reads go where the one session goes that the test has made."""
+        engine = build_async_engine(places.settings("other"))
+        session = AsyncReadSession(engine)
+        undo.enter_context(places.own.database.async_read_session.override(session))
+        reached = await reached_in_process(places.own, places)
+        await session.close()
+        await engine.dispose()
+        assert expected("database.async_read_session", reached) == reached
+
+    async def test_of_sync_read_sessions(self, places: Places, undo: ExitStack) -> None:
+        """Async reads are not concerned."""
+        engine = build_engine(places.settings("other"))
+        undo.enter_context(places.own.database.read_session_factory.override(sessionmaker(engine, class_=ReadSession)))
+        reached = await reached_in_process(places.own, places)
+        engine.dispose()
+        assert expected("database.read_session_factory", reached) == reached
+
+
+async def reading_thread(container: ApplicationContainer) -> str:
+    """Return the name of the thread in which a visit takes place."""
+
+    def work(connection: Connection) -> str:
+        connection.exec_driver_sql("SELECT 1")
+        return threading.current_thread().name
+
+    async with scope():
+        return await container.database.async_reads().read(work)
+
+
+class TestShortCut:
+    async def test_it_is_taken_where_nothing_is_overridden(self, places: Places) -> None:
+        """A read on SQLite is one hop to a thread, on the sync engine; the async one has opened nothing."""
+        assert (await reading_thread(places.own)).startswith("reading")
+        assert "Connections in pool: 1 " in places.own.database.engine().pool.status()
+        assert "Connections in pool: 0 " in places.own.database.async_engine().pool.status()
+
+    @pytest.mark.parametrize("name", ["settings", "location"])
+    async def test_it_is_taken_where_both_engines_follow_the_override(
+        self, places: Places, undo: ExitStack, name: str
+    ) -> None:
+        """They still lead to one database."""
+        undo.enter_context(provider_of(places.own.database, name).override(provider_of(places.other.database, name)))
+        assert (await reading_thread(places.own)).startswith("reading")
+
+    async def test_an_engine_derived_from_the_containers_own_is_another_one(
+        self, places: Places, undo: ExitStack
+    ) -> None:
+        """Its options are part of the override: reads use the derived engine itself."""
+        derived = places.own.database.async_engine().execution_options(logging_token="derived")
+        await close_container(places.own)
+        undo.enter_context(places.own.database.async_engine.override(providers.Object(derived)))
+        assert not (await reading_thread(places.own)).startswith("reading")
+        await derived.dispose()

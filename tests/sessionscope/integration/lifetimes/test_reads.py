@@ -1,0 +1,70 @@
+"""A visit to read belongs to a scope, with replicas and without."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+
+from app.models import User
+from config import DatabaseSettings
+from containers import ApplicationContainer, DatabaseContainer, ScopeError, close_container, scope
+from tests.sessionscope.integration.lifetimes.places import Places
+
+
+def username(connection: Connection) -> Any:
+    """Return the name of the first user, which is the database's."""
+    return connection.scalar(select(User.username).order_by(User.id))
+
+
+@pytest.fixture(name="followed")
+async def _followed(places: Places) -> AsyncGenerator[DatabaseContainer, None]:
+    """Give a container on the own database; the other one stands for its replica."""
+    own, other = (f"sqlite:///{places.files[name]}" for name in ("own", "other"))
+    container = DatabaseContainer(settings=DatabaseSettings(url=own, replica_urls=(other,)))
+    yield container
+    await close_container(container)
+
+
+class TestOutsideOfAScope:
+    """Nobody knows there whether a read is to see a write of its own, so it is refused everywhere alike."""
+
+    @pytest.mark.isolation("none")
+    async def test_it_is_refused_without_replicas(self, places: Places) -> None:
+        """What would fail once there are replicas fails before."""
+        with pytest.raises(ScopeError, match=r"no scope is open.*with scope\(\)"):
+            await places.own.database.async_reads().read(username)
+
+    @pytest.mark.isolation("none")
+    async def test_it_is_refused_with_replicas(self, followed: DatabaseContainer) -> None:
+        """The error is the same."""
+        with pytest.raises(ScopeError, match=r"no scope is open.*with scope\(\)"):
+            await followed.async_reads().read(username)
+
+    @pytest.mark.every_database
+    @pytest.mark.parametrize(
+        "mode", [pytest.param(mode, marks=pytest.mark.isolation(mode)) for mode in ("transaction", "database")]
+    )
+    async def test_it_is_refused_in_tests(self, container: ApplicationContainer, mode: str) -> None:  # noqa: ARG002
+        """A test fails where the service would."""
+        with pytest.raises(ScopeError, match="no scope is open"):
+            await container.database.async_reads().read(username)
+
+    @pytest.mark.isolation("none")
+    async def test_the_reads_may_be_made_there(self, places: Places) -> None:
+        """A service is built anywhere, and used in scopes."""
+        reads = places.own.database.async_reads()
+        for _ in range(2):
+            async with scope():
+                assert "own" == await reads.read(username)
+
+
+@pytest.mark.isolation("none")
+class TestReplicasOfAFile:
+    async def test_a_scope_that_has_written_reads_from_the_primary(self, followed: DatabaseContainer) -> None:
+        """The short cut through threads knows of the write too."""
+        new = {"email": "new@example.com", "username": "new"}
+        async with scope():
+            assert "other" == await followed.async_reads().read(username)
+            await followed.async_transactions().run_sync(lambda session: session.add(User(**new)))
+            assert "own" == await followed.async_reads().read(username)

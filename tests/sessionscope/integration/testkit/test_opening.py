@@ -1,0 +1,115 @@
+"""What a service opens asynchronously is open in its tests, in the loop that uses it."""
+
+from collections.abc import Callable
+
+import pytest
+
+TESTS = """
+import asyncio
+
+import httpx2
+import pytest
+from fastapi import Request
+
+from app.main import create_app
+from config import Settings
+from containers import ApplicationContainer, NotOpenError, Shared
+from sessionscope.testing.template import MEMORY
+from tests.sessionscope.unit.lifetimes.probes import Broker, Log
+
+log = Log()
+
+
+async def open_broker(log):
+    async with Broker(log) as broker:
+        yield broker
+
+
+class Container(ApplicationContainer):
+    broker = Shared[Broker](open_broker, log)
+
+
+@pytest.fixture(scope="session")
+def make_container():
+    return lambda: Container(settings=Settings(database=MEMORY))
+
+
+@pytest.fixture(scope="session")
+def make_app():
+    def make(container):
+        app = create_app(container)
+
+        @app.post("/publish/{message}")
+        async def publish(message: str, request: Request) -> str:
+            return await request.app.state.container.broker().publish(message)
+
+        return app
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def everything_is_closed():
+    yield
+    assert log.count("broker opened") == log.count("broker closed")
+
+
+@pytest.fixture(autouse=True)
+def _container(everything_is_closed, container):
+    pass
+
+
+@pytest.mark.parametrize("again", [1, 2])
+def test_sync_client(client, again):
+    assert client.post("/publish/a").json() == client.post("/publish/a").json() == "sent a"
+
+
+@pytest.mark.parametrize("again", [1, 2])
+async def test_async_client(async_client, again):
+    assert (await async_client.post("/publish/b")).json() == "sent b"
+    assert (await async_client.post("/publish/b")).json() == "sent b"
+
+
+async def test_in_process(opened):
+    assert await opened.broker().publish("c") == "sent c"
+
+
+async def test_both(opened, async_client):
+    assert await opened.broker().publish("d") == "sent d"
+    assert (await async_client.post("/publish/d")).json() == "sent d"
+
+
+def test_server(server):
+    assert httpx2.post(f"{server.url}/publish/e").json() == "sent e"
+
+
+def test_nobody_opens(container):
+    with pytest.raises(NotOpenError, match="^broker is opened asynchronously"):
+        container.broker()
+
+
+class TestFakes:
+    class Fake:
+        async def publish(self, message):
+            return "faked"
+
+    @pytest.fixture(autouse=True)
+    def fake(self, override):
+        override("broker", self.Fake())
+        before = log.count("broker opened")
+        yield
+        assert log.count("broker opened") == before
+
+    def test_sync(self, client):
+        assert client.post("/publish/f").json() == "faked"
+
+    async def test_async(self, async_client):
+        assert (await async_client.post("/publish/f")).json() == "faked"
+"""
+
+
+class TestOpening:
+    @pytest.mark.parametrize("extra", [("-p", "randomly"), ("-n", "2")], ids=["random", "xdist"])
+    def test_every_client_finds_it_open(self, run: Callable[..., pytest.RunResult], extra: tuple[str, ...]) -> None:
+        """It is opened for each test and closed after it, unless something has its place."""
+        run(TESTS, *extra).assert_outcomes(passed=10)

@@ -1,0 +1,295 @@
+"""Process-wide objects are built once, and an override either matters or is refused."""
+
+import gc
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from dependency_injector import containers, providers
+from sqlalchemy import Engine, create_engine, select
+from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlalchemy.orm import sessionmaker
+
+from app.users.schemas import UserQuery
+from config import DatabaseSettings, Settings
+from containers import (
+    ApplicationContainer,
+    DatabaseContainer,
+    LateOverrideError,
+    Setting,
+    Shared,
+    close_container,
+    scope,
+)
+from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.database.session import build_session_factory
+
+MEMORY = DatabaseSettings(url="sqlite:///:memory:")
+
+
+class Thing:
+    """A thing that knows whether it was disposed of."""
+
+    def __init__(self, source: object = None) -> None:
+        self.source = source
+        self.disposed = 0
+
+    def dispose(self) -> None:
+        """Count the disposals."""
+        self.disposed += 1
+
+
+class TestShared:
+    def test_threads_that_ask_at_once_get_one(self) -> None:
+        """Twenty threads make the first call at the same moment: one object is built, and all get it."""
+        barrier = threading.Barrier(20)
+        built: list[Thing] = []
+
+        def build() -> Thing:
+            # Long enough for all the others to ask meanwhile.
+            time.sleep(0.05)
+            built.append(Thing())
+            return built[-1]
+
+        thing = Shared(build)
+
+        def ask(_: int) -> Thing:
+            barrier.wait(10)
+            return thing()
+
+        with ThreadPoolExecutor(20) as pool:
+            given = list(pool.map(ask, range(20)))
+        assert 1 == len(built)
+        assert built * 20 == given
+
+    def test_close_disposes_and_forgets(self) -> None:
+        """A closed object is disposed of once; the next call builds another."""
+        thing = Shared(Thing)
+        first = thing()
+        thing.close()
+        thing.close()
+        assert first.disposed == 1
+        assert thing() is not first
+
+    def test_reset_forgets_only(self) -> None:
+        """The library's own reset leaves the object to whoever has it."""
+        thing = Shared(Thing)
+        first = thing()
+        thing.reset()
+        assert thing.built is None
+        assert first.disposed == 0
+
+
+class TestLateOverrides:
+    def test_before_the_first_use_an_override_is_fine(self) -> None:
+        """What is built afterwards is built from the override."""
+        setting = Setting[str](instance_of=str, default="a")
+        thing = Shared(Thing, setting)
+        setting.override("b")
+        assert thing().source == "b"
+
+    def test_afterwards_it_is_refused_with_the_remedy(self) -> None:
+        """An override that could change nothing any more names what was built, and says what to do."""
+        setting = Setting[str](instance_of=str, default="a")
+        thing = Shared(Thing, setting)
+        thing()
+        with pytest.raises(LateOverrideError, match=r"Thing.*already built.*close_container"):
+            setting.override("b")
+        assert thing().source == "a"
+
+    def test_after_a_close_it_is_fine_again(self) -> None:
+        """What was closed is built anew, from the override."""
+        setting = Setting[str](instance_of=str, default="a")
+        thing = Shared(Thing, setting)
+        thing()
+        thing.close()
+        setting.override("b")
+        assert thing().source == "b"
+
+    @pytest.mark.isolation("none")
+    def test_it_is_seen_through_other_providers(self, container: ApplicationContainer) -> None:
+        """The settings of the application feed the engine of the database inside it."""
+        container.database.engine()
+        with pytest.raises(
+            LateOverrideError, match=r"^settings can't.* database\.engine, database\.location were already"
+        ):
+            container.settings.override(Settings())
+
+    def test_a_session_of_the_open_scope_counts(self, container: ApplicationContainer) -> None:
+        """In a scope that has a session already, another factory would come too late."""
+        with scope():
+            container.database.session()
+            with pytest.raises(LateOverrideError, match=r"database\.session was"):
+                container.database.session_factory.override(sessionmaker())
+
+    def test_the_end_of_an_override_closes_what_came_of_it(self) -> None:
+        """What was built from an override does not outlive it."""
+        setting = Setting[str](instance_of=str, default="a")
+        thing = Shared(Thing, setting)
+        with setting.override("b"):
+            of_override = thing()
+        assert of_override.disposed == 1
+        assert thing().source == "a"
+
+    def test_an_override_of_many_values_ends_with_reset(self) -> None:
+        """`reset_override` ends all of them the same way."""
+        setting = Setting[str](instance_of=str, default="a")
+        thing = Shared(Thing, setting)
+        setting.override("b")
+        of_override = thing()
+        setting.reset_override()
+        assert of_override.disposed == 1
+
+
+class TestOverridesOfShared:
+    @pytest.mark.parametrize("kind", [Shared, providers.Factory, providers.Callable, providers.Singleton])
+    def test_a_recipe_runs_once_and_is_disposed(self, kind: Any) -> None:
+        """A recipe that overrides makes one object, which ends with the override."""
+        thing = Shared(Thing, "original")
+        with thing.override(kind(Thing, "fake")):
+            fake = thing()
+            assert thing() is fake
+        assert fake.disposed == 1
+        assert thing().source == "original"
+
+    def test_a_given_object_is_its_owners(self) -> None:
+        """An object that the override did not make is not disposed of."""
+        thing = Shared(Thing)
+        mine = Thing()
+        with thing.override(mine):
+            assert thing() is mine
+        assert mine.disposed == 0
+
+
+@pytest.mark.isolation("none")
+class TestEveryProvider:
+    """Overriding any provider of the database takes effect, is closed, and leaves nothing behind."""
+
+    def settings_to(self, url: str) -> Settings:
+        """Return settings with another database."""
+        return Settings(database=DatabaseSettings(url=url))
+
+    async def test_settings(self, container: ApplicationContainer, tmp_path: Any) -> None:
+        """The engine is built from the settings of the override, and disposed with it."""
+        await close_container(container)
+        url = f"sqlite:///{tmp_path}/other.db"
+        with container.settings.override(self.settings_to(url)):
+            engine = container.database.engine()
+            with scope():
+                container.database.session().execute(select(1))
+            assert engine.url.database == f"{tmp_path}/other.db"
+        assert container.database.engine() is not engine
+        assert "Connections in pool: 0 " in engine.pool.status()
+
+    async def test_engine(self, container: ApplicationContainer) -> None:
+        """Sessions use the engine of the override, which is disposed with it."""
+        await close_container(container)
+        with container.database.engine.override(providers.Factory(build_engine, MEMORY)), scope():
+            engine = container.database.engine()
+            assert container.database.session().get_bind() is engine
+            container.database.session().execute(select(1))
+        assert "Connections in pool: 0 " in engine.pool.status()
+
+    async def test_async_engine(self, container: ApplicationContainer) -> None:
+        """The same for the async engine, whose disposal is awaited by the running loop."""
+        await close_container(container)
+        with container.database.async_engine.override(providers.Factory(build_async_engine, MEMORY)):
+            engine = container.database.async_engine()
+            async with scope():
+                session = container.database.async_session()
+                assert session.bind is engine
+                await session.execute(select(1))
+        await close_container(container)
+
+    async def test_session_factory(self, container: ApplicationContainer) -> None:
+        """Sessions come from the factory of the override."""
+        await close_container(container)
+        engine = create_engine("sqlite://")
+        with container.database.session_factory.override(build_session_factory(engine)), scope():
+            assert container.database.session().get_bind() is engine
+        engine.dispose()
+
+    async def test_async_session_factory(self, container: ApplicationContainer) -> None:
+        """Async sessions come from the factory of the override."""
+        await close_container(container)
+        engine = build_async_engine(MEMORY)
+        with container.database.async_session_factory.override(async_sessionmaker(engine)):
+            async with scope():
+                assert container.database.async_session().bind is engine
+        await engine.dispose()
+
+    @pytest.mark.isolation("transaction")
+    async def test_service(self, container: ApplicationContainer) -> None:
+        """A service is swapped for another object, and is back afterwards."""
+
+        class FakeUsers:
+            async def page(self, query: UserQuery) -> str:
+                return f"faked {query.limit}"
+
+        with container.users.override(FakeUsers()):
+            users: Any = container.users()
+            assert await users.page(UserQuery(limit=1)) == "faked 1"
+        async with scope():
+            assert (await container.users().page(UserQuery())).total == 0
+
+
+@pytest.mark.isolation("none")
+class TestCloseContainer:
+    async def test_it_disposes_of_every_engine(self, container: ApplicationContainer) -> None:
+        """No connection is left in any pool."""
+        engines: list[Engine] = [container.database.engine(), container.database.async_engine().sync_engine]
+        async with scope():
+            await container.database.async_session().execute(select(1))
+        await close_container(container)
+        assert all("Connections in pool: 0 " in engine.pool.status() for engine in engines)
+
+    async def test_what_depends_on_another_is_closed_first(self) -> None:
+        """In whatever order the container names them."""
+        closed: list[str] = []
+
+        class Closing:
+            def __init__(self, name: str, _source: object = None) -> None:
+                self.name = name
+
+            def dispose(self) -> None:
+                closed.append(self.name)
+
+        class Container(containers.DeclarativeContainer):
+            a_top = Shared(Closing, "top")
+            base = Shared(Closing, "base")
+            middle = Shared(Closing, "middle", providers.Factory(Thing, base))
+            z_top = Shared(Closing, "top", middle)
+            a_top.add_args(middle)
+
+        container = Container()
+        container.a_top()
+        container.z_top()
+        await close_container(container)
+        assert ["top", "top", "middle", "base"] == closed
+
+    async def test_it_leaves_overridden_ones_no_less(self) -> None:
+        """What was built before it was overridden is disposed of as well."""
+        thing = Shared(Thing)
+        first = thing()
+        thing.override(Thing())
+        thing.close()
+        assert first.disposed == 1
+
+    async def test_a_container_works_again_afterwards(self, container: ApplicationContainer) -> None:
+        """Closing is no end: the next use builds anew."""
+        await close_container(container)
+        with scope():
+            assert container.database.session().scalar(select(1)) == 1
+
+    def test_a_forgotten_container_takes_its_private_database_along(self) -> None:
+        """Nothing of a private database outlives its container."""
+        container = DatabaseContainer(settings=MEMORY)
+        location = container.location()
+        directory = location.url.database
+        del container, location
+        gc.collect()
+        assert directory is not None
+        with pytest.raises(FileNotFoundError):
+            open(directory).close()  # noqa: PTH123
