@@ -9,7 +9,7 @@ from typing import Final
 
 import containers
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(__file__).resolve().parents[1]
 
 
 def clashes(package: Path) -> Iterator[Path]:
