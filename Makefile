@@ -31,7 +31,7 @@ pips = 23.0.1 23.2.1 26.3
 install_options = --no-deps --require-hashes --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proofs fuzz bank failover bench bench-quick servers lint typecheck check format lock lock-check wheel clean
+.PHONY: help run test resilience fuzz bank failover bench bench-quick servers lint typecheck check format lock lock-check wheel clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
@@ -45,16 +45,16 @@ run: .venv/run.stamp ## Migrate the database, then serve (ARGS="--port 9000"; AP
 test: .venv/test.stamp ## Run the whole suite (ARGS="-k name" goes to pytest)
 	@.venv/bin/python -m pytest -n auto $(ARGS)
 
-proofs: .venv/test.stamp ## Kill servers while the service moves money, some seconds on each database
-	@.venv/bin/python -m pytest -m proof $(ARGS)
+resilience: .venv/test.stamp ## Kill servers while the service moves money, some seconds on each database
+	@.venv/bin/python -m pytest -m resilience $(ARGS)
 
 fuzz: .venv/test.stamp .venv/fuzz.stamp ## Send 12,000 generated requests, in ten minutes at most (ARGS="--seed 1" repeats a run)
 	@.venv/bin/python -m resilience fuzz $(ARGS)
 
-bank: .venv/test.stamp ## Move money while things break, a minute on each database; writes docs/proofs.md
+bank: .venv/test.stamp ## Move money while things break, a minute on each database; writes docs/resilience.md
 	@.venv/bin/python -m resilience bank $(ARGS)
 
-failover: .venv/test.stamp ## Kill a PostgreSQL server under load, promote its standby; writes docs/proofs.md
+failover: .venv/test.stamp ## Kill a PostgreSQL server under load, promote its standby; writes docs/resilience.md
 	@.venv/bin/python -m resilience failover
 
 bench: .venv/test.stamp .venv/bench.stamp ## Measure everything for 40 minutes, and write benchmarks/results; needs wrk

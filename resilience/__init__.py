@@ -1,4 +1,5 @@
-"""Proofs that no money is lost or doubled, whatever breaks: ``python -m resilience bank`` and ``failover``.
+"""Programs that break servers while the service moves money, and check that no transfer is lost or made twice.
 
-``make proofs`` runs the same for some seconds each; docs/proofs.md has the figures of the long runs.
+``python -m resilience bank`` and ``failover`` run for a minute or so and write their figures to docs/resilience.md.
+``make resilience`` runs the same checks for some seconds each, as tests.
 """

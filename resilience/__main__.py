@@ -17,22 +17,22 @@ PAUSE: Final = 0.05
 
 
 def main() -> None:
-    """Prove what was asked for; exit with 1 where it fails."""
+    """Run the command; exit with 1 if it finds a fault."""
     parser = argparse.ArgumentParser(prog="python -m resilience")
     commands = parser.add_subparsers(required=True)
     bank = commands.add_parser("bank", help="move money while things break")
     bank.add_argument("--seconds", type=float, default=60)
-    bank.add_argument("--on", nargs="+", choices=PLACES, default=[], help="only these; docs/proofs.md stays as it is")
-    bank.set_defaults(prove=_bank)
-    commands.add_parser("failover", help="kill a primary, promote its standby").set_defaults(prove=_failover)
+    bank.add_argument("--on", nargs="+", choices=PLACES, default=[], help="only these; writes no page")
+    bank.set_defaults(command=_bank)
+    commands.add_parser("failover", help="kill a primary, promote its standby").set_defaults(command=_failover)
     fuzzing = commands.add_parser("fuzz", help="send generated requests")
-    fuzzing.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="of an earlier run, to repeat it")
+    fuzzing.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="the seed of the run to repeat")
     fuzzing.add_argument("--on", nargs="+", choices=PLANS, default=[*PLANS])
-    fuzzing.set_defaults(prove=_fuzz)
+    fuzzing.set_defaults(command=_fuzz)
     arguments = parser.parse_args()
     run = Run()
     try:
-        faults = arguments.prove(run, arguments)
+        faults = arguments.command(run, arguments)
     except MissingBinary as error:
         sys.exit(str(error))
     finally:

@@ -1,4 +1,4 @@
-"""Holding the database against what the clients were told; every sentence that comes out is a failure."""
+"""Compares the database with what the clients were told. Each line that it yields describes one fault."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ LOST, DOUBLED = "lost", "doubled"
 
 
 def audit(orders: Iterable[Order], state: State) -> list[str]:
-    """Return what is wrong, each in a sentence that begins with its kind; nothing where all is right."""
+    """Return the faults, each as a line that begins with the kind of fault; an empty list if there are none."""
     orders = list(orders)
     found = _found(state.transfers)
     return [
@@ -23,7 +23,7 @@ def audit(orders: Iterable[Order], state: State) -> list[str]:
 
 
 def count(faults: Iterable[str], kind: str) -> int:
-    """Return how many *faults* are of a kind."""
+    """Return how many *faults* are of this *kind*."""
     return Counter(fault.partition(":")[0] for fault in faults)[kind]
 
 
@@ -60,7 +60,7 @@ def _keys(orders: list[Order], state: State) -> Iterator[str]:
     owners = {digest(order.key): order for order in orders if not order.borrowed}
     for key, answer in state.answers.items():
         if key not in owners:
-            yield f"a key of nobody: {key}"
+            yield f"a key that no client used: {key}"
         elif answer is None:
             yield f"a key without an answer: {owners[key].amount}"
     for key, order in owners.items():

@@ -1,4 +1,4 @@
-"""The bank test: money moves between accounts while things break; afterwards not a cent may be wrong."""
+"""The bank test: clients move money between accounts while servers are killed; then every cent is accounted for."""
 
 import asyncio
 from collections import Counter
@@ -18,19 +18,19 @@ from resilience.service import Service, wait_for_workers
 from resilience.sums import Sums
 
 CLIENTS: Final = 16
-# Longer than the service's own patience, so that its answer comes first.
-_REPLY_SECONDS: Final = 30
+# Longer than the service itself waits, so that its answer comes first.
+_RESPONSE_SECONDS: Final = 30
 _LAST_SECONDS: Final = 90
 
 
 @dataclass
 class Ran:
-    """What a run was and did.
+    """The outcome of a run.
 
     Attributes:
-        broken: What was broken, how often.
-        runs_again: Units of work that were run again, by the reason.
-        faults: What is wrong; nothing in a run that proves something.
+        broken: How often each kind of fault was caused.
+        runs_again: How many units of work were run again, by reason.
+        faults: What is wrong; empty if the run passed.
     """
 
     place: str
@@ -44,13 +44,13 @@ class Ran:
 
 
 def run_bank(place: Place, seconds: float, *, pause: float, clients: int = CLIENTS) -> Ran:
-    """Run the bank at *place*, then hold the database against what the clients were told.
+    """Run the bank at *place*, then compare the database with what the clients were told.
 
     Args:
         place: The database and the services.
-        seconds: How long orders are placed; what is open then is settled.
-        pause: Longest time between two orders of a client.
-        clients: How many work at once.
+        seconds: How long clients place orders. Orders that are open at the end are settled.
+        pause: Longest time between two orders of a client, in seconds.
+        clients: How many clients work at the same time.
     """
     random = Random()  # noqa: S311 - guards nothing
     orders, sums = Orders(random), Sums()
@@ -66,7 +66,7 @@ def run_bank(place: Place, seconds: float, *, pause: float, clients: int = CLIEN
 async def _work(  # noqa: PLR0913 - what makes a run
     place: Place, faults: Faults, orders: Orders, sums: Sums, seconds: float, *, pause: float, clients: int
 ) -> int:
-    """Let the clients work while things break; return how often one hung up."""
+    """Let the clients work while faults happen; return how often a client hung up."""
     end = monotonic() + seconds
     addresses = [service.url for service in place.services]
 
@@ -84,9 +84,9 @@ async def _work(  # noqa: PLR0913 - what makes a run
 
 
 def http_client() -> httpx2.AsyncClient:
-    """Return what all clients share: each keeps a connection, as long as nobody breaks it."""
+    """Return the HTTP client that all clients share: each keeps its connection until a fault breaks it."""
     limits = httpx2.Limits(max_connections=4 * CLIENTS)
-    return httpx2.AsyncClient(timeout=_REPLY_SECONDS, limits=limits, trust_env=False)
+    return httpx2.AsyncClient(timeout=_RESPONSE_SECONDS, limits=limits, trust_env=False)
 
 
 def _find_faults(place: Place, orders: Orders) -> list[str]:
@@ -99,4 +99,4 @@ def _find_faults(place: Place, orders: Orders) -> list[str]:
 
 
 def _serves(service: Service) -> bool:
-    return httpx2.get(f"{service.url}/accounts/", timeout=_REPLY_SECONDS, trust_env=False).is_success
+    return httpx2.get(f"{service.url}/accounts/", timeout=_RESPONSE_SECONDS, trust_env=False).is_success

@@ -1,4 +1,4 @@
-"""A client that keeps asking, with the same key, until it knows."""
+"""A client that repeats a request, with the same key, until it knows the outcome."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from resilience.orders import Answer, Order, Orders, Verdict
 _VERDICTS: Final = {201: Verdict.DONE, 503: Verdict.NOT_DONE, 500: Verdict.UNKNOWN}
 _REFUSALS: Final = (404, 409, 422)
 _IN_FLIGHT: Final = "ask again in a moment"
-# Of all orders: how many are treated so.
+# The share of all orders that are treated this way.
 _HANG_UP: Final = 0.04
 _TWICE_AT_ONCE: Final = 0.04
 _AGAIN: Final = 0.06
@@ -28,7 +28,7 @@ class Client:
     """One of the clients of a run.
 
     Attributes:
-        addresses: Of the services, any of which may be asked.
+        addresses: The addresses of the services; a request goes to any of them.
         pause: Longest time between two orders, in seconds.
     """
 
@@ -40,7 +40,7 @@ class Client:
     hung_up: int = field(default=0, init=False)
 
     async def work(self, goes_on: Callable[[], bool]) -> None:
-        """Place one order after the other while *goes_on* says so; leave none unsettled."""
+        """Place one order after the other while *goes_on* is true, and settle each of them."""
         while goes_on():
             order = self.orders.new()
             await self._place(order)
@@ -52,7 +52,7 @@ class Client:
             await asyncio.sleep(self.random.uniform(0, self.pause))
 
     async def settle(self, order: Order) -> None:
-        """Ask until there is a definite answer, for a minute at most."""
+        """Repeat the request until there is a definite answer, for a minute at most."""
         deadline = monotonic() + _SETTLE_SECONDS
         while not order.is_settled and monotonic() < deadline:
             answer = await self.ask(order)
@@ -62,10 +62,10 @@ class Client:
                 await asyncio.sleep(answer.wait * self.random.uniform(0.3, 1))
 
     async def ask(self, order: Order) -> Answer:
-        """Send the order once, to any of the services; return what came of it."""
+        """Send the order once, to any of the services; return the outcome."""
         address = self.random.choice(self.addresses)
         try:
-            reply = await self.http.post(
+            response = await self.http.post(
                 f"{address}/transfers/", json=order.body, headers={"Idempotency-Key": order.key}
             )
         except httpx2.ConnectError:
@@ -73,7 +73,7 @@ class Client:
         except httpx2.TransportError as error:
             answer = Answer(Verdict.UNKNOWN, type(error).__name__, None, 0.1, monotonic())
         else:
-            answer = _read(reply)
+            answer = _read(response)
         order.answers.append(answer)
         return answer
 
@@ -92,7 +92,7 @@ class Client:
             order.answers.append(Answer(Verdict.UNKNOWN, "hung up", None, 0, monotonic()))
 
     def _may_give_up(self, order: Order) -> bool:
-        """Whether nothing was ever left open: only then 'surely not done' is the last word."""
+        """Whether each try had a definite outcome: only then is 'surely not done' final."""
         is_open = order.had(Verdict.UNKNOWN) or order.had(Verdict.IN_FLIGHT)
         return not is_open and self._happens(_GIVE_UP)
 
@@ -100,12 +100,12 @@ class Client:
         return self.random.random() < share
 
 
-def _read(reply: httpx2.Response) -> Answer:
-    status = reply.status_code
+def _read(response: httpx2.Response) -> Answer:
+    status = response.status_code
     verdict = _VERDICTS.get(status, Verdict.UNKNOWN)
     if status in _REFUSALS:
-        verdict = Verdict.IN_FLIGHT if _IN_FLIGHT in reply.text else Verdict.REFUSED
-    made: int | None = reply.json()["id"] if verdict is Verdict.DONE else None
-    wait = float(reply.headers.get("Retry-After", "0.2"))
-    detail = f"{status}" if verdict in (Verdict.DONE, Verdict.REFUSED) else f"{status} {reply.text[:300]}"
+        verdict = Verdict.IN_FLIGHT if _IN_FLIGHT in response.text else Verdict.REFUSED
+    made: int | None = response.json()["id"] if verdict is Verdict.DONE else None
+    wait = float(response.headers.get("Retry-After", "0.2"))
+    detail = f"{status}" if verdict in (Verdict.DONE, Verdict.REFUSED) else f"{status} {response.text[:300]}"
     return Answer(verdict, detail, made, wait, monotonic())

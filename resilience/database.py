@@ -1,4 +1,4 @@
-"""The bank's database, looked at past the service."""
+"""Reads the bank's database directly, without the service."""
 
 import json
 from collections.abc import Generator
@@ -30,10 +30,10 @@ class Moved(NamedTuple):
 
 
 class State(NamedTuple):
-    """All that is in the database.
+    """The contents of the database.
 
     Attributes:
-        answers: What is kept for each idempotency key, by the key's digest.
+        answers: The answer that is stored for each idempotency key, by the key's digest.
     """
 
     balances: dict[int, Decimal]
@@ -42,7 +42,7 @@ class State(NamedTuple):
 
 
 def digest(key: str) -> str:
-    """Return how a key is written down."""
+    """Return the form in which the service stores a key."""
     return sha256(key.encode()).hexdigest()
 
 
@@ -50,7 +50,7 @@ class Database:
     """One server's copy of the bank.
 
     Args:
-        url: With a sync driver, for a user whose connections nobody breaks.
+        url: With a sync driver, for a user whose connections are never killed.
     """
 
     def __init__(self, url: URL) -> None:
@@ -58,11 +58,11 @@ class Database:
         self._engine = create_engine(url, pool_size=1, pool_pre_ping=True, connect_args=limits)
 
     def close(self) -> None:
-        """Close its connections."""
+        """Close the connections."""
         self._engine.dispose()
 
     def fill(self) -> None:
-        """Open the accounts, all of one owner, with the same balance."""
+        """Create the accounts: all belong to one owner and have the same balance."""
         with self._engine.begin() as connection:
             connection.execute(insert(User).values(id=1, email="bank@example.com", username="bank", is_active=True))
             rows = [{"id": number, "owner_id": 1, "balance": BALANCE} for number in range(1, ACCOUNTS + 1)]
@@ -74,13 +74,13 @@ class Database:
             return connection.scalar(select(func.sum(Account.balance)))
 
     def state(self) -> State:
-        """Return everything, when nobody writes any more."""
+        """Return the contents of the database; call it when nothing writes any more."""
         moved = select(Transfer.id, Transfer.from_account, Transfer.to_account, Transfer.amount)
         kept = select(IdempotencyKey.key, IdempotencyKey.answer)
         with self._engine.begin() as connection:
             balances = connection.execute(select(Account.id, Account.balance))
             return State(
-                {account: balance for account, balance in balances},  # noqa: C416 - rows are no pairs to the type checkers
+                {account: balance for account, balance in balances},  # noqa: C416 - to the type checkers a row is not a pair
                 [Moved(*row) for row in connection.execute(moved)],
                 {key: json.loads(answer) if answer else None for key, answer in connection.execute(kept)},
             )
@@ -88,6 +88,6 @@ class Database:
 
 @contextmanager
 def opened(*urls: URL) -> Generator[list[Database], None, None]:
-    """Give the copies at *urls*, which are closed afterwards."""
+    """Open the databases at *urls*, and close them at the end."""
     with ExitStack() as stack:
         yield [stack.enter_context(closing(Database(url))) for url in urls]

@@ -1,4 +1,4 @@
-"""The failover: a primary is killed under load, its synchronous standby is promoted, and the service goes on."""
+"""The failover test: a primary is killed under load, its synchronous standby is promoted, and the service goes on."""
 
 import asyncio
 from collections.abc import Generator
@@ -21,10 +21,10 @@ from sessionscope.testing.servers.shared import Run
 
 DRIVERS: Final = ("asyncpg", "psycopg")
 CLIENTS: Final = 8
-# What the service is given to serve writes again.
+# How long the service may take to serve writes again.
 LIMIT_SECONDS: Final = 5
 _LOAD_SECONDS: Final = 4
-# How long an operator, or what stands in for one, takes to see that the primary is dead.
+# How long an operator, or a program in that role, takes to see that the primary is dead.
 _NOTICE_SECONDS: Final = 1.5
 _AFTER_SECONDS: Final = 8
 _LAST_SECONDS: Final = 90
@@ -32,12 +32,13 @@ _LAST_SECONDS: Final = 90
 
 @dataclass
 class FailedOver:
-    """What happened.
+    """The outcome of a run; times are by the monotonic clock.
 
     Attributes:
-        killed: When the primary was dead, by the monotonic clock.
-        promoting: When the promotion was asked for; `promoted` when it was done.
-        faults: What is wrong; nothing in a run that proves something.
+        killed: When the primary was dead.
+        promoting: When the promotion was asked for.
+        promoted: When the promotion was done.
+        faults: What is wrong; empty if the run passed.
     """
 
     driver: str
@@ -51,12 +52,12 @@ class FailedOver:
 
     @property
     def seconds_to_first(self) -> float:
-        """How long after the promotion was asked for the first new transfer was acknowledged."""
+        """The time from the request to promote until the first new transfer was acknowledged."""
         return min(self._acknowledged_after(), default=float("inf")) - self.promoting
 
     @property
     def seconds_of_silence(self) -> float:
-        """How long after the primary was dead the first new transfer was acknowledged."""
+        """The time from the death of the primary until the first new transfer was acknowledged."""
         return min(self._acknowledged_after(), default=float("inf")) - self.killed
 
     def before(self) -> list[Order]:
@@ -74,7 +75,7 @@ def _acknowledged(order: Order) -> list[float]:
 
 @contextmanager
 def place(run: Run, driver: str) -> Generator[tuple[PostgreSQLPair, Service], None, None]:
-    """Give a pair of servers, and a service that knows both by one URL."""
+    """Start a pair of servers, and a service that knows both by one URL."""
     with run.own(PostgreSQLPair, synchronous=True) as pair, serve(run, pair.url(driver=driver)) as service:
         with opened(pair.primary.url(driver="psycopg", admin=True)) as (database,):
             database.fill()
@@ -86,10 +87,10 @@ def run_failover(pair: PostgreSQLPair, service: Service, driver: str, *, pause: 
     random = Random()  # noqa: S311 - guards nothing
     orders, sums = Orders(random), Sums()
     version = pair.primary.sql("SHOW server_version").split()[0]
-    moments = asyncio.run(_work(pair, service, orders, sums, random, pause=pause))
+    times = asyncio.run(_work(pair, service, orders, sums, random, pause=pause))
     with opened(pair.primary.url(driver="psycopg", admin=True)) as (database,):
         faults = [*sums.wrong, *audit(orders, database.state())]
-    ran = FailedOver(driver, version, *moments, orders, sums, faults)
+    ran = FailedOver(driver, version, *times, orders, sums, faults)
     if ran.seconds_to_first > LIMIT_SECONDS:
         ran.faults.append(f"late: {ran.seconds_to_first:.1f} s after the promotion")
     return ran
@@ -107,14 +108,14 @@ async def _work(  # noqa: PLR0913 - what makes a run
         for _ in range(CLIENTS):
             tasks.create_task(Client(http, [service.url], orders, random, pause).work(goes_on))
         tasks.create_task(sums.by_http(http, [service.url], random, goes_on))
-        moments = await _fail_over(pair)
+        times = await _fail_over(pair)
         await asyncio.sleep(_AFTER_SECONDS)
         over.set()
-    return moments
+    return times
 
 
 async def _fail_over(pair: PostgreSQLPair) -> tuple[float, float, float]:
-    """Return when the primary was dead, when the promotion was asked for and when it was done."""
+    """Return when the primary was dead, when the promotion was asked for, and when it was done."""
     await asyncio.sleep(_LOAD_SECONDS)
     await asyncio.to_thread(pair.primary.kill)
     killed = monotonic()

@@ -1,4 +1,4 @@
-"""What is broken while the bank works."""
+"""The faults that happen while the bank works."""
 
 import asyncio
 from collections import Counter
@@ -11,7 +11,7 @@ from resilience.service import Service
 from sessionscope.testing.servers import MariaDB, PostgreSQL
 from sessionscope.testing.servers.programs import ServerError
 
-# Those at work come first: who is idle is missed by nobody.
+# Prefers busy connections: the loss of an idle one tests little.
 _BUSY_BACKEND: Final = """
 SELECT count(pg_terminate_backend(pid)) FROM (
   SELECT pid FROM pg_stat_activity WHERE usename = 'app' ORDER BY state = 'idle', random() LIMIT 1
@@ -27,11 +27,11 @@ Break = Callable[[Random], int]
 
 @dataclass
 class Faults:
-    """What is done, and how often it was.
+    """The faults of a run, and how often each happened.
 
     Attributes:
-        often: What happens twice a second, by name; each returns how many it hit.
-        once: What happens in the middle of the run.
+        often: Faults for twice a second, by name; each returns how many targets it hit.
+        once: Faults for the middle of the run.
     """
 
     services: list[Service]
@@ -41,7 +41,7 @@ class Faults:
     done: Counter[str] = field(default_factory=Counter[str])
 
     async def happen(self, seconds: float) -> None:
-        """Break things for as long as the run goes on."""
+        """Cause the faults for as long as the run goes on."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._repeat("workers killed", self._kill_worker, max(5, seconds / 6), seconds))
             for name, act in self.often.items():
@@ -59,12 +59,12 @@ class Faults:
 
 
 def terminate_backend(server: PostgreSQL) -> Break:
-    """Return what ends a connection of the service in PostgreSQL."""
+    """Return a function that ends a connection of the service in PostgreSQL."""
     return lambda _: int(server.sql(_BUSY_BACKEND))
 
 
 def kill_connection(*servers: MariaDB) -> Break:
-    """Return what ends a connection of the service in one of some MariaDB servers."""
+    """Return a function that ends a connection of the service in one of these MariaDB servers."""
 
     def act(random: Random) -> int:
         server = random.choice(servers)
@@ -72,7 +72,7 @@ def kill_connection(*servers: MariaDB) -> Break:
             victim = server.sql(random.choice([_BUSY_CONNECTION, _ANY_CONNECTION]))
             server.sql(f"KILL {victim}" if victim else "")
         except ServerError:
-            # It ended by itself, or the whole server is gone.
+            # The connection ended by itself, or the whole server is gone.
             return 0
         return len(victim.split())
 
@@ -80,7 +80,7 @@ def kill_connection(*servers: MariaDB) -> Break:
 
 
 def kill_server(server: MariaDB) -> Break:
-    """Return what ends a whole server by SIGKILL."""
+    """Return a function that kills a whole server with SIGKILL."""
 
     def act(_: Random) -> int:
         server.kill()

@@ -1,4 +1,4 @@
-"""Generated requests against the service as it is shipped: none may break it, or find its OpenAPI document wrong."""
+"""Sends generated requests to the service: none may break it, or contradict its OpenAPI document."""
 
 import os
 import re
@@ -19,13 +19,13 @@ from resilience.service import ROOT, Service
 from sessionscope.testing.servers import PostgreSQL, process
 from sessionscope.testing.servers.shared import Run
 
-# Of an environment of its own: it brings plugins of pytest, which the tests would load.
+# In an environment of its own: schemathesis brings pytest plugins, which our tests would load.
 PROGRAM: Final = Path(sys.prefix) / "fuzz" / "bin" / "schemathesis"
 HOOKS: Final = "resilience.fuzz_hooks"
 REPORT: Final = "report.ndjson"
 SECONDS: Final = 600
 PASSWORD: Final = "only-the-service-knows-it"
-# Hashing alone takes 64 MiB for each core, now and then.
+# Hashing a password takes 64 MiB for each core.
 MOST_GROWTH_MB: Final = 200
 
 
@@ -34,8 +34,8 @@ class Plan:
     """How much to generate on one kind of database.
 
     Attributes:
-        cases: How many requests there have to be.
-        examples: How many to make up for each operation; those at the bounds of the schema come on top.
+        cases: The least number of requests.
+        examples: How many to generate for each operation, besides those at the bounds of the schema.
     """
 
     cases: int
@@ -46,7 +46,7 @@ PLANS: Final = {"sqlite": Plan(10_000, 500), "postgresql": Plan(2_000, 60)}
 
 
 def fuzz(run: Run, place: str, seed: int, seconds: float) -> list[str]:
-    """Send what the plan of *place* says, for *seconds* at most; show what was done, and return the faults."""
+    """Follow the plan of *place* for *seconds* at most; print what was done, and return the faults."""
     plan = PLANS[place]
     sys.stdout.write(f"{place}: seed {seed}\n")
     sys.stdout.flush()
@@ -76,7 +76,7 @@ def _fill(service: Service) -> None:
 
 
 def _schemathesis(service: Service, plan: Plan, seed: int, seconds: float) -> tuple[str, list[str]]:
-    """Run schemathesis; return what it wrote, and what is wrong."""
+    """Run schemathesis; return its output and the faults."""
     options = {
         "--checks": "all",
         "--mode": "all",
@@ -86,7 +86,7 @@ def _schemathesis(service: Service, plan: Plan, seed: int, seconds: float) -> tu
         "--request-timeout": "20",
         "--report": "ndjson",
         "--report-ndjson-path": REPORT,
-        # It would hide what looks like a secret, which we look for.
+        # Sanitizing would hide the secrets that we look for.
         "--output-sanitize": "false",
     }
     command = [PROGRAM, "run", f"{service.url}/openapi.json", "--continue-on-failure", "--no-color"]
@@ -122,7 +122,7 @@ def _settings(url: URL) -> dict[str, str]:
 
 
 def _address(url: URL) -> str:
-    """Return where the database is, which no client has to know."""
+    """Return where the database is, which no client may learn."""
     return str(url.database) if url.host is None else f"{url.host}:{url.port}"
 
 

@@ -1,6 +1,6 @@
-"""What schemathesis takes for a fault of the service, and is none. It loads this module as its hooks.
+"""Hooks for schemathesis, which drop what it reports as a fault although the service is right.
 
-It runs where only schemathesis is installed, so it imports nothing else that is not in the standard library.
+The module runs where only schemathesis is installed, so it imports nothing else but the standard library.
 """
 
 import json
@@ -22,7 +22,7 @@ _numbers: Final = count(1)
 def before_call(context: Any, case: Any, kwargs: Any) -> None:  # noqa: ARG001 - the hook's signature
     """Give each request a key of its own in place of the document's example.
 
-    schemathesis sends the example with hundreds of different bodies: all but the first would be refused for it.
+    schemathesis sends the example with hundreds of different bodies, and the service refuses all but the first.
     """
     if (case.headers or {}).get(_KEY) == _EXAMPLE:
         case.headers[_KEY] = f"{_EXAMPLE}-{next(_numbers)}"
@@ -30,7 +30,7 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:  # noqa: ARG001 -
 
 @schemathesis.hook
 def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:  # noqa: ARG001 - as above
-    """Return whether *failure* is a fault; schemathesis drops the others, and counts them as filtered."""
+    """Return whether *failure* is a fault. schemathesis drops the others and counts them as filtered."""
     if failure.checks != ("positive_data_acceptance",) or response.status_code != 422:
         return True
     problem = json.loads(response.content)
@@ -44,12 +44,12 @@ def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool
 
 
 def _is_reused_key(problem: dict[str, Any]) -> bool:
-    """Tell whether a key came with two requests, of which the document allows each by itself."""
+    """Tell whether two different requests had the same key; the document allows each by itself."""
     return bool(problem["type"] == "/problems/key-reused")
 
 
 def _is_same_account(problem: dict[str, Any], body: Any) -> bool:
-    """Tell whether a transfer goes to where it comes from: JSON Schema can't compare two values."""
+    """Tell whether payer and payee are the same account, which JSON Schema can't compare."""
     return [_SAME_ACCOUNT] == problem["errors"] and bool(body["from_account"] == body["to_account"])
 
 
@@ -68,7 +68,7 @@ def _is_whole_float(problem: dict[str, Any], body: Any) -> bool:
 def _is_unassigned_mark(problem: dict[str, Any], body: Any, query: Any) -> bool:
     r"""Tell whether the only fault is a username with a character that Unicode does not have.
 
-    schemathesis takes all of U+20D0 to U+20FF for marks, ``\p{M}``, of which the last 15 are not assigned.
+    schemathesis takes all of U+20D0 to U+20FF for marks (``\p{M}``), but the last 15 are not assigned.
     """
     names = [str(fields.get("username", "")) for fields in (body, query) if isinstance(fields, dict)]
     fields = [error["field"].rpartition(".")[2] for error in problem["errors"]]

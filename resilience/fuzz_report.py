@@ -1,4 +1,4 @@
-"""What schemathesis writes about a run, event by event, and what we look for in it beside its own checks."""
+"""Reads the events that schemathesis writes about a run, and looks for faults that its own checks don't find."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 Json = dict[str, Any]
 
-# Words of hashes, SQL, drivers and tracebacks, which no client has to see.
+# Words of hashes, SQL, drivers and tracebacks, which no client may see.
 INSIDE: Final = ("$argon2", "Traceback", 'File "', "sqlalchemy", "sqlite3", "psycopg", "asyncpg", "SELECT ", "INSERT ")
 # "00000000" is in many responses by chance.
 _FEWEST_DIFFERENT_CHARACTERS: Final = 5
@@ -18,7 +18,7 @@ _FEWEST_DIFFERENT_CHARACTERS: Final = 5
 
 @dataclass
 class Report:
-    """Figures of a run, and what is wrong with it."""
+    """The figures of a run, and its faults."""
 
     cases: int = 0
     phases: Counter[str] = field(default_factory=Counter[str])
@@ -28,10 +28,10 @@ class Report:
 
 
 def read_report(path: Path, secrets: Iterable[str]) -> Report:
-    """Read the report at *path*, in which no response may be a 5xx or contain one of *secrets*.
+    """Read the report at *path*. A response that is a 5xx or contains one of *secrets* is a fault.
 
     Args:
-        path: A file of schemathesis's format ndjson, not sanitized.
+        path: A file in schemathesis's format ndjson, not sanitized.
         secrets: Texts that only the service and its database know.
     """
     report = Report()
@@ -44,7 +44,7 @@ def read_report(path: Path, secrets: Iterable[str]) -> Report:
 
 
 def _read_scenario(report: Report, scenario: Json, secrets: tuple[str, ...]) -> None:
-    # Empty parts are left out of it.
+    # schemathesis leaves out empty parts.
     recorder: Json = scenario["recorder"]
     cases: Json = recorder.get("cases", {})
     report.cases += len(cases)
@@ -68,7 +68,7 @@ def _read_scenario(report: Report, scenario: Json, secrets: tuple[str, ...]) -> 
 
 
 def _passwords(text: str) -> Iterator[str]:
-    """Yield the password of a request, as it stands in JSON, unless the request contains it elsewhere too."""
+    """Yield a request's password as it is written in JSON, unless the request contains it elsewhere too."""
     try:
         body = json.loads(text or "null")
     except ValueError:
@@ -82,7 +82,7 @@ def _passwords(text: str) -> Iterator[str]:
 
 
 def _text(content: Any) -> str:
-    """Return the text of a body, which the report has as a string, or in base64, or not at all."""
+    """Return the text of a body, which the report has as a string, in base64, or not at all."""
     if isinstance(content, dict):
         return base64.b64decode(content["$base64"]).decode(errors="replace")
     return content or ""

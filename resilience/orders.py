@@ -1,4 +1,4 @@
-"""What a client asked for and was told: the memory against which the database is held afterwards."""
+"""Records what each client asked for and was told. The audit compares the database with these records."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class Verdict(StrEnum):
     REFUSED = "refused"
     NOT_DONE = "surely not done"
     IN_FLIGHT = "being answered"
-    UNKNOWN = "nobody knows"
+    UNKNOWN = "unknown"
     UNSENT = "not sent"
 
 
@@ -34,9 +34,9 @@ class Answer(NamedTuple):
     Attributes:
         verdict: What it means.
         detail: The status, or why there is none.
-        transfer_id: Of the transfer that was acknowledged.
-        wait: Seconds after which the service wants to be asked again.
-        at: When it came, by the monotonic clock.
+        transfer_id: The id of the transfer that was acknowledged.
+        wait: The seconds to wait before the next try.
+        at: When the answer came, by the monotonic clock.
     """
 
     verdict: Verdict
@@ -48,11 +48,11 @@ class Answer(NamedTuple):
 
 @dataclass
 class Order:
-    """A transfer that a client wants once; no two have the same amount, by which it is known in the database.
+    """A transfer that a client wants once. No two orders have the same amount, which identifies the transfer.
 
     Attributes:
-        borrowed: The key is another order's, so the service has to refuse this one.
-        given_up: After a reply that it was surely not done, the client does not ask again.
+        borrowed: Whether the key belongs to another order, so that the service has to refuse this one.
+        given_up: Whether the client stopped after a response that said that nothing was done.
     """
 
     payer: int
@@ -65,7 +65,7 @@ class Order:
     answers: list[Answer] = field(default_factory=list[Answer])
 
     def had(self, verdict: Verdict) -> bool:
-        """Whether one of the answers was of that kind."""
+        """Whether one of the answers had this *verdict*."""
         return any(answer.verdict is verdict for answer in self.answers)
 
     @property
@@ -75,20 +75,20 @@ class Order:
 
     @property
     def transfer_ids(self) -> set[int | None]:
-        """The transfers that were acknowledged for it."""
+        """The ids of the transfers that were acknowledged for this order."""
         return {answer.transfer_id for answer in self.answers if answer.verdict is Verdict.DONE}
 
     @property
     def body(self) -> dict[str, str | int]:
-        """The request."""
+        """The body of the request."""
         return {"from_account": self.payer, "to_account": self.payee, "amount": f"{self.amount:.2f}"}
 
 
 class Orders:
-    """All orders of a run; makes new ones, most of which can be done.
+    """The orders of a run.
 
     Args:
-        random: Decides what comes.
+        random: Chooses accounts and kinds of orders; most of them can be done.
     """
 
     def __init__(self, random: Random) -> None:
@@ -100,7 +100,7 @@ class Orders:
         return iter(self._all)
 
     def new(self, *, key: str | None = None) -> Order:
-        """Make an order; with the *key* of another one it is one that borrows it."""
+        """Make an order; give the *key* of another order to borrow it."""
         payer, payee = self._random.sample(range(1, ACCOUNTS + 1), 2)
         amount = Decimal(next(self._cents)).scaleb(-2)
         kind = self._random.random()

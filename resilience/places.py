@@ -1,4 +1,4 @@
-"""Where the bank is proven: each kind of database, with the service in front of it."""
+"""Where the bank runs: each kind of database, with the service in front of it."""
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -23,12 +23,12 @@ class Place:
     """A bank that is open.
 
     Attributes:
-        services: All may be asked for everything.
-        copies: The database, past the services; each has to be right afterwards.
+        services: Each of them can take every request.
+        copies: The database on each of its servers, read directly; the audit checks each of them.
         often: Faults for every half second.
         once: Faults for the middle of the run.
-        version: Of the database server.
-        mend: Brings back what the faults took away for good.
+        version: The version of the database server.
+        mend: Starts again what the faults have ended for good.
     """
 
     name: str
@@ -41,25 +41,25 @@ class Place:
 
 
 class File:
-    """A file of SQLite's in a directory of its own, as `Run.own` gives it."""
+    """An SQLite file in a directory of its own, which `Run.own` gives it."""
 
     def __init__(self, directory: Path) -> None:
         self.url = URL.create("sqlite", database=str(directory / "bank.db"))
 
     def start(self) -> None:
-        """Do nothing: nobody serves it."""
+        """Do nothing: SQLite has no server."""
 
 
 @contextmanager
 def sqlite(run: Run, name: str) -> Generator[Place, None, None]:
-    """Serve a file."""
+    """Serve an SQLite file."""
     with run.own(File) as file, _opened(run, [file.url], [file.url]) as (services, copies):
         yield Place(name, services, copies, sqlite_version)
 
 
 @contextmanager
 def postgresql(run: Run, name: str, **settings: str) -> Generator[Place, None, None]:
-    """Serve a PostgreSQL server of its own."""
+    """Serve a PostgreSQL server of the run's own."""
     with run.own(PostgreSQL) as server:
         past = server.url(driver="psycopg", admin=True)
         with _opened(run, [server.url()], [past], **settings) as (services, copies):
@@ -69,7 +69,7 @@ def postgresql(run: Run, name: str, **settings: str) -> Generator[Place, None, N
 
 @contextmanager
 def mariadb(run: Run, name: str) -> Generator[Place, None, None]:
-    """Serve a MariaDB server of its own."""
+    """Serve a MariaDB server of the run's own."""
     with run.own(MariaDB) as server:
         past = server.url(driver="pymysql", admin=True)
         with _opened(run, [server.url()], [past]) as (services, copies):
@@ -79,7 +79,7 @@ def mariadb(run: Run, name: str) -> Generator[Place, None, None]:
 
 @contextmanager
 def galera(run: Run, name: str, *, victim: int) -> Generator[Place, None, None]:
-    """Serve two of three nodes; the *victim* is killed, and comes back when the run is over."""
+    """Serve two of three nodes. The *victim* is killed during the run, and started again at the end."""
     with run.own(Galera) as cluster:
         written = cluster.nodes[:2]
         past = [node.url(driver="pymysql", admin=True) for node in cluster.nodes]
@@ -106,7 +106,7 @@ PLACES: Final[dict[str, Callable[[Run], AbstractContextManager[Place]]]] = {
 def _opened(
     run: Run, urls: list[URL], past: list[URL], **settings: str
 ) -> Generator[tuple[list[Service], list[Database]], None, None]:
-    """Start a service for each of *urls*; open the accounts; *past* the services lead the other URLs."""
+    """Start a service for each of *urls*, create the accounts, and open the databases at the URLs in *past*."""
     with ExitStack() as stack:
         services = [stack.enter_context(serve(run, url, **settings)) for url in urls]
         copies = stack.enter_context(opened(*past))
@@ -115,6 +115,6 @@ def _opened(
 
 
 def serve(run: Run, url: URL, **settings: str) -> AbstractContextManager[Service]:
-    """Return the context of a service on the database at *url*."""
+    """Return a context manager that runs a service on the database at *url*."""
     where = {"DATABASE__URL": url.render_as_string(hide_password=False)}
     return run.own(Service, {**where, **_POOL, **settings})

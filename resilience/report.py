@@ -1,4 +1,4 @@
-"""The figures of the runs: lines for the terminal, tables for docs/proofs.md."""
+"""The figures of the runs, as lines for the terminal and tables for docs/resilience.md."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ from resilience.bank import Ran
 from resilience.failover import FailedOver
 from resilience.orders import Order, Verdict
 
-PAGE: Final = Path(__file__).parents[1] / "docs" / "proofs.md"
+PAGE: Final = Path(__file__).parents[1] / "docs" / "resilience.md"
 _PACKAGES: Final = ("uvicorn", "sqlalchemy", "asyncpg", "psycopg", "aiomysql", "aiosqlite")
 
 
 def figures(ran: Ran) -> dict[str, str]:
-    """Return the figures of one run of the bank, by their names."""
+    """Return the figures of one run of the bank, by name."""
     orders = list(ran.orders)
     return {
         "database": f"{ran.place} ({ran.version})",
@@ -30,7 +30,7 @@ def figures(ran: Ran) -> dict[str, str]:
 
 
 def of_failover(ran: FailedOver) -> dict[str, str]:
-    """Return the figures of one failover, by their names."""
+    """Return the figures of one failover, by name."""
     return {
         "driver": ran.driver,
         "PostgreSQL": ran.version,
@@ -56,20 +56,20 @@ def _of_orders(orders: list[Order]) -> dict[str, str]:
 
 
 def verdict(faults: list[str]) -> dict[str, str]:
-    """Return the last columns of every table."""
+    """Return the figures at the end of every table."""
     lost, doubled = count(faults, LOST), count(faults, DOUBLED)
     return {"lost": str(lost), "doubled": str(doubled), "wrong in another way": str(len(faults) - lost - doubled)}
 
 
 def unclear_answers(orders: Iterable[Order]) -> str:
-    """Return what the clients were told when they were not told what became of an order."""
+    """Return the answers that left the outcome of an order open, with their counts."""
     told = (answer for order in orders for answer in order.answers)
     unclear = (Verdict.UNKNOWN, Verdict.NOT_DONE, Verdict.UNSENT)
     return listed(Counter(answer.detail[:200] for answer in told if answer.verdict in unclear), "; ")
 
 
 def table(rows: list[dict[str, str]]) -> str:
-    """Return *rows*, which have the same names, as a table whose columns are the runs: there are fewer of them."""
+    """Return *rows*, which have the same names, as a table with a column for each of them."""
     first, *others = rows[0]
     lines = [[first, *(row[first] for row in rows)], ["---"] * (len(rows) + 1)]
     lines += [[name, *(row[name] for row in rows)] for name in others]
@@ -77,7 +77,7 @@ def table(rows: list[dict[str, str]]) -> str:
 
 
 def write(section: str, text: str) -> None:
-    """Put *text* between the markers of a section of the page, with the day and the machine."""
+    """Write *text* between the markers of a section of the page, with the day and the machine."""
     begin, end = f"<!-- {section}: written by `make {section}` -->", f"<!-- end of {section} -->"
     before, _, rest = PAGE.read_text().partition(begin)
     after = rest.partition(end)[2]

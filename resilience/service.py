@@ -1,4 +1,4 @@
-"""The service as it is in production: processes of its own, started and killed by their id."""
+"""Runs the service as in production, in processes that are started and killed by id."""
 
 import os
 import re
@@ -27,7 +27,7 @@ class Service:
 
     Args:
         directory: As for `sessionscope.testing.servers.server.Server`; `Run.own` makes and removes it.
-        settings: Environment variables without their prefix: ``DATABASE__URL``.
+        settings: Environment variables without their prefix, such as ``DATABASE__URL``.
     """
 
     def __init__(self, directory: Path | str, settings: dict[str, str]) -> None:
@@ -43,7 +43,7 @@ class Service:
         self.url = ""
 
     def start(self) -> None:
-        """Migrate the database, then serve; return when requests are answered."""
+        """Migrate the database, then serve; return when the service answers requests."""
         port = ports.free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._app("db", "upgrade").wait()
@@ -52,17 +52,17 @@ class Service:
             raise ServerError(f"the service does not start:\n{self.log()[-2000:]}")
 
     def seed(self, *, users: int, posts: int) -> None:
-        """Fill the database with made-up rows."""
+        """Fill the database with generated rows."""
         self._app("db", "seed", "--users", str(users), "--posts", str(posts)).wait()
 
     def workers(self) -> list[int]:
-        """Return the ids of the worker processes that there are now."""
+        """Return the ids of the worker processes that run now."""
         parent = process.running(self.directory)
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text() if parent else ""
         return [pid for pid in map(int, children.split()) if _is_worker(pid)]
 
     def kill_worker(self, random: Random) -> int:
-        """End one of the workers by SIGKILL; return how many: 0 while there is none."""
+        """Kill one of the workers with SIGKILL; return 1, or 0 if there is none."""
         workers = self.workers()
         if workers:
             os.kill(random.choice(workers), signal.SIGKILL)
@@ -73,7 +73,7 @@ class Service:
         return self._log.read_text(errors="replace")
 
     def runs_again(self) -> Counter[str]:
-        """Count the units of work that were run again, by the reason that was logged."""
+        """Count the units of work that were run again, by the logged reason."""
         return Counter(_RUN_AGAIN.findall(self.log()))
 
     def _app(self, *arguments: str) -> subprocess.Popen[str]:
@@ -101,7 +101,7 @@ class Service:
 
 
 def wait_for_workers(services: list[Service], seconds: float = _START_SECONDS) -> bool:
-    """Wait until every service has all its workers again; return whether it has."""
+    """Wait until every service has all its workers again; return False if that takes longer than *seconds*."""
     deadline = time.monotonic() + seconds
     while any(len(service.workers()) < WORKERS for service in services):
         if time.monotonic() > deadline:
@@ -111,7 +111,7 @@ def wait_for_workers(services: list[Service], seconds: float = _START_SECONDS) -
 
 
 def _is_worker(pid: int) -> bool:
-    """Tell a worker from the process with which multiprocessing keeps track of its resources."""
+    """Tell a worker from multiprocessing's resource tracker."""
     try:
         return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:

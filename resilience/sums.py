@@ -1,4 +1,4 @@
-"""Reading the sum of all balances while money moves: it must be the same each time."""
+"""Reads the sum of all balances while money moves: it must be the same each time."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,12 +18,12 @@ _PAUSE: Final = 0.1
 
 @dataclass
 class Sums:
-    """What was read.
+    """The outcome of the reads.
 
     Attributes:
-        exact: Reads that gave the right sum.
-        failed: Reads without a result, as of a server that was just killed.
-        wrong: All others.
+        exact: How many reads gave the right sum.
+        failed: How many reads had no result, for example from a server that was just killed.
+        wrong: A line for each read that gave another sum.
     """
 
     exact: int = 0
@@ -31,14 +31,14 @@ class Sums:
     wrong: list[str] = field(default_factory=list[str])
 
     def note(self, total: Decimal | None, where: str) -> None:
-        """Note one read."""
+        """Record one read."""
         if total == SUM:
             self.exact += 1
         else:
             self.wrong.append(f"sum: {total} by {where}, not {SUM}")
 
     async def by_sql(self, copies: list[Database], random: Random, goes_on: Callable[[], bool]) -> None:
-        """Read by one statement at a time, at any of *copies*."""
+        """Read the sum in one statement from any of *copies*, again and again."""
         while goes_on():
             try:
                 self.note(await asyncio.to_thread(random.choice(copies).sum), "SQL")
@@ -49,13 +49,13 @@ class Sums:
     async def by_http(
         self, http: httpx2.AsyncClient, addresses: list[str], random: Random, goes_on: Callable[[], bool]
     ) -> None:
-        """Read the list of all accounts, which is one statement too, from any of the services."""
+        """Read the list of all accounts from any of the services, again and again; that is one statement too."""
         while goes_on():
             try:
-                reply = await http.get(f"{random.choice(addresses)}/accounts/", params={"limit": ACCOUNTS})
-                reply.raise_for_status()
+                response = await http.get(f"{random.choice(addresses)}/accounts/", params={"limit": ACCOUNTS})
+                response.raise_for_status()
             except httpx2.HTTPError:
                 self.failed += 1
             else:
-                self.note(sum((Decimal(item["balance"]) for item in reply.json()["items"]), Decimal(0)), "HTTP")
+                self.note(sum((Decimal(item["balance"]) for item in response.json()["items"]), Decimal(0)), "HTTP")
             await asyncio.sleep(_PAUSE)

@@ -1,17 +1,28 @@
 """The last error of a unit of work tells the client whether the work may have been done."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from containers import ApplicationContainer, scope
+from config import DatabaseSettings, Settings
+from containers import ApplicationContainer, close_container, scope
 from sessionscope.database.errors import CommitOutcomeUnknownError
 from sessionscope.transactions import retry
 
+pytestmark = pytest.mark.isolation("none")
+
 UNKNOWN, UNREACHABLE, DEADLOCK, DENIED = "08007", "08001", "40P01", "28000"
+
+
+@pytest.fixture
+async def container() -> AsyncIterator[ApplicationContainer]:
+    """Give a container with a database of its own."""
+    container = ApplicationContainer(settings=Settings(database=DatabaseSettings(url="sqlite:///:memory:")))
+    yield container
+    await close_container(container)
 
 
 def failing(*codes: str) -> Callable[[AsyncSession], Any]:
