@@ -1,14 +1,14 @@
-"""Errors of the wiring: each says what happened, where, and what to do."""
+"""Errors of lifetimes and wiring. Each message says what happened, where, and what to do."""
 
 from dataclasses import dataclass
 
 
 class ScopeError(RuntimeError):
-    """Raised when an object of a scope is asked for, or given back, where that can't be."""
+    """Raised when an object of a scope can't be made or released, for example because no scope is open."""
 
 
 class TeardownError(ExceptionGroup[Exception]):
-    """Raised when a scope ends and something in it could not be closed; the rest was."""
+    """Raised when an object could not be closed at the end of its lifetime; all others were closed."""
 
     def derive(self, excs: "list[Exception]") -> "TeardownError":  # type: ignore[override]
         """Keep the class when the group is split."""
@@ -16,10 +16,10 @@ class TeardownError(ExceptionGroup[Exception]):
 
 
 class RequestFailedError(Exception):
-    """Thrown into the generators of a scope whose request was answered with an error.
+    """Thrown into the generators of a scope if its request was answered with an error.
 
-    The exception itself became a reply further inside; without this, code after a
-    ``yield`` would take the failed request for a good one, and might commit it.
+    An inner layer has turned the exception itself into a response. Without this error, code after a
+    ``yield`` would take the failed request for a successful one, and might commit it.
     """
 
     def __init__(self, status: int) -> None:
@@ -28,7 +28,7 @@ class RequestFailedError(Exception):
 
 
 class LateOverrideError(RuntimeError):
-    """Raised when an override comes after something was built from what it replaces."""
+    """Raised when a provider is overridden after another object was built from it."""
 
     def __init__(self, overridden: str, dependants: list[str]) -> None:
         self.overridden, self.dependants = overridden, dependants
@@ -40,7 +40,7 @@ class LateOverrideError(RuntimeError):
 
 
 class NotOpenError(RuntimeError):
-    """Raised when an object of the process is asked for that takes an event loop to open, and nobody has opened it."""
+    """Raised when an object that is opened asynchronously is used before `open_container` has opened it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -51,7 +51,7 @@ class NotOpenError(RuntimeError):
 
 
 class WiringError(RuntimeError):
-    """Raised when modules are wired that another live container holds."""
+    """Raised when a container is wired to modules to which another live container is wired."""
 
     def __init__(self, modules: list[str]) -> None:
         self.modules = modules
@@ -63,7 +63,7 @@ class WiringError(RuntimeError):
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault in a container, and its remedy."""
+    """A fault in a container, and its remedy."""
 
     where: str
     fault: str
@@ -74,7 +74,7 @@ class Finding:
 
 
 class ContainerError(RuntimeError):
-    """Raised by `check_container`; one line per finding."""
+    """Raised by `check_container`, with one line per finding."""
 
     def __init__(self, findings: list[Finding]) -> None:
         self.findings = findings

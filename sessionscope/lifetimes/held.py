@@ -1,7 +1,7 @@
-"""What a scope or the process holds: an object, and how it is closed and given back.
+"""Objects that a scope or the process holds, and how each is closed and released.
 
-Three kinds: a value with a method to close it, a context manager (a generator is made one), and an
-asynchronous one, which a scope opens in a task.
+There are three kinds: a value with a method to close it, a context manager (a generator becomes one), and an
+asynchronous context manager, which a scope opens in a task.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Held:
-    """An object in a scope. The base holds a value that needs no closing."""
+    """An object that is held. This base class holds a value that needs no closing."""
 
     __slots__ = ("value",)
 
@@ -30,30 +30,30 @@ class Held:
         self.value = value
 
     async def close(self, error: BaseException | None) -> None:
-        """Close the object; a sync session that holds a transaction is closed in a thread."""
+        """Close the object. A sync session in a transaction is closed in a thread."""
         rest = self.start_closing(error)
         if rest is not None:
             await rest
 
     def start_closing(self, error: BaseException | None) -> Awaitable[Any] | None:
-        """Close the object as far as nothing has to be waited for; return the rest."""
+        """Close the object as far as that needs no waiting; return an awaitable for the rest, if there is any."""
         state = transactional(self.value)
         if state is None or not state.blocks():
             result = self.exit(error)
             return result if isawaitable(result) else None
-        # Not the server's thread pool: its threads may all be waiting for the connection that this gives back.
+        # Not in the server's thread pool: all its threads may be waiting for the connection that this gives back.
         return to_thread.run_sync(self.exit, error, limiter=CapacityLimiter(1))
 
     def close_now(self, error: BaseException | None) -> None:
         """Close the object without an event loop.
 
         Raises:
-            ScopeError: The close has to wait while an event loop runs; it is left to that loop.
+            ScopeError: The close has to wait while an event loop runs. That loop finishes the close.
         """
         _finish_now(self.value, self.exit(error))
 
     async def release(self) -> None:
-        """Give back the connection, where the object is a session."""
+        """Give the connection back if the object is a session."""
         state = transactional(self.value)
         if state is None:
             return
@@ -63,20 +63,20 @@ class Held:
             await result
 
     def release_now(self) -> None:
-        """As `release`, without an event loop."""
+        """Release the object as `release` does, without an event loop."""
         state = transactional(self.value)
         if state is not None:
             _finish_now(self.value, state.release())
 
     def refuse_unsaved(self) -> None:
-        """Raise `ScopeError` where giving the connection back would lose changes."""
+        """Raise `ScopeError` if giving the connection back would lose changes."""
         state = transactional(self.value)
         if state is not None and state.has_uncommitted_changes():
             message = "a session holds changes that were not committed: commit or roll back before release()"
             raise ScopeError(message)
 
     def exit(self, error: BaseException | None) -> Any:
-        """Start the close; return an awaitable where it goes on asynchronously."""
+        """Start the close; return an awaitable if it goes on asynchronously."""
 
 
 class Closable(Held):
@@ -85,7 +85,7 @@ class Closable(Held):
     __slots__ = ()
 
     def exit(self, error: BaseException | None) -> Any:  # noqa: ARG002
-        """Close the value; it is never told of the error, for it never commits."""
+        """Close the value. It never commits, so it doesn't need to know the error."""
         state = transactional(self.value)
         if state is not None:
             return state.close()
@@ -112,7 +112,7 @@ class Entered(Held):
 
 
 class Opening(Held):
-    """An object that is made asynchronously; its value is the task that makes it."""
+    """An object that is made asynchronously. Its value is the task that makes it."""
 
     __slots__ = ("_inner",)
 
@@ -127,7 +127,7 @@ class Opening(Held):
         return self._inner.value
 
     def start_closing(self, error: BaseException | None) -> Awaitable[Any]:
-        """Close what was opened; stop opening what was not."""
+        """Close the object; if it is still being opened, cancel that first."""
         return self._close(error)
 
     async def _close(self, error: BaseException | None) -> None:
@@ -137,17 +137,17 @@ class Opening(Held):
             await self._inner.close(error)
 
     def close_now(self, error: BaseException | None) -> None:  # noqa: ARG002
-        """Refuse: what is opened by a task is closed by one."""
+        """Refuse to close: the object was opened in a task, so it must be closed in one."""
         message = "an asynchronously made object can't be closed here: enter the scope with `async with scope():`"
         raise ScopeError(message)
 
     async def release(self) -> None:
-        """Give back the connection of what was opened."""
+        """Give back the connection of the opened object."""
         if self._inner is not None:
             await self._inner.release()
 
     def refuse_unsaved(self) -> None:
-        """As the base, of what was opened."""
+        """Check the opened object for unsaved changes, as the base class does."""
         if self._inner is not None:
             self._inner.refuse_unsaved()
 
@@ -174,7 +174,7 @@ class AsyncEntered(Held):
 
 
 class Leftover(Held):
-    """A close that is under way already; its value is what to wait for."""
+    """A close that is already in progress. Its value is the awaitable of that close."""
 
     __slots__ = ()
 
@@ -184,26 +184,26 @@ class Leftover(Held):
 
 
 def hold(made: Any, on_failure: Callable[[], object] = lambda: None) -> Held:
-    """Return *made*, held the way it is closed.
+    """Return *made* as a held object of the kind that knows how to close it.
 
     Args:
         made: What a provider's callable returned.
-        on_failure: Called when something made asynchronously turns out not to be had.
+        on_failure: Called if opening the object asynchronously fails.
     """
     made = as_manager(made)
     return Opening(made, on_failure) if has_to_be_awaited(made) else hold_now(made)
 
 
 def hold_now(made: Any) -> Held:
-    """Return *made*, which is there already or is entered without waiting."""
-    # A session is a context manager too, but nothing is to be entered: it closes by close().
+    """Return *made* as a held object. It is ready already, or it can be entered without waiting."""
+    # A session is a context manager too, but it needs no entering, and has a close().
     if closer_of(made) is not None:
         return Closable(made)
     return Entered(made) if is_manager(made.__class__) else Held(made)
 
 
 async def opened(made: Any) -> Held:
-    """Return what *made* is or leads to, once it is open."""
+    """Open *made*, or what it awaits to, and return it as a held object."""
     if _is_awaitable(made):
         made = as_manager(await made)
     if is_async_manager(made.__class__) and closer_of(made) is None:
@@ -212,14 +212,14 @@ async def opened(made: Any) -> Held:
 
 
 def as_manager(made: Any) -> Any:
-    """Return the context manager of a generator, and anything else as it is."""
+    """Return a generator as a context manager, and anything else unchanged."""
     if isgenerator(made):
         return contextmanager(partial(_itself, made))()
     return asynccontextmanager(partial(_itself, made))() if isasyncgen(made) else made
 
 
 def has_to_be_awaited(made: Any) -> bool:
-    """Tell whether *made* is not the object yet: a coroutine, or an async context manager with no other way in."""
+    """Tell whether *made* must be awaited: a coroutine, or an async context manager that can't be used unentered."""
     if _is_awaitable(made):
         return True
     return is_async_manager(made.__class__) and not is_manager(made.__class__) and closer_of(made) is None
@@ -234,7 +234,7 @@ def _is_awaitable(made: Any) -> bool:
 
 
 def _finish_now(value: Any, result: Any) -> None:
-    """See *result* through from sync code; say so where the code around is not sync at all."""
+    """Finish *result* from sync code, or raise `ScopeError` if an event loop is running."""
     if not isawaitable(result):
         return
     finish(result)

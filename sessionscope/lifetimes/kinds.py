@@ -1,4 +1,4 @@
-"""What a recipe makes, as far as its signature tells: a generator, something to await, something to close."""
+"""Tells from a recipe's signature what it makes: a generator, an awaitable, or an object to close."""
 
 from asyncio import Future
 from collections.abc import Awaitable, Callable, Coroutine
@@ -7,26 +7,26 @@ from typing import Any, Final, get_origin, get_type_hints
 
 from dependency_injector import providers
 
-# What closes an object: the first of these methods that it has.
+# The first of these methods that an object has closes it.
 CLOSERS: Final = ("dispose", "aclose", "close")
 
 
 def closer_of(value: Any) -> Callable[[], Any] | None:
-    """Return the method that closes *value*; None where it has none."""
+    """Return the method that closes *value*, or None if it has none."""
     if isinstance(value, type):
         return None
     return next((closer for name in CLOSERS if callable(closer := getattr(value, name, None))), None)
 
 
 def recipe_of(provider: Any) -> Any:
-    """Return the function or class that *provider* calls in the end, without what is wrapped around it."""
+    """Return the function or class that *provider* finally calls, without its wrappers."""
     while providers.is_provider(provider):
         provider = getattr(provider, "provides", None)
     return unwrap(provider) if callable(provider) else None
 
 
 def made_by(provider: Any) -> Any:
-    """Return the class that *provider* makes, or the annotation that says so; None where it isn't said."""
+    """Return the class that *provider* makes, or its recipe's return annotation; None if there is none."""
     recipe = recipe_of(provider)
     if recipe is None or isinstance(recipe, type):
         return recipe
@@ -37,7 +37,7 @@ def made_by(provider: Any) -> Any:
 
 
 def class_made_by(provider: Any) -> type[Any] | None:
-    """Return the class that *provider* makes, without type parameters; None where it isn't said."""
+    """Return the class that *provider* makes, without type parameters, or None if it isn't known."""
     made: Any = made_by(provider)
     made = get_origin(made) or made
     return made if isinstance(made, type) else None
@@ -52,11 +52,11 @@ def is_generator(provider: Any) -> bool:
 def opens_asynchronously(provider: Any) -> bool | None:
     """Tell whether what *provider* makes has to be awaited before it can be used.
 
-    That is a coroutine, an async generator, or an async context manager that has no method to close it:
-    with one, it is taken for usable as it is, as HTTP clients are.
+    That is so for a coroutine, an async generator, and an async context manager without a method to close it.
+    An async context manager with such a method, for example an HTTP client, is usable without being entered.
 
     Returns:
-        None where only a call would tell.
+        None if only a call would tell.
     """
     recipe = recipe_of(provider)
     if iscoroutinefunction(recipe) or isasyncgenfunction(recipe):

@@ -1,4 +1,4 @@
-"""Opening and closing what lives as long as the process: the container's part in an application's lifespan."""
+"""Opens and closes the objects that live as long as the process; an application's lifespan calls these functions."""
 
 # The library's stubs leave type parameters open:
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -16,13 +16,14 @@ from sessionscope.lifetimes.shared import Shared
 
 
 async def open_container(container: containers.Container) -> None:
-    """Open every `Shared` of *container* that takes an event loop to open: brokers, clients, pools.
+    """Open every `Shared` of *container* that is opened asynchronously, such as brokers, clients and pools.
 
-    Each is opened after those that it takes, and belongs to the running event loop. What is open stays as it is,
-    what is overridden is not opened, and everything else is built by its first use. `close_container` closes.
+    Each object is opened after those that it depends on, and belongs to the running event loop. Objects that are
+    already open stay open, overridden providers are not opened, and all other objects are built on first use.
+    `close_container` closes them.
 
     Raises:
-        Exception: What an opening raised; what was opened before is closed again.
+        Exception: Opening an object raised it; the objects that were opened before are closed again.
     """
     try:
         for provider in _in_order(container.providers.values()):
@@ -34,13 +35,13 @@ async def open_container(container: containers.Container) -> None:
 
 
 async def close_container(container: containers.Container) -> None:
-    """Close everything that *container* has made for the process; it can be used again afterwards.
+    """Close everything that *container* has made for the process. You can use the container again afterwards.
 
-    The object that was made last is closed first, and every one is closed even if another's close fails. So are the
-    library's own resources that were initialized. Call it from the task that opened the container.
+    Objects are closed in reverse order of creation, each of them even if another's close fails. Initialized
+    resources of dependency-injector are shut down too. Call this from the task that opened the container.
 
     Raises:
-        TeardownError: Something could not be closed; everything else was.
+        TeardownError: An object could not be closed; all others were closed.
     """
     failures: list[Exception] = []
     cancelled: asyncio.CancelledError | None = None
@@ -51,7 +52,7 @@ async def close_container(container: containers.Container) -> None:
                 await result
         except asyncio.CancelledError as error:
             cancelled = error
-        except Exception as failure:  # noqa: BLE001 - every one is closed, whatever an earlier one says
+        except Exception as failure:  # noqa: BLE001 - the others are closed even so
             failures.append(failure)
     if failures:
         raise TeardownError("closing a container", failures) from cancelled
@@ -60,7 +61,7 @@ async def close_container(container: containers.Container) -> None:
 
 
 def to_close(container: containers.Container) -> list[Any]:
-    """Return the providers whose objects `close_container` closes, in that order; most often few have one."""
+    """Return the providers that have an object for `close_container` to close, in the order in which it closes them."""
     made = [
         (_age(provider), place, provider)
         for place, provider in enumerate(_in_order(container.providers.values(), with_replaced=True))
@@ -70,14 +71,14 @@ def to_close(container: containers.Container) -> list[Any]:
 
 
 def close(provider: Any) -> Any:
-    """Close the object of one of those providers; return an awaitable where that is asynchronous."""
+    """Close the object of one of those providers; return an awaitable if that is asynchronous."""
     return provider.close() if isinstance(provider, Shared) else provider.shutdown()
 
 
 def _has_object(provider: Any) -> bool:
     if isinstance(provider, Shared):
         return provider.built is not None
-    # What a scope keeps is the scope's to close.
+    # A scope closes its own objects.
     return (
         isinstance(provider, providers.BaseResource)
         and not isinstance(provider, ScopedResource)
@@ -86,7 +87,7 @@ def _has_object(provider: Any) -> bool:
 
 
 def _age(provider: Any) -> int:
-    """Return when the object was made: of a resource of the library's, when the last was that it takes."""
+    """Return when the object was made; for a plain resource, when the newest object that it depends on was made."""
     if isinstance(provider, Shared):
         return provider.age()
     return max((taken.age() for taken in provider.traverse(types=[Shared])), default=-1)
@@ -95,12 +96,12 @@ def _age(provider: Any) -> int:
 def _in_order(
     those: Iterable[Any], visited: set[Any] | None = None, *, with_replaced: bool = False
 ) -> Iterator[providers.Provider[Any]]:
-    """Yield *those* and every provider that they take, each after the ones that it takes.
+    """Yield *those* providers and all that they depend on, each after its dependencies.
 
     Args:
         those: Where to begin.
         visited: The providers that were yielded already, or are about to be.
-        with_replaced: Whether to yield what an override has replaced for now.
+        with_replaced: Whether to yield providers that are overridden at present.
     """
     visited = set() if visited is None else visited
     for provider in those:

@@ -1,4 +1,4 @@
-"""Seeing work through: against cancellation, and from code that can't await."""
+"""Runs work to its end in spite of cancellation, and from code that can't await."""
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 async def run_to_completion(work: Coroutine[Any, Any, T]) -> T:
-    """Do *work* to its end even if the calling task is cancelled meanwhile; the cancellation is raised then.
+    """Run *work* to its end even if the calling task is cancelled meanwhile, and raise the cancellation then.
 
-    A task of its own withstands asyncio's cancellation, the shield withstands anyio's,
-    which is repeated as long as its task runs.
+    The separate task protects the work from asyncio's cancellation. The shield protects it from anyio's,
+    which is repeated as long as the calling task runs.
     """
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
@@ -30,7 +30,7 @@ async def run_to_completion(work: Coroutine[Any, Any, T]) -> T:
 
 
 def finish(result: object) -> None:
-    """See an awaitable through from sync code: in a task of the running loop, or in a loop of its own."""
+    """Finish an awaitable from sync code: in a task of the running event loop, or in an event loop of its own."""
     if not isawaitable(result):
         return
     if in_event_loop():
@@ -42,7 +42,7 @@ def finish(result: object) -> None:
 
 
 def in_event_loop() -> bool:
-    """Tell whether this thread runs an event loop now, which must not be held up."""
+    """Tell whether this thread is running an event loop, which must not be blocked."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""One container inside another, with its type kept."""
+"""Nests one container inside another, and keeps its type."""
 
 from typing import Any, TypeVar, cast
 
@@ -10,7 +10,7 @@ C = TypeVar("C", bound=containers.DeclarativeContainer)
 
 
 class Nested(providers.Container[Any]):
-    """The library's provider of a container, which tells the providers inside what they are called."""
+    """A provider of a nested container, which also gives the providers inside their full names."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         """Put *name* before the names of the providers inside."""
@@ -18,12 +18,12 @@ class Nested(providers.Container[Any]):
 
 
 def nested(container: type[C], **given: Any) -> C:
-    """Return the provider of a nested *container*, typed as the container.
+    """Return a provider of a nested *container*, typed as the container.
 
-    The library's own is a plain ``Provider``: ``outer.inner.session()`` would be ``Any``.
+    With ``providers.Container``, ``outer.inner.session()`` would have the type ``Any``.
 
     Args:
         container: The class to nest.
-        given: Providers or values for its settings, as its constructor takes them.
+        given: Providers or values for its settings, as for its constructor.
     """
     return cast("C", Nested(container, **given))

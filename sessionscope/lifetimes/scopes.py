@@ -1,7 +1,7 @@
-"""One object per request, job or test: the scope, and the provider that keeps its object in it.
+"""One object per request, job or test: the scope, and the provider that keeps its object in the scope.
 
-The context variable holds the scope itself and not what is in it, so a copied context,
-as a thread pool's or a child task's, reaches the same objects.
+The context variable holds the scope itself, not the objects in it. So a copied context, for example that of
+a thread pool or a child task, reaches the same objects.
 """
 
 # The library's stubs leave type parameters open:
@@ -35,25 +35,25 @@ _current: ContextVar["Scope | None"] = ContextVar("scope", default=None)
 
 
 class Scope:
-    """What one request, job or test has made so far, and closes at its end.
+    """The objects that one request, job or test has made, which are closed at its end.
 
-    Entered with ``with``, or with ``async with`` where something in it closes
-    asynchronously. Everything is closed in reverse order of creation, also when a
-    close fails or the task is cancelled. Nothing is committed: what was not, is undone.
+    Enter a scope with ``with``, or with ``async with`` if an object in it closes asynchronously. Objects are
+    closed in reverse order of creation, even if a close fails or the task is cancelled. The scope never
+    commits: closing a session rolls back what was not committed.
     """
 
     __slots__ = ("__weakref__", "_held", "_lock", "_loop", "_open", "_token")
 
     def __init__(self) -> None:
         self._held: dict[object, Held] = {}
-        # Threads of one request may ask at the same time; making one object may ask for another.
+        # Threads of one request may ask at the same time. Reentrant, as making an object may ask for another.
         self._lock = RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._open = False
         self._token: Any = None
 
     def get(self, provider: "ScopedResource[Any]", args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return the object that *provider* has in this scope, made on the first call.
+        """Return the object of *provider* in this scope. The first call makes it.
 
         Raises:
             ScopeError: The scope has ended.
@@ -72,13 +72,13 @@ class Scope:
         return held.value
 
     def release(self) -> Awaitable[None]:
-        """Give connections back now; sessions stay usable and begin anew with their next statement.
+        """Give connections back now. Sessions stay usable, and take a connection again for their next statement.
 
-        In async code the result must be awaited; in a thread all is done on return.
+        In async code, await the result; in a thread, everything is done on return.
         Objects that were loaded before are detached from their session.
 
         Raises:
-            ScopeError: A session holds changes that were not committed.
+            ScopeError: A session has changes that were not committed.
         """
         for held in self._held.values():
             held.refuse_unsaved()
@@ -96,10 +96,10 @@ class Scope:
         return provider in self._held
 
     def drop(self, provider: object) -> Awaitable[None] | None:
-        """Close the object of *provider* before the scope ends; its next call makes another.
+        """Close the object of *provider* before the scope ends; the next call of *provider* makes another.
 
-        Returns an awaitable where the close is asynchronous; it goes on whether awaited or
-        not, and the scope's end waits for it.
+        Returns an awaitable if the close is asynchronous. The close goes on even if you don't await it,
+        and the end of the scope waits for it.
         """
         held = self._held.pop(provider, None)
         if held is None:
@@ -119,25 +119,25 @@ class Scope:
         return [provider for provider in self._held if isinstance(provider, ScopedResource)]
 
     async def empty(self, error: BaseException | None = None) -> None:
-        """Close everything in the scope, which stays open: what is asked for next is made anew.
+        """Close everything in the scope. The scope stays open, and makes new objects when they are asked for.
 
         Args:
-            error: What the request or job failed with; generators get it at their ``yield``.
+            error: The exception of the request or job, if it failed; generators get it at their ``yield``.
 
         Raises:
-            TeardownError: Something could not be closed; everything else was.
+            TeardownError: An object could not be closed; all others were closed.
         """
         failures: list[Exception] = []
         while self._held:
             provider, held = self._held.popitem()
             try:
                 rest = held.start_closing(error)
-            except Exception as failure:  # noqa: BLE001 - every one is closed, whatever an earlier one says
+            except Exception as failure:  # noqa: BLE001 - the others are closed even so
                 failures.append(failure)
                 continue
             if rest is not None:
                 self._held[provider] = Leftover(rest)
-                # From here in a task, which costs more than closing a session that holds nothing.
+                # Only from here on in a task, which costs more than closing an idle session.
                 await run_to_completion(self._empty(error, failures))
         _report(failures, error)
 
@@ -177,7 +177,7 @@ class Scope:
         try:
             _current.reset(self._token)
         except ValueError:
-            # Left in another context than entered, as a generator fixture's: that one never saw this scope.
+            # The scope was entered in another context, for example a generator fixture's: nothing to reset here.
             logger.debug("a scope was left in another context than it was entered in")
 
     def __enter__(self) -> Self:
@@ -205,7 +205,7 @@ class Scope:
 
 
 def scope() -> Scope:
-    """Return a new scope, to be entered with ``with`` or ``async with``; scopes nest and share nothing."""
+    """Return a new scope, which you enter with ``with`` or ``async with``. Scopes can be nested, and share nothing."""
     return Scope()
 
 
@@ -213,7 +213,7 @@ def current_scope() -> Scope:
     """Return the innermost open scope.
 
     Raises:
-        ScopeError: None is open here.
+        ScopeError: No scope is open here.
     """
     current = _current.get()
     if current is None:
@@ -223,13 +223,12 @@ def current_scope() -> Scope:
 
 
 class ScopedResource(Named[T], providers.Resource[T]):
-    """A provider of one object per scope, closed at the scope's end.
+    """A provider of one object per scope, which is closed at the end of the scope.
 
-    What it provides may be any callable whose result has a method to close it (``dispose()``,
-    ``aclose()`` or ``close()``, the first that it has, sync or async), or a generator function
-    that yields the object and cleans up after it. An async generator function makes the
-    provider awaitable. Called outside a scope it raises `ScopeError`.
-    An override gets the same lifetime: what it makes is kept and closed by the scope too.
+    It takes any callable whose result has a method to close it (the first of ``dispose()``, ``aclose()`` and
+    ``close()`` that exists, sync or async), or a generator function that yields the object and cleans up
+    afterwards. An async generator function makes the provider awaitable. Outside a scope, a call raises
+    `ScopeError`. An override gets the same lifetime: the scope keeps and closes what it makes.
     """
 
     _recipe: providers.Callable[T] | None = None
@@ -242,13 +241,13 @@ class ScopedResource(Named[T], providers.Resource[T]):
         return current.get(self, args, kwargs)
 
     def make(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return a new object, whatever the scope holds; the caller closes it."""
+        """Return a new object, even if the scope has one already. The caller closes it."""
         if self._recipe is None:
             self._recipe = providers.Callable(self.provides, *self.args, **self.kwargs)
         return self._recipe(*args, **kwargs)
 
     def override(self, provider: Any) -> Any:
-        """Override as usual; what *provider* makes is kept by the scope, as this one's objects are."""
+        """Override as usual. The scope keeps what *provider* makes, and closes it at the end."""
         replacement = _with_scope_lifetime(provider)
         if replacement is not provider:
             replacement.known_as = self.known_as
@@ -256,15 +255,15 @@ class ScopedResource(Named[T], providers.Resource[T]):
 
     @property
     def initialized(self) -> bool:
-        """Whether the current scope holds this provider's object."""
+        """Whether the current scope has an object of this provider."""
         current = _current.get()
         return current is not None and current.holds(self)
 
     def init(self) -> None:
-        """Do nothing: an object is made when a scope first asks for it, never at start-up."""
+        """Do nothing: a scope makes the object when it first asks for it, never at start-up."""
 
     def shutdown(self) -> Awaitable[None] | None:
-        """Close the current scope's object now, if it has one; the next call makes another."""
+        """Close this provider's object in the current scope, if there is one; the next call makes another."""
         current = _current.get()
         return current.drop(self) if current is not None else None
 
@@ -273,7 +272,7 @@ def _with_scope_lifetime(provider: Any) -> Any:
     if isinstance(provider, ScopedResource):
         return provider
     if isinstance(provider, providers.BaseResource):
-        # Its own lifetime is the process or the context: the same session for concurrent requests.
+        # A plain resource lives as long as the process or the context: concurrent requests would share a session.
         return ScopedResource(provider.provides, *provider.args, **provider.kwargs)
     if isinstance(provider, providers.Factory | providers.Callable):
         return ScopedResource(provider)
@@ -291,7 +290,7 @@ def _forgets_recipe(name: str) -> Any:
     return method
 
 
-# The library keeps what is injected in C, out of our reach: the recipe is a copy of it, made anew after each change.
+# dependency-injector keeps the injections in C, out of our reach. The recipe is a copy, renewed after each change.
 for _name in ("set_provides", "set_args", "add_args", "clear_args", "set_kwargs", "add_kwargs", "clear_kwargs"):
     setattr(ScopedResource, _name, _forgets_recipe(_name))
 
@@ -308,5 +307,5 @@ def _report(failures: list[Exception], error: BaseException | None) -> None:
     group = TeardownError("closing a scope", failures)
     if error is None:
         raise group
-    # What the body failed with matters more; this goes with it.
+    # The exception of the body matters more, so this one is only logged.
     logger.error("closing a scope failed after %s", type(error).__name__, exc_info=group)

@@ -1,4 +1,4 @@
-"""Objects of the whole process: built once, closed with the container, guarded against late overrides."""
+"""Objects that live as long as the process: built once, closed with the container, guarded against late overrides."""
 
 # The library's stubs leave type parameters open:
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -23,28 +23,28 @@ from sessionscope.lifetimes.scopes import current_scope
 
 T = TypeVar("T")
 
-# Which object was made before which, for they are closed in reverse order.
+# Numbers the objects in order of creation, as they are closed in reverse order.
 _makings: Final = count()
-# One for all, for making an object may ask for others, which other threads may be making.
+# One lock for all: making an object may ask for others, which other threads may be making.
 _making: Final = RLock()
 
 
 class OverrideGuard(Named[T]):
-    """What `Shared` and `Setting` have in common: they know what was built from them."""
+    """Base class of `Shared` and `Setting`, which know the objects that were built from them."""
 
     _dependants: "WeakSet[Shared[Any]] | None" = None
 
     def feeds(self, dependant: "Shared[Any]") -> None:
-        """Remember that *dependant* was built from what this provides."""
+        """Record that *dependant* was built from this provider's object."""
         if self._dependants is None:
             self._dependants = WeakSet()
         self._dependants.add(dependant)
 
     def override(self, provider: Any) -> Any:
-        """Override as usual, while that can still matter.
+        """Override as usual, as long as the override can still take effect.
 
         Raises:
-            LateOverrideError: Something alive was built from what is to be replaced.
+            LateOverrideError: A living object was already built from this provider's object.
         """
         late = sorted(map(name_of, self._built_dependants())) + _made_in_scope(self)
         if late:
@@ -52,13 +52,13 @@ class OverrideGuard(Named[T]):
         return super().override(provider)
 
     def reset_last_overriding(self) -> None:
-        """End the last override, and close what was built from it."""
+        """End the last override, and close the objects that were built from it."""
         replaced = self.last_overriding
         super().reset_last_overriding()
         self._close_built(replaced)
 
     def reset_override(self) -> None:
-        """End every override, and close what was built from them."""
+        """End every override, and close the objects that were built from them."""
         replaced = self.overridden
         super().reset_override()
         self._close_built(*replaced)
@@ -73,18 +73,18 @@ class OverrideGuard(Named[T]):
 
 
 class Setting(OverrideGuard[T], providers.Dependency[T]):
-    """A value that a container is given from outside; overriding it too late is an error."""
+    """A value that the container gets from outside. Overriding it too late is an error."""
 
 
 class Shared(OverrideGuard[T], providers.ThreadSafeSingleton[T]):
-    """One object for the process, made by the first call and closed with the container.
+    """A provider of one object per process, made by the first call and closed with the container.
 
-    What it provides may be any callable. The object is closed by its ``dispose()``, ``aclose()`` or ``close()``,
-    the first that it has; a generator function yields the object and cleans up after it. An async generator
-    function, a coroutine function or an async context manager is opened by `open_container`, in the event loop
-    that its object then belongs to: from there on a call returns the object itself, without waiting.
+    It takes any callable. The object is closed by the first of ``dispose()``, ``aclose()`` and ``close()`` that it
+    has; a generator function yields the object and cleans up afterwards. `open_container` opens what an async
+    generator function, a coroutine function or an async context manager makes, in the event loop to which the
+    object then belongs. From then on a call returns the object itself, without waiting.
 
-    An override gets the same lifetime: a recipe makes one object, which is closed too.
+    An override gets the same lifetime: it makes one object, which is closed too.
     """
 
     if TYPE_CHECKING:
@@ -112,11 +112,11 @@ class Shared(OverrideGuard[T], providers.ThreadSafeSingleton[T]):
 
     @property
     def built(self) -> T | None:
-        """The object, if it was made and not closed since."""
+        """The object, or None if it was not made yet or has been closed."""
         return self._held.value if self._held is not None else None
 
     def age(self) -> int:
-        """Return a number that is lower the earlier the object was made; -1 where it was not."""
+        """Return a number that grows with each object made in the process; -1 if there is no object."""
         return self._made_as if self._held is not None else -1
 
     def _provide(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -127,27 +127,27 @@ class Shared(OverrideGuard[T], providers.ThreadSafeSingleton[T]):
         return held.value
 
     async def open(self) -> None:
-        """Open the object, where that takes an event loop and was not done yet; others wait for their first call."""
+        """Open the object if it is opened asynchronously and not open yet. Other objects wait for their first call."""
         is_asynchronous = opens_asynchronously(self.provides)
         if is_asynchronous is False:
             return
-        # Two that open the same container at once, as two lifespans may, open it once.
+        # Two lifespans may open the same container at the same time; only one of them opens the object.
         self._turn = self._turn or asyncio.Lock()
         async with self._turn:
             if self._held is None:
                 self._keep(await opened(self._make((), {})))
 
     def override(self, provider: Any) -> Any:
-        """As `OverrideGuard.override`; a recipe among the overrides is run once, and what it made is closed."""
+        """Override as `OverrideGuard.override` does. An overriding factory makes one object, which is closed too."""
         return super().override(self._with_process_lifetime(provider))
 
     def reset(self) -> Any:
-        """Forget the object; the next call makes another. `close` closes it as well."""
+        """Forget the object without closing it; the next call makes another. `close` also closes the object."""
         self._held = self._turn = None
         return super().reset()
 
     def close(self) -> Awaitable[None] | None:
-        """Forget the object and close it; return an awaitable where that is asynchronous."""
+        """Forget the object and close it; return an awaitable if that is asynchronous."""
         held = self._held
         self.reset()
         result = held.exit(None) if held is not None else None
@@ -182,7 +182,7 @@ class Shared(OverrideGuard[T], providers.ThreadSafeSingleton[T]):
             return provider
         replacement: Shared[Any]
         if isinstance(provider, providers.BaseResource):
-            # Nobody would end it with the override.
+            # A plain resource would not be closed at the end of the override.
             replacement = Shared(provider.provides, *provider.args, **provider.kwargs)
         elif isinstance(provider, providers.Factory | providers.Callable | providers.BaseSingleton):
             replacement = Shared(provider)
