@@ -1,4 +1,4 @@
-"""Settings: the sections that every service has, where they are read from, and what is wrong with them."""
+"""Settings: the sections that every service has, the sources they are read from, and their errors."""
 
 from sessionscope.settings.errors import ConfigurationError, Problem
 from sessionscope.settings.sections import (

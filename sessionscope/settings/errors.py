@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, said so that a person can mend it."""
+"""Errors in a configuration, described so that a person can fix them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from difflib import get_close_matches
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to mend.
+    """One error in a configuration.
 
     Attributes:
-        source: Where the value came from: a file, a variable, an argument; empty when no source has one.
-        field: Dotted path of the setting, empty when the whole source is bad.
-        reason: What is wrong with it; never the value, which may be a secret.
-        hint: What to do about it, may be empty.
+        source: Where the value came from: a file, a variable or an argument. Empty if no source has a value.
+        field: Dotted path of the setting. Empty if the whole source is bad.
+        reason: What is wrong. It never contains the value, which may be a secret.
+        hint: What to do about it. May be empty.
     """
 
     source: str
@@ -27,7 +27,7 @@ class Problem:
 
 
 class ConfigurationError(ValueError):
-    """Raised when settings can't be read or are not valid; one line per problem."""
+    """Raised when settings can't be read or are not valid, with one line per problem."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
@@ -38,7 +38,7 @@ class ConfigurationError(ValueError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a hint that names the *known* word most like *name*, or all of them."""
+    """Return a hint with the *known* name that is closest to *name*, or with all known names if none is close."""
     known = list(known)
     close = get_close_matches(name.lower(), known, n=1)
     return f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"

@@ -1,4 +1,4 @@
-"""Telling people what pydantic found: the setting, its source and the remedy, never a value."""
+"""Explains pydantic's errors to people: the setting, its source and the remedy, but never a value."""
 
 from collections.abc import Iterator
 from types import UnionType
@@ -11,11 +11,11 @@ from sessionscope.settings.sources import Keys, Loading, variable_of
 
 
 def explain(error: ValidationError, state: Loading, model: type[BaseModel]) -> list[Problem]:
-    """Return a problem per fault that pydantic found, and per setting of a section that is missing as a whole.
+    """Return a problem for each of pydantic's errors. A missing section gives one for each required setting in it.
 
     Args:
-        error: What pydantic raised; none of its values is shown.
-        state: Where the values came from.
+        error: The error that pydantic raised. None of its values is shown.
+        state: The sources of the values.
         model: The class of the settings.
     """
     start = _start(error, model)
@@ -27,7 +27,7 @@ def explain(error: ValidationError, state: Loading, model: type[BaseModel]) -> l
 
 
 def _start(error: ValidationError, model: type[BaseModel]) -> Keys:
-    """Return the section that *error* begins in: pydantic doesn't say so where a default_factory failed."""
+    """Return the section in which *error* begins: pydantic leaves it out if a default_factory failed."""
     sections = ((name, _section(field.annotation)) for name, field in model.model_fields.items())
     return next(((name,) for name, section in sections if section and section.__name__ == error.title), ())
 
@@ -55,13 +55,13 @@ def _missing(path: Keys, model: type[BaseModel]) -> Iterator[Problem]:
 
 
 def _settable(path: Keys) -> str:
-    """Return the variable that sets what is at *path*: an item of a list has none of its own."""
+    """Return the variable that sets the value at *path*. An item of a list has no variable of its own."""
     names = next((path[:index] for index, name in enumerate(path) if name.isdecimal()), path)
     return variable_of(names) if names == path else f"{path[-1]} in {variable_of(names)}"
 
 
 def _required(section: type[BaseModel]) -> Iterator[Keys]:
-    """Yield the paths in *section* of every setting that has no default."""
+    """Yield the path of each setting in *section* that has no default."""
     for name, field in section.model_fields.items():
         if field.is_required():
             inner = _section(field.annotation)
@@ -70,7 +70,7 @@ def _required(section: type[BaseModel]) -> Iterator[Keys]:
 
 
 def _at(model: type[BaseModel], path: Keys) -> type[BaseModel] | None:
-    """Return the section at *path*, None where there is something else."""
+    """Return the section at *path*, or None if there is none."""
     section: type[BaseModel] | None = model
     for name in path:
         field = section.model_fields.get(name) if section else None
@@ -79,6 +79,6 @@ def _at(model: type[BaseModel], path: Keys) -> type[BaseModel] | None:
 
 
 def _section(annotation: Any) -> type[BaseModel] | None:
-    """Return the class of a section, which may be optional."""
+    """Return the section class in *annotation*, which may be optional, or None if it names no section."""
     kinds = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)

@@ -10,7 +10,7 @@ from sessionscope.settings.url import DatabaseUrl, DatabaseUrls
 
 
 class Section(BaseModel):
-    """Parent of a section of the settings: fixed once read, and without unknown names."""
+    """Base class of a section of the settings. Its values can't be changed, and unknown names are refused."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True, allow_inf_nan=False
@@ -26,30 +26,31 @@ class DatabaseSettings(Section):
     )
     echo: bool = Field(default=False, description="log every statement, without its values")
     echo_parameters: bool = Field(
-        default=False, description="show the values of statements too, in the echo and in errors: they may be secret"
+        default=False, description="show the values of statements in the echo and in errors; they may be secret"
     )
     pool_class: Literal["queue", "null"] = Field(
         default="queue", description="queue keeps connections; null opens one per use (behind an external pooler)"
     )
     pool_size: int = Field(default=5, ge=1, description="connections kept open")
-    max_overflow: int = Field(default=10, ge=-1, description="connections above pool_size; -1: no limit")
+    max_overflow: int = Field(default=10, ge=-1, description="connections beyond pool_size; -1: no limit")
     pool_timeout: float = Field(default=30, gt=0, description="longest wait for a connection")
-    pool_recycle: int = Field(default=3600, ge=-1, description="oldest age of a connection; -1: no limit")
-    pool_pre_ping: bool = Field(default=True, description="test a pooled connection that was idle before use")
-    pool_ping_idle: float = Field(default=1, ge=0, description="how long it was idle then; 0: test it each time")
-    connect_timeout: float = Field(default=5, gt=0, description="longest wait for a server to let a connection in")
+    pool_recycle: int = Field(default=3600, ge=-1, description="greatest age of a connection; -1: no limit")
+    pool_pre_ping: bool = Field(default=True, description="test a pooled connection before use if it was idle")
+    pool_ping_idle: float = Field(default=1, ge=0, description="idle time before such a test; 0: test each time")
+    connect_timeout: float = Field(default=5, gt=0, description="longest wait for a server to accept a connection")
     lock_timeout: float = Field(default=10, gt=0, description="longest wait of a statement for a lock")
     statement_timeout: float | None = Field(
         default=None, gt=0, description="longest run of a statement; unset: no limit"
     )
     isolation_level: Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] | None = Field(
-        default=None, description="of every transaction; unset: the server's own. SQLite's are always serializable"
+        default=None,
+        description="isolation of every transaction; unset: the server's default. SQLite is always serializable",
     )
-    transaction_attempts: int = Field(default=8, ge=1, description="most runs of a unit of work that conflicts")
-    transaction_patience: float = Field(default=10, gt=0, description="a unit of work is not begun again after this")
+    transaction_attempts: int = Field(default=8, ge=1, description="how often a unit of work is run at most")
+    transaction_patience: float = Field(default=10, gt=0, description="a unit of work is not run again after this time")
     pgbouncer: bool = Field(default=False, description="the URL leads to PgBouncer in transaction mode")
     replica_urls: DatabaseUrls = Field(
-        default_factory=DatabaseUrls, description="servers that follow the one at `url`, for sessions that only read"
+        default_factory=DatabaseUrls, description="replicas of the server at `url`, for sessions that only read"
     )
 
     @field_validator("replica_urls")
@@ -60,7 +61,7 @@ class DatabaseSettings(Section):
             others = [url.kind for url in urls if url.kind != kind]
             if others:
                 names = {"other": others[0], "kind": kind}
-                raise PydanticCustomError("replica", "a {other} server can't follow a {kind} one", names)
+                raise PydanticCustomError("replica", "a {other} server can't be a replica of a {kind} server", names)
         return urls
 
 
@@ -75,7 +76,7 @@ class ServerSettings(Section):
     max_body_size: int = Field(default=1_500_000, ge=1, description="longest request body, bytes")
     trusted_proxies: tuple[str, ...] = Field(
         default=(),
-        description="addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed; * is everybody",
+        description="addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are trusted; * trusts all",
     )
 
     @field_validator("trusted_proxies")
@@ -86,20 +87,22 @@ class ServerSettings(Section):
                 if text != "*":
                     ip_network(text)
         except ValueError:
-            raise PydanticCustomError("network", "each must be an IP address, a network as 10.0.0.0/8, or *") from None
+            raise PydanticCustomError(
+                "network", "each must be an IP address, a network such as 10.0.0.0/8, or *"
+            ) from None
         return texts
 
 
 class IdempotencySettings(Section):
-    """What becomes of the answers to requests that have an Idempotency-Key."""
+    """How long the answers to requests with an Idempotency-Key are kept."""
 
     keep_seconds: float = Field(
-        default=86_400, gt=0, description="how long a request may be sent again; older keys count as new"
+        default=86_400, gt=0, description="how long a repeated request gets the first answer; older keys count as new"
     )
 
 
 class LoggingSettings(Section):
-    """What is logged, and how."""
+    """What the service logs."""
 
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="least level shown")
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="lowest level to log")
     access: bool = Field(default=True, description="log a line per request")

@@ -1,4 +1,4 @@
-"""Reading a service's settings.
+"""The base class of a service's settings, which are read from several sources.
 
 Order of the sources: constructor > environment (``APP_DATABASE__URL``) > ``.env`` > configuration file > defaults.
 """
@@ -16,20 +16,20 @@ from sessionscope.settings.sources import Loading, loading, named_sources
 
 
 class ServiceSettings(BaseSettings):
-    """Parent of a service's settings, which are read once and then fixed.
+    """Base class of a service's settings, which are read once and can't be changed.
 
     Attributes:
-        config_file: The configuration file, unless another one is named; it may be missing.
+        config_file: The configuration file to read unless another one is named. It may be missing.
 
     Raises:
-        ConfigurationError: A source can't be read, or a value is unknown, of the wrong type or out of bounds.
+        ConfigurationError: A source can't be read, or a setting is unknown, of the wrong type or out of bounds.
     """
 
     model_config = SettingsConfigDict(
         env_prefix="APP_",
         env_nested_delimiter="__",
         env_file=".env",
-        # A file of everyone's: other programs' variables are none of our business. `named_sources` finds misspelt ones.
+        # Other programs may have variables in the same file. `named_sources` finds misspelt ones of ours.
         dotenv_filtering="only_existing",
         frozen=True,
         extra="forbid",
@@ -57,12 +57,12 @@ class ServiceSettings(BaseSettings):
 
     @classmethod
     def from_file(cls, path: str | PathLike[str]) -> Self:
-        """Return the settings with *path* in place of the usual configuration file.
+        """Return the settings, with *path* in place of the default configuration file.
 
-        The environment and ``.env`` still come before the file.
+        The environment and ``.env`` still override the file.
 
         Raises:
-            ConfigurationError: As the constructor; also when *path* does not exist.
+            ConfigurationError: As for the constructor, or *path* does not exist.
         """
         token = loading.set(Loading(file=Path(path)))
         try:
@@ -71,10 +71,10 @@ class ServiceSettings(BaseSettings):
             loading.reset(token)
 
     def origin(self, field: str) -> str:
-        """Return where *field*'s value came from, for people to read.
+        """Return a description of where *field*'s value came from.
 
         Args:
-            field: Dotted path, as ``database.url``.
+            field: Dotted path, such as ``database.url``.
         """
         return self._loading.origin(tuple(field.split(".")))
 
@@ -87,5 +87,5 @@ class ServiceSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no secrets directory
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Tell pydantic-settings where to look, strongest first."""
+        """Return the sources for pydantic-settings, strongest first."""
         return named_sources(settings_cls, init_settings, env_settings, dotenv_settings)

@@ -1,4 +1,4 @@
-"""Reading the sources of the settings, and remembering which of them gave each value."""
+"""Reads the sources of the settings, and records which of them gave each value."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -22,17 +22,17 @@ FILE_VARIABLE: Final = "APP_CONFIG_FILE"
 PREFIX: Final = "APP_"
 DELIMITER: Final = "__"
 
-# The names on the way to a setting: section by section, and then its own.
+# The path to a setting: the names of its sections, then its own name.
 Keys = tuple[str, ...]
 
 
 class Given(NamedTuple):
-    """What one source gave.
+    """The values that one source gave.
 
     Attributes:
-        label: The source for people to read; ``{variable}`` stands for the variable that holds a setting.
+        label: The source's name in messages; ``{variable}`` stands for the variable that has the setting.
         values: The settings, section by section.
-        variables: The names, in lower case, that the source has; a section may be written in one of them.
+        variables: The source's variables, in lower case. One variable may have a whole section.
     """
 
     label: str
@@ -47,24 +47,24 @@ class Given(NamedTuple):
 
 
 def variable_of(path: Keys) -> str:
-    """Return the environment variable that sets what is at *path*."""
+    """Return the environment variable that sets the value at *path*."""
     return PREFIX + DELIMITER.join(path).upper()
 
 
 @dataclass
 class Loading:
-    """One reading of the settings: which file, and what each source gave, strongest first."""
+    """One reading of the settings: the file, and the values that each source gave, strongest first."""
 
     file: Path | None = None
     given: list[Given] = field(default_factory=list[Given])
 
     def origin(self, path: Keys) -> str:
-        """Return the strongest source that holds *path*: a variable, a file, or ``default``."""
+        """Return the strongest source that has a value at *path*: a variable, a file, or ``default``."""
         holders = (source.name(path) for source in self.given if _holds(source.values, path))
         return next(holders, "default")
 
 
-# How a class method that pydantic calls learns which file to read, and hands back what it read.
+# Tells a class method that pydantic calls which file to read, and takes back what was read.
 loading: ContextVar[Loading | None] = ContextVar("loading", default=None)
 
 
@@ -77,7 +77,7 @@ def named_sources(
     """Return every source, strongest first, each recorded in the current `Loading`.
 
     Raises:
-        ConfigurationError: A file can't be read, or a variable names no section or holds no JSON.
+        ConfigurationError: A file can't be read, or a variable names an unknown section or is not JSON.
     """
     state = loading.get() or Loading()
     in_environment = _variables(environment)
@@ -104,7 +104,7 @@ def _read_variables(label: str, source: PydanticBaseSettingsSource, variables: I
     try:
         return Given(label, source(), variables)
     except SettingsError as error:
-        # It keeps the name of the field in its text only, which holds no value.
+        # The error has the name of the field in its message only; that message contains no value.
         _, section, *_ = str(error).split('"')
         name = Given(label, {}, variables).name((section,))
         hint = f"or set {PREFIX}{section.upper()}{DELIMITER}... one by one"
@@ -131,18 +131,18 @@ def _read_file(
     except json.JSONDecodeError as error:
         raise _bad_file(f"{label}:{error.lineno}:{error.colno}", f"is not JSON: {error.msg}") from None
     except (ValueError, RecursionError):
-        raise _bad_file(label, "holds a number or a nesting that is too large") from None
+        raise _bad_file(label, "has a number that is too large, or is nested too deeply") from None
     if not isinstance(values, dict):
-        raise _bad_file(label, "must hold one JSON object", '{"database": {"url": ...}}')
+        raise _bad_file(label, "must contain one JSON object", '{"database": {"url": ...}}')
     return label, cast("dict[str, Any]", values)
 
 
 def _refuse_unknown_variables(
     settings_class: type[BaseSettings], environment: Iterable[str], dotenv: Iterable[str], env_file: str
 ) -> None:
-    """Find ``APP_DATABSE__URL``, which would otherwise be passed over without a word.
+    """Find misspelt variables such as ``APP_DATABSE__URL``, which would otherwise be ignored silently.
 
-    Of the environment only names with a delimiter are looked at: container platforms put variables
+    In the environment, only names with a delimiter count: container platforms put variables
     of their own, such as ``APP_PORT``, into the environment of a service called *app*.
     """
     written = [("", name) for name in environment if DELIMITER in name]

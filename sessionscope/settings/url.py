@@ -1,4 +1,4 @@
-"""The database URL as a value that doesn't give its password away."""
+"""The type of the database URL, which never shows its password."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 from sessionscope.settings.errors import nearest
 
-# Driver names per backend; `sessionscope.database.url` says which pair of drivers each one means.
+# Driver names per backend; `sessionscope.database.url` has the pair of drivers for each of them.
 KNOWN_DRIVERS: Final = {
     "sqlite": ("", "pysqlite", "aiosqlite"),
     "postgresql": ("", "psycopg", "psycopg2", "asyncpg"),
@@ -22,12 +22,12 @@ KNOWN_DRIVERS: Final = {
 _WRITTEN: Final = "write it as sqlite:///./app.db or postgresql://user:password@host/name"
 _SEVERAL: Final = "write several hosts as postgresql://user:password@/name?host=first:5432&host=second:5432"
 _MASK: Final = "***"
-# Parts of the names of query arguments that are secrets: password, sslpassword, oauth_client_secret, scram_client_key.
+# Query arguments with these in their names are secret: password, sslpassword, oauth_client_secret, scram_client_key.
 _SECRETS: Final = ("pass", "secret", "scram")
 
 
 def _parse(written: object) -> URL:
-    """Return *written* as a URL whose backend and driver are ones we know.
+    """Return *written* as a URL with a known backend and driver.
 
     Raises:
         PydanticCustomError: It is not a URL, or has an unknown backend or driver; the error never shows it.
@@ -53,12 +53,12 @@ def _parse(written: object) -> URL:
 class DatabaseUrl(Secret[Annotated[URL, PlainValidator(_parse), WithJsonSchema({"type": "string"})]]):
     """A SQLAlchemy URL that is shown with ``***`` in place of its password.
 
-    ``get_secret_value()`` returns SQLAlchemy's own object. Everything that makes a text of this one
-    shows the masked URL, passwords in its query included. It is neither a string nor a tuple, which
-    could be joined or encoded past that.
+    ``get_secret_value()`` returns SQLAlchemy's ``URL``. Each conversion of this object to text gives the masked
+    URL, with passwords in its query masked too. It is neither a string nor a tuple, because joining or encoding
+    those would bypass the mask.
 
     Args:
-        secret_value: A text, or SQLAlchemy's object.
+        secret_value: A text, or SQLAlchemy's ``URL``.
 
     Raises:
         PydanticCustomError: It is not a URL, or has an unknown backend or driver; the error never shows it.
@@ -68,8 +68,8 @@ class DatabaseUrl(Secret[Annotated[URL, PlainValidator(_parse), WithJsonSchema({
         super().__init__(_parse(secret_value))
 
     if TYPE_CHECKING:
-        # A field of this type takes a text or SQLAlchemy's URL as well. Type checkers read what a
-        # field takes from its `__set__`: https://peps.python.org/pep-0681/#descriptor-typed-field-behavior
+        # A field of this type also takes a text or SQLAlchemy's URL. Type checkers learn that from its
+        # `__set__`: https://peps.python.org/pep-0681/#descriptor-typed-field-behavior
         def __get__(self, instance: object, owner: Any) -> Self: ...
         def __set__(self, instance: object, value: str | URL | Self) -> None: ...
 
@@ -92,7 +92,7 @@ class DatabaseUrl(Secret[Annotated[URL, PlainValidator(_parse), WithJsonSchema({
 if TYPE_CHECKING:
 
     class DatabaseUrls:
-        """Several of them, as a field: what `DatabaseUrl` takes goes in, a tuple comes out."""
+        """The type of a field with several URLs: it takes what `DatabaseUrl` takes, and gives a tuple."""
 
         def __get__(self, instance: object, owner: Any) -> tuple[DatabaseUrl, ...]: ...
         def __set__(self, instance: object, value: Iterable[str | URL | DatabaseUrl]) -> None: ...
@@ -106,6 +106,6 @@ def _error(reason: str, hint: str) -> PydanticCustomError:
 
 
 def _names_several_hosts(text: str) -> bool:
-    """Tell whether *text* has its hosts where libpq allows several, and SQLAlchemy one."""
+    """Tell whether *text* names several hosts in the place where libpq allows that, but SQLAlchemy doesn't."""
     hosts = text.partition("://")[2].partition("/")[0].rpartition("@")[2]
     return "," in hosts

@@ -45,7 +45,7 @@ class TestFile:
             ),
             (
                 b'{"server": {"trusted_proxies": ["proxy.local"]}}',
-                "bad.json: server.trusted_proxies: each must be an IP address, a network as 10.0.0.0/8, or *",
+                "bad.json: server.trusted_proxies: each must be an IP address, a network such as 10.0.0.0/8, or *",
             ),
             (
                 b'{"database": {"pool_size": "many"}}',
@@ -99,9 +99,9 @@ class TestFile:
             ),
             (b'{"server":\n  {"port" 1}}', "bad.json:2:11: is not JSON: Expecting ':' delimiter"),
             (b"", "bad.json:1:1: is not JSON: Expecting value"),
-            (b"[1]", 'bad.json: must hold one JSON object ({"database": {"url": ...}})'),
+            (b"[1]", 'bad.json: must contain one JSON object ({"database": {"url": ...}})'),
             (b'{"a": "\xff"}', "bad.json: is not UTF-8 text"),
-            (b"[" * 100_000, "bad.json: holds a number or a nesting that is too large"),
+            (b"[" * 100_000, "bad.json: has a number that is too large, or is nested too deeply"),
         ],
         ids=lambda value: repr(value)[:40],
     )
