@@ -1,1 +1,1 @@
-"""What operators see: logs."""
+"""What operators see of a service: its logs."""

@@ -1,4 +1,4 @@
-"""How the service logs: one handler, one format, on standard error."""
+"""The configuration of logging: one handler and one format, on standard error."""
 
 import logging
 from asyncio import CancelledError
@@ -8,7 +8,7 @@ from sessionscope.settings import LoggingSettings
 
 
 def logging_config(settings: LoggingSettings) -> dict[str, Any]:
-    """Return what `logging.config.dictConfig` takes; the HTTP server hands it to its worker processes."""
+    """Return the configuration for `logging.config.dictConfig`. The HTTP server gives it to its worker processes."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -19,23 +19,23 @@ def logging_config(settings: LoggingSettings) -> dict[str, Any]:
         "loggers": {
             "uvicorn.access": {"level": "INFO" if settings.access else "WARNING"},
             "uvicorn.error": {"filters": ["server"]},
-            # SQLAlchemy gives an echo a handler of its own unless it finds one, and each line would come twice.
+            # Without a handler here, SQLAlchemy's echo adds its own, and each line appears twice.
             "sqlalchemy.engine.Engine": {"handlers": ["stderr"], "propagate": False},
         },
     }
 
 
 class ServerFilter(logging.Filter):
-    """Makes the HTTP server's log say what happened, and no more.
+    """Removes noise from the HTTP server's log.
 
-    It drops the advice to install a WebSocket library, which anybody's handshake to any path would log; that the
-    upgrade is not supported is logged all the same. A request that was still running at the end is no fault of the
-    code, so its traceback becomes a line.
+    It drops the advice to install a WebSocket library, which any client could trigger with a handshake. The line
+    about the unsupported upgrade stays. A request that is cut off at the end of the server is not a fault in the
+    code, so the log has one line for it in place of a traceback.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether the record is to be logged."""
+        """Tell whether to log the record."""
         if isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], CancelledError):
-            record.msg, record.args = "a request was cut off, for the server ends", ()
+            record.msg, record.args = "a request was cut off because the server is ending", ()
             record.exc_info = record.exc_text = None
         return "WebSocket library" not in record.getMessage()

@@ -1,1 +1,1 @@
-"""Units of work: their options, their commits, and when they are run again."""
+"""Units of work: their transaction options, their commits, and when they are run again."""

@@ -1,4 +1,4 @@
-"""When a unit of work is run again, and what became of all of them."""
+"""When a unit of work is run again, and how often that happened."""
 
 import logging
 from collections import Counter
@@ -16,21 +16,21 @@ from sessionscope.settings import DatabaseSettings
 
 logger = logging.getLogger(__name__)
 
-# Seconds; each wait is a random part of a limit that doubles, so that those who collided don't meet again.
+# Seconds. Each wait is a random part of a limit that doubles, so that units that collided don't collide again.
 FIRST_WAIT: Final = 0.01
 LONGEST_WAIT: Final = 1.0
-# What a server says while another one takes over from it.
+# The failures of a server while another one takes over from it.
 _FAILING_OVER: Final = (Failure.UNREACHABLE, Failure.READ_ONLY, Failure.TOO_MANY_CONNECTIONS)
 
 
 @dataclass(slots=True)
 class TransactionCounts:
-    """How the units of work of one process ended so far.
+    """How the units of work of this process have ended so far.
 
     Attributes:
-        committed: Units that were committed.
-        retried: Further runs, by what made them necessary.
-        given_up: Units that failed because of the database, by the failure of their last run.
+        committed: How many units were committed.
+        retried: How many further runs there were, by the failure that caused them.
+        given_up: How many units failed because of the database, by the failure of their last run.
     """
 
     committed: int = 0
@@ -55,13 +55,13 @@ class TransactionCounts:
 
 
 class RetryPolicy:
-    """When a unit of work is run again, and how long to wait before.
+    """When to run a unit of work again, and how long to wait before that.
 
-    It is, on a failure that another run may not meet: a serialization failure, a deadlock, a lock
-    not had in time, a connection lost before COMMIT. After a lost connection it is also tried again while
-    no server is there to write to, for another one may be taking over. What was lost during
-    COMMIT may have happened: only a unit that says it is idempotent is run again, and where the database
-    fails it to the end, its last word is still that nobody knows.
+    A unit is run again after a failure that another run may avoid: a serialization failure, a deadlock, a lock
+    timeout, or a connection that was lost before COMMIT. After a lost connection it is also run again while no
+    server takes writes, as another one may be taking over. If the connection is lost during COMMIT, the changes
+    may have been saved, so only an idempotent unit is run again. If all its further runs fail, the outcome of
+    that COMMIT is still unknown, and the error says so.
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
@@ -70,7 +70,7 @@ class RetryPolicy:
         self.counts = TransactionCounts()
 
     def options(self, work: Callable[..., Any], session: Session, *, idempotent: bool) -> dict[str, Any]:
-        """Return the arguments of tenacity's retrying for one unit of work on *session*."""
+        """Return the arguments for tenacity's `Retrying`, for one unit of work on *session*."""
         run = _Run(self, work, session, idempotent=idempotent)
         return {
             "retry": run.wants_another,
@@ -82,14 +82,14 @@ class RetryPolicy:
 
 
 def name_of(work: Callable[..., Any]) -> str:
-    """Return what *work* is called in logs: its function's name, without the arguments that it was given already."""
+    """Return the name of *work* for logs: the name of its function, without the arguments of a `partial`."""
     while isinstance(work, partial):
         work = work.func
     return getattr(work, "__qualname__", type(work).__qualname__)
 
 
 class _Run:
-    """What is known of one unit of work while it is tried."""
+    """The state of one unit of work during its runs."""
 
     __slots__ = ("_failure", "_idempotent", "_lost", "_policy", "_session", "_unknown", "_work")
 
@@ -125,14 +125,14 @@ class _Run:
         if self._failure is None or state.next_action is None:
             return
         self._policy.counts.retry(self._failure)
-        # Another run is not to find what this one loaded.
+        # The next run must not see objects that this one has loaded.
         self._session.expunge_all()
         wait_ms = state.next_action.sleep * 1000
         number, description = state.attempt_number, self._failure.description
         logger.warning("%s: run %d: %s: %s; again in %d ms", self._name, number, self._failure, description, wait_ms)
 
     def _admit(self, error: BaseException | None) -> None:
-        # "The database can't serve" would say that nothing was done; an earlier run may have been committed.
+        # The error would tell clients that nothing was done, but an earlier run may have been committed.
         if self._unknown and self._failure is not None and self._failure.is_unavailable:
             raise CommitOutcomeUnknownError from error
 

@@ -1,4 +1,4 @@
-"""What a unit of work asks of its transaction, in each database's own words."""
+"""The options of a unit of work's transaction, and the statements that set them on each database."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -15,13 +15,13 @@ IsolationLevel = Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The terms of one transaction; unset ones are the connection's own, as the settings say.
+    """The options of one transaction. An option that is not set has the value that the settings give it.
 
     Attributes:
         isolation_level: Ignored by SQLite, whose transactions are always serializable.
-        read_only: The database refuses to write.
-        lock_timeout: Longest wait of a statement for a lock, seconds; MySQL and MariaDB count whole ones.
-        statement_timeout: Longest run of a statement, seconds; ignored by SQLite, which has none.
+        read_only: Whether the database refuses to write.
+        lock_timeout: Longest wait of a statement for a lock, in seconds; whole seconds on MySQL and MariaDB.
+        statement_timeout: Longest run of a statement, in seconds; ignored by SQLite, which has no such limit.
     """
 
     isolation_level: IsolationLevel | None = None
@@ -30,10 +30,10 @@ class Terms:
     statement_timeout: float | None = None
 
     def join(self, outer: "Terms") -> None:
-        """Check that a unit of work with these terms may be a part of one with *outer*'s.
+        """Check that a unit of work with these options can be part of one with the options *outer*.
 
         Raises:
-            NestedTermsError: It asks for something that the outer transaction doesn't give.
+            NestedTermsError: An option is set that the outer transaction doesn't have.
         """
         unmet = [
             name
@@ -46,10 +46,10 @@ class Terms:
             raise NestedTermsError(unmet)
 
     def options(self, dialect: str) -> dict[str, Any]:
-        """Return the execution options of a connection that is to begin on these terms."""
+        """Return the execution options for a connection that begins a transaction with these options."""
         options: dict[str, Any] = {WRITES: not self.read_only}
         if dialect == "sqlite" and self.lock_timeout:
-            # Before the transaction begins: that is where a writer waits.
+            # Set before the transaction begins, because a writer waits in its BEGIN.
             options[LOCK_TIMEOUT] = self.lock_timeout
         if dialect != "sqlite" and self.isolation_level:
             options["isolation_level" if dialect == "postgresql" else ISOLATION_LEVEL] = self.isolation_level
@@ -59,18 +59,18 @@ class Terms:
 
     @property
     def are_usual(self) -> bool:
-        """Whether there is nothing to tell the database."""
+        """Whether `begin` and `end` have nothing to do."""
         return not (self.read_only or self.lock_timeout or self.statement_timeout)
 
     def begin(self, connection: Connection) -> None:
-        """Tell the database of the terms that are no options, in the transaction that has just begun."""
+        """Set the options that need a statement, in the transaction that has just begun."""
         for statement in self._statements(connection, _AT_BEGIN):
             connection.exec_driver_sql(statement)
 
     def end(self, connection: Connection) -> None:
-        """Take back what would outlive the transaction on the connection, whatever has become of the transaction."""
+        """Reset the options that would outlive the transaction on the connection, even after a failure."""
         try:
-            # Past SQLAlchemy, which would begin anew where the transaction has failed.
+            # Directly on the driver: after a failure, SQLAlchemy would begin a new transaction.
             cursor = connection.connection.cursor()
             for statement in self._statements(connection, _AT_END):
                 cursor.execute(statement)
@@ -78,7 +78,7 @@ class Terms:
                 lock_timeout_again(connection, cursor)
             cursor.close()
         except Exception:  # noqa: BLE001 - of any driver
-            # Nobody else is to have a connection with these terms.
+            # The next user of the connection must not get these options.
             connection.invalidate()
 
     def _statements(self, connection: Connection, table: dict[str, dict[str, str]]) -> list[str]:

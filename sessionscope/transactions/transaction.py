@@ -1,7 +1,7 @@
-"""One unit of work: a fresh transaction, committed when the block ends, undone when it raises.
+"""One unit of work: a new transaction, which is committed when the block ends and rolled back when it raises.
 
-A unit inside another one of the same session joins it: the outer one commits both or undoes
-both. It is refused where it asks for terms that the outer transaction doesn't give.
+A unit inside another unit of the same session joins it: the outer one commits or rolls back both.
+It is an error if the inner unit asks for options that the outer transaction doesn't have.
 """
 
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -19,7 +19,7 @@ from sessionscope.database.options import WRITES
 from sessionscope.database.session import has_begun_to_write
 from sessionscope.transactions.terms import Terms
 
-# The terms of the unit of work that a session is in, and its connection, kept in the session's `info`.
+# Keys in a session's `info`: the options and the connection of the unit of work that the session is in.
 _TERMS: Final = "app_terms"
 _CONNECTION: Final = "app_connection"
 
@@ -29,8 +29,8 @@ def transaction(session: Session, terms: Terms = Terms()) -> Generator[Session, 
     """Run the block as one transaction.
 
     Raises:
-        InvalidRequestError: The session has begun a transaction by itself, whose snapshot would be an old one.
-        NestedTermsError: A unit of work around this one has other terms.
+        InvalidRequestError: The session is in a transaction already, which may have an old snapshot.
+        NestedTermsError: The unit of work around this one has other options.
         CommitOutcomeUnknownError: The connection was lost while committing.
     """
     with _unit(session, terms, nullcontext):
@@ -39,7 +39,7 @@ def transaction(session: Session, terms: Terms = Terms()) -> Generator[Session, 
 
 @contextmanager
 def greenlet_transaction(session: Session, terms: Terms) -> Generator[Session, None, None]:
-    """As `transaction`, for the session inside an async one, in SQLAlchemy's own context."""
+    """Do as `transaction` does, for the sync session inside an async session, in SQLAlchemy's greenlet."""
     with _unit(session, terms, partial(CancelScope, shield=True)):
         yield session
 
@@ -66,7 +66,7 @@ async def async_transaction(
     session: AsyncSession,
     terms: Terms = Terms(),  # noqa: B008 - frozen
 ) -> AsyncGenerator[AsyncSession, None]:
-    """Run the block as one transaction; errors as `transaction`."""
+    """Run the block as one transaction. Raises the same errors as `transaction`."""
     if is_joined(session.sync_session, terms):
         yield session
         return
@@ -81,7 +81,7 @@ async def async_transaction(
 
 
 def is_joined(session: Session, terms: Terms) -> bool:
-    """Tell whether *session* is in a unit of work already; errors as `transaction`."""
+    """Tell whether *session* is in a unit of work already. Raises the same errors as `transaction`."""
     outer: Terms | None = session.info.get(_TERMS)
     if outer is not None:
         terms.join(outer)
@@ -95,7 +95,7 @@ def _begin(session: Session, terms: Terms) -> None:
         has_begun_to_write(session)
     bind = session.get_bind()
     if isinstance(bind, Connection):
-        # Somebody else's, as a test's: its transaction has begun before, on its own terms.
+        # A connection from outside, such as a test's: its transaction has begun already, with its own options.
         session.connection(execution_options={WRITES: not terms.read_only})
     else:
         connection = session.connection(execution_options=terms.options(bind.dialect.name))
@@ -105,7 +105,7 @@ def _begin(session: Session, terms: Terms) -> None:
 
 
 def _commit(session: Session, terms: Terms) -> None:
-    # Before COMMIT, so that what fails here is known not to have happened.
+    # Flush before COMMIT: a failure here surely leaves nothing behind.
     session.flush()
     _take_back(session, terms)
     try:

@@ -1,4 +1,4 @@
-"""Running a piece of work as one transaction, and again as a whole where it collides with others."""
+"""Runs a function as one transaction, and runs all of it again if it collides with other transactions."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -19,8 +19,8 @@ class Transactions:
     """Runs units of work on one session.
 
     Args:
-        session: Gives the session; asked when there is something to do.
-        policy: When to run a unit again.
+        session: Returns the session. It is called only when there is a unit to run.
+        policy: Says when to run a unit again.
     """
 
     def __init__(self, session: Callable[[], Session], policy: RetryPolicy) -> None:
@@ -28,27 +28,28 @@ class Transactions:
         self._policy = policy
 
     def run(self, work: Callable[[Session], T], terms: Terms = Terms(), *, idempotent: bool = False) -> T:  # noqa: B008
-        """Run *work* in a transaction and commit; run all of it again where `RetryPolicy` says so.
+        """Run *work* in a transaction and commit; run all of it again if `RetryPolicy` says so.
 
-        Inside another unit of the same session it is a part of that one, which commits or is run again.
+        Inside another unit of the same session, *work* is a part of that unit, which commits it or is run again.
 
         Args:
-            work: Called with the session, once or more: it makes its objects itself, and does nothing that a
-                rollback can't undo.
+            work: Called with the session, possibly more than once. It must create its objects itself, and do
+                nothing that a rollback can't undo.
             terms: Isolation level, read-only, timeouts.
-            idempotent: Doing it twice is doing it once: it may be run again when nobody knows whether it was committed.
+            idempotent: Whether running *work* twice has the same effect as running it once. If so, it is run
+                again even when it is not known whether the first run was committed.
 
         Raises:
             CommitOutcomeUnknownError: The connection was lost during COMMIT, and the unit is not idempotent.
-            NestedTermsError: The unit around this one has other terms.
-            SQLAlchemyError: The database's last word, once the attempts or the patience of the settings are spent.
+            NestedTermsError: The unit around this one has other options.
+            SQLAlchemyError: The last run failed, and the attempts or the time in the settings are used up.
         """
         session = self._session()
         if is_joined(session, terms):
             return work(session)
         try:
             return self._once(session, work, terms)
-        except Exception as error:  # noqa: BLE001 - the policy says what is to be raised
+        except Exception as error:  # noqa: BLE001 - the policy decides what to raise
             retrying = Retrying(**self._policy.options(work, session, idempotent=idempotent))
             return retrying(_after(error, partial(self._once, session, work, terms)))
 
@@ -73,7 +74,7 @@ class AsyncTransactions:
         *,
         idempotent: bool = False,
     ) -> T:
-        """Run *work* in a transaction and commit; as `Transactions.run`."""
+        """Run *work* in a transaction and commit, as `Transactions.run` does."""
         session = self._session()
         if is_joined(session.sync_session, terms):
             return await work(session)
@@ -86,10 +87,10 @@ class AsyncTransactions:
         *,
         idempotent: bool = False,
     ) -> T:
-        """Run *work*, a plain function of the session, in a transaction and commit; as `Transactions.run`.
+        """Run *work*, a plain function of the session, in a transaction and commit, as `Transactions.run` does.
 
-        It awaits nothing but the database, so no transaction waits for anybody else; and from BEGIN to COMMIT there is
-        one switch to SQLAlchemy's own context and back, where `run` has one per call of the session.
+        A plain function can wait for nothing but the database, so the transaction stays short. From BEGIN to COMMIT
+        there is one switch to SQLAlchemy's greenlet and back; `run` has one for each call of the session.
         """
         session = self._session()
         if is_joined(session.sync_session, terms):
@@ -107,7 +108,7 @@ class AsyncTransactions:
     ) -> T:
         try:
             return await once()
-        except Exception as error:  # noqa: BLE001 - the policy says what is to be raised
+        except Exception as error:  # noqa: BLE001 - the policy decides what to raise
             retrying = AsyncRetrying(**self._policy.options(work, session.sync_session, idempotent=idempotent))
             return await retrying(_async_after(error, once))
 
@@ -125,7 +126,7 @@ class AsyncTransactions:
 
 
 def _after(error: Exception, attempt: Callable[[], T]) -> Callable[[], T]:
-    """Return *attempt*, failing with *error* the first time: that run was done without the retrying's machinery."""
+    """Return *attempt*, but raise *error* the first time: that run has been done already, without tenacity."""
     failed = [error]
 
     def next_attempt() -> T:
@@ -137,7 +138,7 @@ def _after(error: Exception, attempt: Callable[[], T]) -> Callable[[], T]:
 
 
 def _async_after(error: Exception, attempt: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
-    """Return the async twin of `_after`'s."""
+    """Do as `_after` does, for an async function."""
     failed = [error]
 
     async def next_attempt() -> T:
