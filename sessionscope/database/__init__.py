@@ -1,4 +1,4 @@
-"""Database mechanisms: engines, sessions, schema. No dependency injection and no web framework in here."""
+"""Engines, sessions and schema. This package uses neither dependency injection nor a web framework."""
 
 from sessionscope.database.base import Base
 from sessionscope.database.health import ping

@@ -1,11 +1,11 @@
-"""The declarative base of every mapped class."""
+"""The declarative base class of all mapped classes."""
 
 from typing import Final
 
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
-# Without names of our own, a constraint can't be dropped by a migration on every database.
+# A migration can drop a constraint on every database only if the constraint has a known name.
 # Source: https://alembic.sqlalchemy.org/en/latest/naming.html
 NAMING_CONVENTION: Final = {
     "ix": "ix_%(column_0_N_label)s",
@@ -17,6 +17,6 @@ NAMING_CONVENTION: Final = {
 
 
 class Base(DeclarativeBase):
-    """Parent of every mapped class; its metadata is what migrations compare with."""
+    """Base class of all mapped classes. Migrations compare the database with its metadata."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)

@@ -1,4 +1,4 @@
-"""Columns that several tables have."""
+"""Columns that many tables have."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -7,18 +7,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from sessionscope.database.types import UtcDateTime
 
-# For the `__table_args__` of each table with such a key. SQLite would give the id of a deleted row again.
+# For the `__table_args__` of each table with such a key. Otherwise, SQLite reuses the ids of deleted rows.
 IDS_ONCE: Final[dict[str, Any]] = {"sqlite_autoincrement": True}
 Key = Annotated[int, mapped_column(primary_key=True)]
 
 
 def now() -> datetime:
-    """Return the present moment, aware, in UTC."""
+    """Return the current time as an aware datetime in UTC."""
     return datetime.now(UTC)
 
 
 class Timestamps:
-    """When a row was made and when it last changed, in UTC."""
+    """The timestamps of a row's creation and of its last change, in UTC."""
 
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)

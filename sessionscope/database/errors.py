@@ -1,4 +1,4 @@
-"""What can go wrong with a database, and how to tell one failure from another."""
+"""Errors of databases, and functions that tell them apart."""
 
 from enum import StrEnum
 from typing import Final
@@ -24,11 +24,11 @@ __all__ = [
 
 
 class DatabaseError(Exception):
-    """Parent of the errors that this package raises."""
+    """Base class of the errors that this package raises."""
 
 
 class CommitOutcomeUnknownError(DatabaseError):
-    """Raised when the connection was lost while committing: only what is idempotent may be done again."""
+    """Raised when the connection was lost during COMMIT. Only idempotent work may be run again."""
 
     failure = Failure.COMMIT_UNKNOWN
 
@@ -48,23 +48,23 @@ class MissingDriverError(DatabaseError):
 
 
 class NestedTermsError(DatabaseError):
-    """Raised when a unit of work inside another one asks for terms that the outer transaction doesn't give."""
+    """Raised when a unit of work inside another one asks for options that the outer transaction doesn't have."""
 
     def __init__(self, unmet: list[str]) -> None:
         self.unmet = unmet
         names = ", ".join(unmet)
-        super().__init__(f"a unit of work inside another one can't have its own {names}: ask for it in the outer one")
+        super().__init__(f"a unit of work inside another one can't have its own {names}: set it for the outer one")
 
 
 class ReadOnlySessionError(DatabaseError):
     """Raised when a read session is asked to write."""
 
     def __init__(self) -> None:
-        super().__init__("this session only reads, each statement for itself: write with `session` or `async_session`")
+        super().__init__("this session is read-only, in autocommit: write with `session` or `async_session`")
 
 
 class UnknownTableError(DatabaseError):
-    """Raised when a table is named that no mapped class declares."""
+    """Raised when no mapped class declares a table of that name."""
 
     def __init__(self, name: str, known: list[str]) -> None:
         self.name, self.known = name, known
@@ -106,6 +106,6 @@ _VIOLATIONS: Final[dict[str | int, Violation]] = {
 
 
 def violation_of(error: IntegrityError) -> Violation | None:
-    """Return which kind of constraint *error* is about, None where the code is not one we know."""
+    """Return the kind of constraint that *error* is about, or None if its code is not known."""
     code = code_of(error)
     return None if code is None else _VIOLATIONS.get(code)

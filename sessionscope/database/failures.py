@@ -1,7 +1,7 @@
-"""Why a database did not do what it was asked: the drivers' errors as one small family.
+"""Classifies the errors of all drivers as one small family of failures.
 
-Decided by code: SQLSTATE, MySQL's number, SQLite's name. By class only where there is no code,
-by text only where nothing else is left: messages change with the server's version and language.
+The code decides: SQLSTATE, MySQL's number or SQLite's name. The class of the error decides only if there is no
+code, and its text only if nothing else does, because messages change with the server's version and language.
 """
 
 import errno
@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 
 class Failure(StrEnum):
-    """Why the database did not do what it was asked: a stable code, for logs and counters."""
+    """The reason why a database operation failed. Each value is a stable code for logs and counters."""
 
     CONFLICT = "conflict"
     SERIALIZATION = "serialization"
@@ -37,26 +37,26 @@ class Failure(StrEnum):
 
     @property
     def description(self) -> str:
-        """What happened, for people to read; nothing of it comes from the driver."""
+        """What happened, in words for people. No part of the text comes from the driver."""
         return _DESCRIPTIONS[self]
 
     @property
     def is_transient(self) -> bool:
-        """Whether the whole unit of work, rolled back, is worth running again at once.
+        """Whether it makes sense to run the whole unit of work again at once, after the rollback.
 
-        Not where there was no connection to begin with: it was waited for already, and one more
-        caller at once only adds to the load. Who asked is told to come back later.
+        It doesn't if no connection could be made: the unit has already waited for one, and another try at once
+        only adds to the load. The client is told to come back later.
         """
         return self in _TRANSIENT
 
     @property
     def is_unavailable(self) -> bool:
-        """Whether the database can't serve now, though what was asked may be right."""
+        """Whether the database can't serve now, although the request may be right."""
         return self not in (Failure.CONFLICT, Failure.COMMIT_UNKNOWN)
 
     @property
     def is_rolled_back(self) -> bool:
-        """Whether a COMMIT that failed so has surely changed nothing."""
+        """Whether a COMMIT with this failure has surely changed nothing."""
         return self in _ROLLED_BACK
 
 
@@ -79,7 +79,7 @@ _DESCRIPTIONS: Final = {
     Failure.NOT_A_DATABASE: "the file is not a database",
 }
 _TRANSIENT: Final = frozenset({Failure.SERIALIZATION, Failure.DEADLOCK, Failure.LOCK_TIMEOUT, Failure.CONNECTION_LOST})
-# Not STORAGE: after an fsync that failed, the commit may be on the disk or not.
+# STORAGE is not among them: after a failed fsync, the commit may or may not be on the disk.
 _ROLLED_BACK: Final = frozenset(
     {Failure.CONFLICT, Failure.SERIALIZATION, Failure.DEADLOCK, Failure.LOCK_TIMEOUT, Failure.RESOURCES}
 )
@@ -135,7 +135,7 @@ _NUMBERS: Final = {
     for number in numbers
 }
 
-# The name's beginning, as SQLITE_BUSY_RECOVERY is a kind of SQLITE_BUSY; the longest one first.
+# By the beginning of the name, as SQLITE_BUSY_RECOVERY is a kind of SQLITE_BUSY; longer ones come first.
 # Source: https://www.sqlite.org/rescode.html
 _SQLITE: Final = {
     "SQLITE_BUSY_SNAPSHOT": Failure.SERIALIZATION,
@@ -149,8 +149,8 @@ _SQLITE: Final = {
     "SQLITE_PERM": Failure.DENIED,
     "SQLITE_READONLY": Failure.READ_ONLY,
     "SQLITE_FULL": Failure.RESOURCES,
-    # What a quota, a limit on a file's size or a full disk says where SQLite doesn't expect it. It is written
-    # before what makes a commit one, so that the commit was not done.
+    # A quota, a limit on a file's size or a full disk, where SQLite doesn't expect it. The failed write comes
+    # before the one that completes a commit, so the commit was not done.
     "SQLITE_IOERR_WRITE": Failure.RESOURCES,
     "SQLITE_IOERR_SHMSIZE": Failure.RESOURCES,
     "SQLITE_IOERR_NOMEM": Failure.RESOURCES,
@@ -160,7 +160,7 @@ _SQLITE: Final = {
     "SQLITE_NOTADB": Failure.NOT_A_DATABASE,
 }
 
-# libpq tells no SQLSTATE when it can't connect, and PgBouncer says 08P01 for all that it refuses.
+# libpq gives no SQLSTATE if it can't connect, and PgBouncer gives 08P01 for everything that it refuses.
 _REFUSALS: Final = {
     re.compile(r"too many (clients|connections)|remaining connection slots|no more connections allowed"): (
         Failure.TOO_MANY_CONNECTIONS
@@ -172,36 +172,36 @@ _REFUSALS: Final = {
     re.compile(r"timeout expired|cannot connect to server|server login failed"): Failure.UNREACHABLE,
 }
 
-# What an OSError of a socket is about; one of a file names the file.
+# The codes of an OSError of a socket. An OSError of a file names the file.
 _NETWORK_ERRORS: Final = (errno.ENOENT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH)
 
 
 def failure_of(error: BaseException) -> Failure | None:
-    """Return why the database failed, as *error* or what caused it tells; None where it is another fault."""
+    """Return the failure that *error* or one of its causes stands for, or None if the database did not fail."""
     return next((failure for link in _chain(error) if (failure := _classify(link))), None)
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Tell whether *error* means that the database can't serve now, though the request may be right."""
+    """Tell whether *error* means that the database can't serve now, although the request may be right."""
     failure = failure_of(error)
     return failure is not None and failure.is_unavailable
 
 
 def commit_outcome_is_known(error: BaseException) -> bool:
-    """Tell whether *error*, raised by a COMMIT, says for sure that nothing was committed."""
+    """Tell whether *error*, raised by a COMMIT, means that surely nothing was committed."""
     failure = failure_of(error)
     return failure is not None and failure.is_rolled_back
 
 
 def code_of(error: DBAPIError) -> str | int | None:
-    """Return the driver's own code: MySQL's number, SQLite's name, or an SQLSTATE."""
-    # The number first: some of MySQL's drivers give an SQLSTATE too, one for many numbers.
+    """Return the driver's code: MySQL's number, SQLite's name or an SQLSTATE."""
+    # The number comes first: some of MySQL's drivers also give an SQLSTATE, which is the same for many numbers.
     first = error.orig.args[0] if error.orig is not None and error.orig.args else None
     return first if isinstance(first, int) else _named_code(error.orig)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield *error* and what caused it, the outermost first."""
+    """Yield *error* and its causes, the outermost error first."""
     seen: list[BaseException] = []
     link: BaseException | None = error
     while link is not None and link not in seen:
@@ -240,7 +240,7 @@ def _by_class(error: DBAPIError) -> Failure | None:
 
 
 def _by_name(error: BaseException | None, *, in_use: bool) -> Failure | None:
-    """Classify by SQLSTATE or SQLite's name; a connection that was not *in_use* yet could not be made."""
+    """Classify by SQLSTATE or SQLite's name. If the connection was not *in_use*, it could not be made."""
     code = _named_code(error)
     if code in (None, "08P01") and (told := _refusal(error)):
         return told
@@ -267,7 +267,7 @@ def _refusal(error: BaseException | None) -> Failure | None:
 
 
 def _is_of_libpq(error: BaseException | None) -> bool:
-    """Tell psycopg's errors by the code that they could have had."""
+    """Tell whether *error* is psycopg's or psycopg2's, which have an attribute for the code, even if it is empty."""
     return hasattr(error, "sqlstate") or hasattr(error, "pgcode")
 
 

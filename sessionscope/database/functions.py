@@ -1,4 +1,4 @@
-"""SQL functions that databases name differently."""
+"""SQL functions that have different names on different databases."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy.sql.functions import GenericFunction
 
 
 class position_in(GenericFunction[int]):  # noqa: N801 - it is called like a function
-    """Where the second text starts in the first, counted from 1; 0 where it isn't there."""
+    """The position of the second text in the first, counted from 1, or 0 if it isn't there."""
 
     type = Integer()
     inherit_cache = True
@@ -26,5 +26,5 @@ def _strpos(element: position_in, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def text_after(text: ColumnElement[str], separator: str) -> ColumnElement[str]:
-    """Return the part of *text* behind the first *separator*; the whole where there is none."""
+    """Return the part of *text* after the first *separator*, or all of *text* if there is none."""
     return func.substr(text, position_in(text, separator) + len(separator), type_=String())

@@ -1,4 +1,4 @@
-"""Asking a database whether it answers."""
+"""Checks whether a database answers."""
 
 import logging
 from collections.abc import Coroutine
@@ -19,9 +19,9 @@ def ping(engine: Engine) -> bool: ...
 @overload
 def ping(engine: AsyncEngine) -> Coroutine[Any, Any, bool]: ...
 def ping(engine: Engine | AsyncEngine) -> Coroutine[Any, Any, bool] | bool:
-    """Tell whether the database answers a ``SELECT 1``; the failure's code is logged where it doesn't.
+    """Tell whether the database answers a ``SELECT 1``. If it doesn't, the failure's code is logged.
 
-    With an async engine, returns an awaitable of the answer.
+    With an async engine, returns an awaitable of the result.
     """
     if isinstance(engine, AsyncEngine):
         return _async_ping(engine)
@@ -46,7 +46,7 @@ def _select_one(connection: Connection) -> None:
 
 
 def _refused(error: Exception) -> bool:
-    # Never the driver's message, which may quote the connection string.
+    # Never log the driver's message, which may contain the connection string.
     failure = failure_of(error)
     why = f"{failure}: {failure.description}" if failure is not None else type(error).__name__
     logger.warning("the database does not answer: %s", why)

@@ -1,8 +1,8 @@
-"""Testing a pooled connection before use, when it has been idle for long enough to be dead.
+"""Tests a pooled connection before use, if it has been idle for so long that it may be dead.
 
-SQLAlchemy's own pre-ping tests each time, which costs up to three round trips to the server;
-a connection that was at work a moment ago is as good as certain. When it isn't, its statement
-fails with a lost connection: a unit of work is run again, a visit to read too, and what is left is answered with a 503.
+SQLAlchemy's own pre-ping tests each time, which costs up to three round trips to the server. A connection that
+was in use a moment ago is almost certainly alive. If it isn't, its statement fails with a lost connection: units
+of work and reads in a visit are run again, and any other request gets a 503.
 """
 
 import time
@@ -11,14 +11,14 @@ from typing import Any, Final
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
-# Kept with a connection: when it was given back.
+# Key in a connection's `info`: when it was given back.
 _IDLE_SINCE: Final = "app_idle_since"
 
 
 def ping_after(engine: Engine, idle_seconds: float) -> None:
-    """Test connections of *engine* that were idle for longer than *idle_seconds* before they are used.
+    """Test connections of *engine* before use if they were idle for longer than *idle_seconds*.
 
-    One that fails is replaced by a new one, and so are all that were opened before it failed.
+    A connection that fails the test is replaced by a new one, and so are all that were opened before that.
     """
     dialect = engine.dialect
 

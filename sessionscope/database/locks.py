@@ -1,4 +1,4 @@
-"""Finding out, without waiting, whether somebody else is at work on the same thing."""
+"""Finds out, without waiting, whether another transaction works on the same thing."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from sqlalchemy.sql.functions import GenericFunction
 
 
 class try_lock(GenericFunction[bool]):  # noqa: N801 - it is called like a function
-    """Take the lock of a 64-bit number until the transaction ends; false where somebody else has it.
+    """Takes the lock of a 64-bit number until the transaction ends; false if another transaction has it.
 
-    Only PostgreSQL has such locks; elsewhere it is always true, and `insert_at_once` finds out.
+    Only PostgreSQL has such locks. On the other databases it is always true, and `insert_at_once` finds out.
     """
 
     type = Boolean()
@@ -20,7 +20,7 @@ class try_lock(GenericFunction[bool]):  # noqa: N801 - it is called like a funct
 
 @compiles(try_lock)
 def _always(element: try_lock, compiler: SQLCompiler, **options: Any) -> str:
-    # The argument is bound all the same, for the driver counts them.
+    # The argument must appear in the SQL, because the driver counts the arguments.
     return f"({compiler.process(element.clauses, **options)} IS NOT NULL)"
 
 
@@ -30,10 +30,10 @@ def _advisory(element: try_lock, compiler: SQLCompiler, **options: Any) -> str:
 
 
 class insert_at_once(Insert):  # noqa: N801 - as `insert`
-    """An INSERT that does not wait for somebody who is inserting the same key.
+    """An INSERT that does not wait for another transaction that inserts the same key.
 
-    MariaDB fails with a lock timeout at once; MySQL does after the connection's own. On SQLite there
-    is nobody else: writers come one after the other.
+    MariaDB fails with a lock timeout at once; MySQL does so after the connection's own timeout. On SQLite there
+    is no other such transaction, because it has one writer at a time.
     """
 
     inherit_cache = True

@@ -1,4 +1,4 @@
-"""What MySQL and MariaDB need to begin a transaction as they are told to."""
+"""Begins transactions on MySQL and MariaDB as their options say."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from sessionscope.settings import DatabaseSettings
 
 
 def prepare_mysql(engine: Engine, settings: DatabaseSettings) -> None:
-    """Let statements stand alone unless a transaction is begun, and begin it by a statement.
+    """Keep connections in autocommit, and begin each transaction with a statement.
 
-    The drivers' way is the other one round: a read that stands alone then costs four round trips
-    to the server, for what is switched must be switched back.
+    The drivers do the opposite: a read in autocommit then costs four round trips to the server, because
+    autocommit must be switched on and off again.
 
     Args:
         engine: A sync engine, or the one inside an async engine.
-        settings: Give the usual isolation level.
+        settings: The settings, with the default isolation level.
     """
     level = settings.isolation_level
 
@@ -36,6 +36,6 @@ def _begin(connection: Connection) -> None:
     if stands_alone(options):
         return
     if level := options.get(ISOLATION_LEVEL):
-        # Of the next transaction alone: nothing is to be taken back.
+        # It applies to the next transaction only, so there is nothing to reset.
         connection.exec_driver_sql(f"SET TRANSACTION ISOLATION LEVEL {level}")
     connection.exec_driver_sql("START TRANSACTION READ ONLY" if options.get(READ_ONLY) else "START TRANSACTION")

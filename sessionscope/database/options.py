@@ -1,20 +1,20 @@
-"""Execution options by which a connection is told, before its transaction begins, what kind it is to be."""
+"""Execution options of a connection, which say how its next transaction begins."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-# Its statements each stand alone: nothing is begun.
+# No transaction begins: each statement stands alone.
 AUTOCOMMIT: Final = "app_autocommit"
-# It is going to write.
+# The transaction is going to write.
 WRITES: Final = "app_writes"
-# It waits this long for locks, in seconds, instead of as the settings say (SQLite).
+# How long the transaction waits for locks, in seconds, in place of the setting (SQLite).
 LOCK_TIMEOUT: Final = "app_lock_timeout"
-# It has this isolation level, instead of the settings' (MySQL, MariaDB).
+# The transaction's isolation level, in place of the setting (MySQL, MariaDB).
 ISOLATION_LEVEL: Final = "app_isolation_level"
-# It can't write (MySQL, MariaDB).
+# The transaction can't write (MySQL, MariaDB).
 READ_ONLY: Final = "app_read_only"
 
 
 def stands_alone(options: Mapping[str, Any]) -> bool:
-    """Tell whether each statement of a connection with these options stands alone, SQLAlchemy's own option included."""
+    """Tell whether a connection with these options is in autocommit, by our option or by SQLAlchemy's."""
     return bool(options.get(AUTOCOMMIT)) or options.get("isolation_level") == "AUTOCOMMIT"

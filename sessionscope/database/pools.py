@@ -1,4 +1,4 @@
-"""The pools of connections: in the async one who has waited longest is next, and both know who holds what they gave."""
+"""Connection pools that record who holds each connection. The async pool serves waiters first come, first served."""
 
 import asyncio
 from collections import deque
@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
-from sqlalchemy.pool.base import _ConnectionRecord  # pyright: ignore[reportPrivateUsage] - made by kinds of pool
+from sqlalchemy.pool.base import _ConnectionRecord  # pyright: ignore[reportPrivateUsage] - pools make it
 from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import Empty, Full, QueueCommon
 
@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 
 class FairQueue(QueueCommon[T]):
-    """A pool's idle connections, and a line of tasks that wait for one.
+    """A pool's idle connections, and a queue of tasks that wait for one.
 
-    What is given back goes to the first in line. From SQLAlchemy's own queue it goes to who asks first, often
-    somebody who has just come, and who was woken for it goes to the end: under load a few wait for seconds.
-    And what of the overflow comes back together is closed there, though others wait for it.
+    A connection that is given back goes to the waiter that has waited longest. SQLAlchemy's own queue gives it to
+    the next task that asks, often a new one, and the waiter that was woken for it goes back to the end. Under load,
+    a few tasks then wait for seconds. It also closes connections of the overflow although tasks wait for them.
 
     Attributes:
-        waiting: Those in line, of one event loop.
+        waiting: The waiters, all of one event loop.
     """
 
     def __init__(self, maxsize: int = 0, use_lifo: bool = False) -> None:
@@ -33,46 +33,46 @@ class FairQueue(QueueCommon[T]):
         self._idle: deque[T] = deque()
 
     def empty(self) -> bool:
-        """Tell whether none is idle."""
+        """Tell whether no connection is idle."""
         return not self._idle
 
     def full(self) -> bool:
-        """Tell whether as many are idle as may be."""
+        """Tell whether the greatest number of idle connections is reached."""
         return 0 < self.maxsize <= len(self._idle)
 
     def qsize(self) -> int:
-        """Return how many are idle."""
+        """Return the number of idle connections."""
         return len(self._idle)
 
     def put_nowait(self, item: T) -> None:
-        """Give *item* to the first in line, or keep it.
+        """Give *item* to the first waiter, or keep it if there is none.
 
         Raises:
-            Full: Nobody waits, and enough are idle.
+            Full: There is no waiter, and the greatest number of idle connections is reached.
         """
         if not self.waiting and self.full():
             raise Full
         self._hand_on(item)
 
     def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002
-        """Do as `put_nowait`: a pool doesn't wait for room."""
+        """Do as `put_nowait` does: a pool doesn't wait for room."""
         self.put_nowait(item)
 
     def get_nowait(self) -> T:
-        """Return one that is idle.
+        """Return an idle connection.
 
         Raises:
-            Empty: None is.
+            Empty: No connection is idle.
         """
         if not self._idle:
             raise Empty
         return self._idle.pop() if self.use_lifo else self._idle.popleft()
 
     def get(self, block: bool = True, timeout: float | None = None) -> T:
-        """Return one, after those who wait already.
+        """Return a connection; those who wait already come first.
 
         Raises:
-            Empty: There was none within *timeout* seconds.
+            Empty: No connection became free within *timeout* seconds.
         """
         if not block or self._idle:
             return self.get_nowait()
@@ -85,7 +85,7 @@ class FairQueue(QueueCommon[T]):
             await asyncio.wait([waiter], timeout=patience_seconds)
         except BaseException:
             if waiter.done():
-                # One more may be idle now than usual, until it is used again.
+                # There may be one idle connection too many now, until it is used again.
                 self._hand_on(waiter.result())
             else:
                 self.waiting.remove(waiter)
@@ -103,7 +103,7 @@ class FairQueue(QueueCommon[T]):
 
 
 class _Watched:
-    """The part of a pool that knows who holds its connections."""
+    """The part of a pool that records who holds its connections."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -113,16 +113,16 @@ class _Watched:
     def dispose(self) -> None:
         """Close the idle connections now, and each of the others when it is given back.
 
-        SQLAlchemy would put those back into this pool, from which nothing takes them any more.
+        SQLAlchemy would put the others back into this pool, and never use or close them.
         """
-        # Set first: a connection that comes back meanwhile is closed here or there.
+        # Set this first, so that a connection that comes back meanwhile is closed too.
         self._is_disposed = True
         super().dispose()  # type: ignore[misc]
 
     def _do_get(self) -> Any:
         pool: Any = super()
         try:
-            record = pool._do_get()  # noqa: SLF001 - what a kind of pool is made of
+            record = pool._do_get()  # noqa: SLF001 - pools override it
         except PoolTimeoutError:
             self.holders.report(self._timeout)  # type: ignore[attr-defined]
             raise
@@ -138,20 +138,20 @@ class _Watched:
 
 
 class WatchedPool(_Watched, QueuePool):
-    """The usual pool, which logs who holds its connections when somebody waited for one in vain."""
+    """SQLAlchemy's usual pool, which also logs who holds its connections if a waiter gets none in time."""
 
-    # SQLAlchemy names a pool's log after this, and tells each step of a pool at a level that our own logs show.
+    # SQLAlchemy names the pool's logger after this. Under our own name it would log each step at a visible level.
     __module__ = QueuePool.__module__
 
 
 class AsyncWatchedPool(_Watched, AsyncAdaptedQueuePool):
-    """The async twin of `WatchedPool`, with a line of those who wait: where one can't connect, the next one tries."""
+    """The async twin of `WatchedPool`, with a fair queue: if one waiter can't connect, the next one tries."""
 
     __module__ = AsyncAdaptedQueuePool.__module__
     _queue_class: type[QueueCommon[Any]] = FairQueue
 
     def _create_connection(self) -> Any:
-        # Connected where it is taken, as a record is whose connection was lost: if that fails, it is given back.
+        # Connect at the checkout, as after a lost connection: if that fails, the record is given back.
         return _ConnectionRecord(self, connect=False)
 
     def _do_return_conn(self, record: Any) -> None:
@@ -159,6 +159,6 @@ class AsyncWatchedPool(_Watched, AsyncAdaptedQueuePool):
         if record.dbapi_connection is not None or queue.waiting:
             super()._do_return_conn(record)
         else:
-            # Idle, it would be taken before those that are connected.
+            # If it were kept, it would be taken before records that have a connection.
             self.holders.remove(record)
             self._dec_overflow()

@@ -1,7 +1,7 @@
-"""Creating, dropping and finding tables, with a sync or an async engine.
+"""Creates, drops and finds tables, with a sync or an async engine.
 
-With a sync engine each function does its work at once; with an async one it returns an awaitable that does.
-Services migrate with Alembic; these are for tests, examples and tools.
+With a sync engine, each function does its work at once; with an async engine, it returns an awaitable.
+Services migrate with Alembic; these functions are for tests, examples and tools.
 """
 
 from collections.abc import Callable, Coroutine
@@ -15,7 +15,7 @@ from sessionscope.database.base import Base
 from sessionscope.database.errors import UnknownTableError
 
 T = TypeVar("T")
-# A table by its name, its object or its mapped class.
+# A table, given by its name, its object or its mapped class.
 TableLike = str | Table | type[Base]
 
 
@@ -24,7 +24,7 @@ def init_db(engine: Engine) -> None: ...
 @overload
 def init_db(engine: AsyncEngine) -> Coroutine[Any, Any, None]: ...
 def init_db(engine: Engine | AsyncEngine) -> Coroutine[Any, Any, None] | None:
-    """Create every table that the imported models declare and the database lacks."""
+    """Create each table that the imported models declare and the database doesn't have."""
     return run(engine, Base.metadata.create_all)
 
 
@@ -33,7 +33,7 @@ def drop_db(engine: Engine) -> None: ...
 @overload
 def drop_db(engine: AsyncEngine) -> Coroutine[Any, Any, None]: ...
 def drop_db(engine: Engine | AsyncEngine) -> Coroutine[Any, Any, None] | None:
-    """Drop every table that the imported models declare, with all rows."""
+    """Drop each table that the imported models declare, with all rows."""
     return run(engine, Base.metadata.drop_all)
 
 
@@ -42,7 +42,7 @@ def create_table(engine: Engine, table: TableLike) -> None: ...
 @overload
 def create_table(engine: AsyncEngine, table: TableLike) -> Coroutine[Any, Any, None]: ...
 def create_table(engine: Engine | AsyncEngine, table: TableLike) -> Coroutine[Any, Any, None] | None:
-    """Create one table if the database lacks it.
+    """Create a table if the database doesn't have it.
 
     Raises:
         UnknownTableError: No imported model declares a table of that name.
@@ -55,7 +55,7 @@ def drop_table(engine: Engine, table: TableLike) -> None: ...
 @overload
 def drop_table(engine: AsyncEngine, table: TableLike) -> Coroutine[Any, Any, None]: ...
 def drop_table(engine: Engine | AsyncEngine, table: TableLike) -> Coroutine[Any, Any, None] | None:
-    """Drop one table with all its rows, if it is there; errors as `create_table`."""
+    """Drop a table with all its rows if it exists. Raises the same errors as `create_table`."""
     return run(engine, partial(_table(table).drop, checkfirst=True))
 
 
@@ -64,7 +64,7 @@ def table_exists(engine: Engine, table: TableLike) -> bool: ...
 @overload
 def table_exists(engine: AsyncEngine, table: TableLike) -> Coroutine[Any, Any, bool]: ...
 def table_exists(engine: Engine | AsyncEngine, table: TableLike) -> Coroutine[Any, Any, bool] | bool:
-    """Tell whether the database has the table, declared by a model or not."""
+    """Tell whether the database has the table. A table given by name need not be declared by a model."""
     name = table if isinstance(table, str) else _table(table).name
 
     def look(connection: Connection) -> bool:
@@ -74,7 +74,7 @@ def table_exists(engine: Engine | AsyncEngine, table: TableLike) -> Coroutine[An
 
 
 def run(engine: Engine | AsyncEngine, work: Callable[[Connection], T]) -> Coroutine[Any, Any, T] | T:
-    """Do *work* in one transaction of a connection of its own, now or when awaited, as the engine's kind says."""
+    """Run *work* in a transaction on a connection of its own: at once with a sync engine, else when awaited."""
     if isinstance(engine, AsyncEngine):
         return _run_async(engine, work)
     with engine.begin() as connection:

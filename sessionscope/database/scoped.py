@@ -1,4 +1,4 @@
-"""SQLAlchemy's sessions as a scope treats them: when their close waits, and what it would lose."""
+"""Tells scopes how to treat SQLAlchemy's sessions: when a close has to wait, and whether it would lose changes."""
 
 from collections.abc import Awaitable
 
@@ -10,7 +10,7 @@ from sessionscope.lifetimes.transactional import transactional
 
 
 class OfSession:
-    """Of a sync session: while it is in a transaction, its close waits for the server and holds up the thread."""
+    """Treats a sync session. In a transaction, its close waits for the server and blocks the thread."""
 
     __slots__ = ("_session",)
 
@@ -40,7 +40,7 @@ class OfSession:
 
 
 class OfAsyncSession:
-    """Of an async session, whose close is awaited, unless it holds no connection."""
+    """Treats an async session. Its close is awaited, unless the session holds no connection."""
 
     __slots__ = ("_session",)
 

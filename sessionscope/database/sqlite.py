@@ -1,4 +1,4 @@
-"""What SQLite needs to behave like the other databases."""
+"""Sets up SQLite so that it behaves like the other databases."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from sessionscope.database.options import LOCK_TIMEOUT, WRITES, stands_alone
 from sessionscope.database.sqlite_file import guard_file
 from sessionscope.settings import DatabaseSettings
 
-# Kept with a connection whose time to wait was changed.
+# Key in a connection's `info`: its usual lock timeout, while another one is set.
 _USUAL_TIMEOUT: Final = "app_usual_lock_timeout"
 
 
@@ -27,9 +27,9 @@ def prepare_sqlite(engine: Engine, settings: DatabaseSettings, location: Databas
 
     Args:
         engine: A sync engine, or the one inside an async engine.
-        settings: Gives the longest wait for a lock.
-        location: Says whether the file may be created. Kept alive by the engine, so that a private database
-            doesn't vanish under it.
+        settings: The settings, with the longest wait for a lock.
+        location: Says whether the file may be created. The engine keeps it alive, so that a private database
+            lasts as long as the engine.
 
     Source: https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#sqlite-transactions
     """
@@ -41,19 +41,19 @@ def prepare_sqlite(engine: Engine, settings: DatabaseSettings, location: Databas
 
     @event.listens_for(engine, "connect")
     def connect(dbapi_connection: Any, _record: object) -> None:
-        # The driver's own BEGIN comes late and not before every statement: savepoints and
-        # reads would stand outside the transaction. We say BEGIN ourselves.
+        # The driver begins transactions late, and not before every statement: savepoints and reads would be
+        # outside the transaction. So `_begin` does it.
         dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
         for pragma in pragmas:
             cursor.execute(pragma)
         if location.private:
-            # It ends with the process: nothing is gained by waiting for the disk.
+            # The database ends with the process, so there is no need to wait for the disk.
             cursor.execute("PRAGMA synchronous = OFF")
         cursor.close()
 
     if engine.dialect.is_async:
-        # Not by the event "do_connect": the listeners of others would not be asked any more.
+        # Not with the event "do_connect": other listeners would not be called any more.
         dialect: Any = engine.dialect
         dialect.connect = partial(_connect, dialect.connect)
     guard_file(engine, location)
@@ -63,7 +63,7 @@ def prepare_sqlite(engine: Engine, settings: DatabaseSettings, location: Databas
 
 
 def _keep_values_out_of_logs() -> None:
-    # At DEBUG aiosqlite logs each statement with its values. Whoever sets its level wants to see them.
+    # At DEBUG, aiosqlite logs each statement with its values. If you set its level yourself, it is kept.
     driver = logging.getLogger("aiosqlite")
     if driver.level == logging.NOTSET:
         driver.setLevel(logging.INFO)
@@ -74,12 +74,12 @@ def _connect(connect: Callable[..., Any], *arguments: Any, **options: Any) -> An
 
 
 async def _open(connect: Callable[[], Any]) -> Any:
-    """Open a connection, or leave none behind: aiosqlite drops the one that its thread opens for a cancelled task."""
+    """Open a connection; close it if the task is cancelled meanwhile, because aiosqlite would leave it open."""
     opening = asyncio.ensure_future(greenlet_spawn(connect))
     try:
         connection: Any = await asyncio.shield(opening)
     except asyncio.CancelledError:
-        # Opening a file is quick, so the task can wait for it. The event loop may end with the task.
+        # Opening a file is quick, so the task waits for it: the event loop may end with the task.
         closing = asyncio.ensure_future(_close(opening))
         with CancelScope(shield=True):
             while not closing.done():
@@ -92,10 +92,10 @@ async def _open(connect: Callable[[], Any]) -> Any:
 
 
 def _stop_once(driver: Any) -> None:
-    """Let every stop of aiosqlite's thread wait for the first one: the thread answers no other, and a task would hang.
+    """Make each stop of aiosqlite's thread wait for the first stop. The thread answers only that one.
 
-    SQLAlchemy stops it beside a close that is under way, when a task is cancelled for a second time, as at the
-    end of a server.
+    If a task is cancelled a second time, as happens at the end of a server, SQLAlchemy stops the thread while a
+    close is already in progress. That second stop would wait forever.
     """
     stop, stopped = driver.stop, list[Any]()
 
@@ -120,20 +120,20 @@ def _begin(connection: Connection) -> None:
     if LOCK_TIMEOUT in options:
         connection.info.setdefault(_USUAL_TIMEOUT, connection.exec_driver_sql("PRAGMA busy_timeout").scalar())
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(options[LOCK_TIMEOUT] * 1000)}")
-    # A transaction that reads first and writes later fails at once when another one
-    # committed in between; taking the write lock at the start makes it wait instead.
+    # A transaction that reads first and writes later fails at once if another one has committed in between.
+    # If it takes the write lock at the start, it waits instead.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES) else "BEGIN")
 
 
 def _end_what_is_left(dbapi_connection: Any, _record: object, state: PoolResetState) -> None:
-    # After a COMMIT that failed, SQLAlchemy takes the transaction for ended; to SQLite it goes on.
+    # After a failed COMMIT, SQLAlchemy considers the transaction ended, but SQLite doesn't.
     raw = getattr(dbapi_connection, "driver_connection", dbapi_connection)
     if state.asyncio_safe and raw.in_transaction:
         dbapi_connection.rollback()
 
 
 def lock_timeout_again(connection: Connection, cursor: Any) -> None:
-    """Wait for locks as the settings say again, after a transaction that had a time of its own."""
+    """Restore the usual lock timeout after a transaction that had its own."""
     usual = connection.info.pop(_USUAL_TIMEOUT, None)
     if usual is not None:
         cursor.execute(f"PRAGMA busy_timeout = {usual}")

@@ -1,6 +1,6 @@
-"""The file of an SQLite database: made once, for its owner alone, and never made anew under a program that uses it.
+"""The file of an SQLite database: created once, for its owner only, and never again while a program uses it.
 
-SQLite makes a file that is missing, whoever connects. A service whose file was deleted would go on with an empty one,
+SQLite creates a missing file on each connect. If the file was deleted, the service would go on with an empty one,
 and its open connections with a file that has no name any more.
 """
 
@@ -15,17 +15,17 @@ from sqlalchemy.exc import InvalidatePoolError
 
 from sessionscope.database.location import DatabaseLocation
 
-# For its owner alone; SQLite gives the files of its log the same mode.
+# For the owner only. SQLite gives the files of its log the same mode.
 _MODE: Final = 0o600
-# Kept with a connection: which file it is to.
+# Key in a connection's `info`: its file.
 _FILE: Final = "app_sqlite_file"
 
 
 def guard_file(engine: Engine, location: DatabaseLocation) -> None:
-    """Let *engine* open the file of *location*, and create it only until it was there once.
+    """Make *engine* create the file of *location* only if the file has never existed for this location.
 
-    A connection to a file that was deleted or replaced is given up when it is taken from the pool. A mode that is
-    written in the URL, as ``mode=ro``, stays as it is.
+    A connection to a file that was deleted or replaced is discarded at its checkout from the pool. A mode in the
+    URL, such as ``mode=ro``, is kept.
     """
 
     @event.listens_for(engine, "do_connect")
@@ -34,7 +34,7 @@ def guard_file(engine: Engine, location: DatabaseLocation) -> None:
         if is_uri and "mode" in _query_of(name):
             return
         if location.must_exist:
-            # SQLAlchemy keeps the list for the next connection, which finds the mode in it.
+            # SQLAlchemy uses the list for the next connection too, which then finds the mode in it.
             arguments[0] = _only_opened(name, is_uri=is_uri)
             keywords["uri"] = True
         else:
@@ -62,7 +62,7 @@ def _only_opened(name: str, *, is_uri: bool) -> str:
 
 
 def _create(path: str) -> None:
-    # What stands in the way is told by SQLite.
+    # If this fails, SQLite reports the reason.
     with suppress(OSError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE))
 

@@ -10,35 +10,35 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, microseconds kept: aware values in, UTC values out.
+    """A timestamp with microseconds. It takes aware values and returns them in UTC.
 
-    SQLite and MySQL store no offset, so what is stored is always UTC.
+    SQLite and MySQL store no offset, so the stored value is always in UTC.
 
     Raises:
-        ValueError: A naive value is bound, whose moment nobody can know.
+        ValueError: A naive value is bound, whose offset can't be known.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Ask MySQL for microseconds, which it drops unless told."""
+        """Ask MySQL to store microseconds, which it doesn't do by default."""
         if dialect.name in ("mysql", "mariadb"):
             return dialect.type_descriptor(DATETIME(fsp=6))
         return dialect.type_descriptor(DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware value into UTC, without an offset where the database takes none."""
+        """Turn an aware value into UTC, without an offset if the database stores none."""
         if value is None:
             return None
         if value.tzinfo is None:
-            message = f"naive datetime {value!r}: give it a time zone, as datetime.now(UTC)"
+            message = f"naive datetime {value!r}: give it a time zone, as in datetime.now(UTC)"
             raise ValueError(message)
         value = value.astimezone(UTC)
         return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Turn what is stored into an aware UTC value."""
+        """Turn the stored value into an aware value in UTC."""
         if value is None:
             return None
         if value.tzinfo is UTC:
@@ -47,29 +47,29 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class ExactString(TypeDecorator[str]):
-    """A text that is compared and sorted by its code points: capitals, accents and spaces at the end count.
+    """A text that is compared and sorted by code points: case, accents and trailing spaces make a difference.
 
-    Each server has another default: MariaDB's takes ``Ann`` and ``ann `` for equal, PostgreSQL's sorts
-    as the language of the system does.
+    Each server has another default. For MariaDB, ``Ann`` and ``ann `` are equal; PostgreSQL sorts by the rules of
+    the system's language.
     """
 
     impl = String
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Name the collation; SQLite's own is of this kind."""
+        """Add the collation. SQLite's default collation already compares code points."""
         impl: Any = self.impl_instance
         collation = None
         if dialect.name == "postgresql":
             collation = "C"
         elif dialect.name in ("mysql", "mariadb"):
-            # Neither server has the other's.
+            # Each server has only its own.
             collation = "utf8mb4_nopad_bin" if getattr(dialect, "is_mariadb", False) else "utf8mb4_0900_bin"
         return dialect.type_descriptor(String(impl.length, collation))
 
 
 class LongText(TypeDecorator[str]):
-    """A text of any length up to 16 MB, where MySQL's TEXT would end at 64 kB."""
+    """A text of up to 16 MB; MySQL's TEXT has room for 64 kB only."""
 
     impl = Text
     cache_ok = True
@@ -80,12 +80,12 @@ class LongText(TypeDecorator[str]):
 
 
 class Money(TypeDecorator[Decimal]):
-    """An exact amount with two decimals, up to 16 digits before the point.
+    """An exact amount with two decimals, and up to 16 digits before the point.
 
-    NUMERIC where the database has it; whole cents on SQLite, whose NUMERIC is a float.
+    It is stored as NUMERIC, but on SQLite, whose NUMERIC is a float, as whole cents.
 
     Raises:
-        ValueError: An amount with more than two decimals is bound; nothing is rounded in silence.
+        ValueError: An amount with more than two decimals is bound. Amounts are never rounded silently.
     """
 
     impl = Numeric(18, 2)
@@ -96,7 +96,7 @@ class Money(TypeDecorator[Decimal]):
         return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else Numeric(18, 2))
 
     def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> Decimal | int | None:
-        """Turn an amount into what the database stores."""
+        """Turn an amount into the stored value."""
         if value is None:
             return None
         cents = Decimal(value).scaleb(2)
@@ -106,7 +106,7 @@ class Money(TypeDecorator[Decimal]):
         return int(cents) if dialect.name == "sqlite" else cents.scaleb(-2)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        """Turn what is stored into an amount with two decimals."""
+        """Turn the stored value into an amount with two decimals."""
         if value is None:
             return None
         return Decimal(value).scaleb(-2) if dialect.name == "sqlite" else Decimal(value)

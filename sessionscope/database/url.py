@@ -1,4 +1,4 @@
-"""One URL, every driver: which one the sync and which one the async engine takes."""
+"""Chooses the drivers of the sync and the async engine from one URL."""
 
 from importlib.util import find_spec
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ from sessionscope.database.errors import MissingDriverError
 
 
 class Drivers(NamedTuple):
-    """The pair of SQLAlchemy driver names that one written URL stands for."""
+    """The pair of SQLAlchemy driver names for a URL."""
 
     sync: str
     asynchronous: str
@@ -36,7 +36,7 @@ DRIVERS: Final = {
 
 
 def translate_driver(url: URL, *, is_async: bool) -> URL:
-    """Return *url* with the driver that fits the kind of engine; everything else is kept.
+    """Return *url* with the driver for the sync or the async engine; everything else is kept.
 
     Raises:
         MissingDriverError: The driver's package is not installed.

@@ -1,4 +1,4 @@
-"""What each driver must be told to connect as a URL and the settings say; the drivers differ nowhere else."""
+"""Translates a URL and the settings into the arguments of each driver. This is the only place that knows drivers."""
 
 from collections.abc import Callable
 from typing import Final
@@ -20,13 +20,13 @@ BACKENDS: Final[dict[str, Callable[[URL, DatabaseSettings], Destination]]] = {
 
 
 def destination(url: URL, settings: DatabaseSettings) -> Destination:
-    """Return *url* without what its driver would stumble over, the arguments to connect with, and what to say then.
+    """Return how the driver in *url* connects: a URL that it understands, its arguments, and the engine's set-up.
 
     Args:
-        url: With the driver in it, as `translate_driver` returns it.
-        settings: Give the longest waits and the pooler; where the URL says something else, the URL is right.
+        url: The URL with its driver, as `translate_driver` returns it.
+        settings: The timeouts, and whether there is a PgBouncer. Arguments in the URL override the settings.
 
     Raises:
-        ConfigurationError: An argument in the URL's query is unknown, given twice or of a wrong kind.
+        ConfigurationError: An argument in the URL's query is unknown, given twice or of the wrong type.
     """
     return BACKENDS[url.get_backend_name()](url, settings)

@@ -1,4 +1,4 @@
-"""Connecting: in time, to the first server that will do, and with one kind of error when it fails."""
+"""Connecting: within a time limit, to the first suitable server, and with one type of error on failure."""
 
 import asyncio
 import ssl
@@ -8,21 +8,21 @@ from typing import Any, Final, Self
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import Dialect
 
-# Opens a driver's own connection.
+# A function that opens a driver's own connection.
 Open = Callable[..., Awaitable[Any]]
 
 
 def translate_connect_errors(engine: Engine) -> None:
-    """Let every failure to connect be an `OperationalError`, with the server's code where it gave one.
+    """Make every failure to connect an `OperationalError`, with the server's error code if it gave one.
 
-    The async drivers let the system's errors through, and asyncpg the server's as well: an
-    application that expects SQLAlchemy's would miss them. Cancellation goes through untouched.
+    The async drivers raise errors of the operating system, and asyncpg also raises errors of the server, which
+    an application that expects SQLAlchemy's errors would not catch. Cancellation is not changed.
     """
     event.listen(engine, "do_connect", connect)
 
 
 def connect(dialect: Dialect, _record: object, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-    """Return a new connection of the driver; errors as `translate_connect_errors` says."""
+    """Return a new connection of the driver. Its errors are those that `translate_connect_errors` describes."""
     errors: Any = dialect.loaded_dbapi
     try:
         return dialect.connect(*arguments, **keywords)
@@ -30,41 +30,42 @@ def connect(dialect: Dialect, _record: object, arguments: list[Any], keywords: d
         if isinstance(keywords.get("ssl"), PreferredTLS) and error.args[0] == _NO_TLS:
             return connect(dialect, _record, arguments, {**keywords, "ssl": None, "ssl_disabled": True})
         if dialect.driver in _MYSQL and error.args and error.args[0] in _HUNG_UP:
-            # There was nothing to lose yet.
+            # There is no connection yet that could be lost.
             raise _operational(errors, dialect.driver, str(error.args[-1]), error) from error
         raise
     except (OSError, errors.Error) as error:
-        # A timeout is an OSError, too.
+        # A TimeoutError is an OSError too.
         reason = str(error) or "no answer in time"
         raise _operational(errors, dialect.driver, reason, error) from error
 
 
 class PreferredTLS(ssl.SSLContext):
-    """TLS with whoever answers, where the server has any: pymysql would take the system's certificates in each time.
+    """A context for TLS if the server has it, without a check of its certificate.
 
-    That is what it does by itself, and it takes longer than all the rest of connecting.
+    With its own context, pymysql loads the system's certificates for each connection, which takes longer than
+    the rest of connecting.
     """
 
     def __new__(cls) -> Self:
-        """Return the context; nobody's certificate is looked at."""
+        """Return a context that checks no certificate."""
         context = super().__new__(cls, ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
 
 
-# MySQL's "can't connect to server", which its drivers give first.
+# MySQL's number for "can't connect to server", the first argument of its drivers' errors.
 _CANNOT_CONNECT: Final = 2003
-# "The server doesn't have it", before anything is said to it.
+# "The server doesn't support SSL", before anything is sent to it.
 _NO_TLS: Final = 2026
-# "Server has gone away", "lost connection": also said of a server that hangs up on a caller.
+# "Server has gone away" and "lost connection", also if the server hangs up on a new client.
 _HUNG_UP: Final = (2006, 2013)
 _MYSQL: Final = ("pymysql", "aiomysql", "asyncmy")
 
 
 def _operational(errors: Any, driver: str, reason: str, error: Exception) -> Exception:
     arguments: dict[str, tuple[Any, ...]] = {
-        # From it, SQLAlchemy's own class for asyncpg takes the SQLSTATE.
+        # SQLAlchemy's class for asyncpg takes the SQLSTATE from the second argument.
         "asyncpg": (reason, error),
         **dict.fromkeys(_MYSQL, (_CANNOT_CONNECT, f"can't connect: {reason}")),
     }
@@ -73,13 +74,10 @@ def _operational(errors: Any, driver: str, reason: str, error: Exception) -> Exc
 
 
 def within(limit: float, connect: Open) -> Open:
-    """Return *connect* with a limit, in seconds, for all of it.
+    """Return *connect* with a time limit, in seconds, for the whole of it.
 
-    Some drivers limit only the time until the server takes the call, and then wait for its
-    greeting without end.
-
-    Raises:
-        TimeoutError: From what is returned.
+    Some drivers limit only the time until the server accepts the connection, and then wait for its
+    greeting forever. The returned function raises `TimeoutError`.
     """
 
     async def connect_in_time(*arguments: Any, **keywords: Any) -> Any:
@@ -90,13 +88,13 @@ def within(limit: float, connect: Open) -> Open:
 
 
 def first_of(connect: Open, next_after: tuple[type[Exception], ...]) -> Open:
-    """Return asyncpg's *connect* trying the hosts one after the other, each with all the time there is.
+    """Return a version of asyncpg's *connect* that tries one host after the other, each with the full timeout.
 
-    asyncpg counts the time for all of them together: a first host that doesn't answer would use it up.
+    asyncpg's timeout is for all hosts together: a first host that doesn't answer would use it up.
 
     Args:
-        connect: Is called with one ``host`` and ``port``, of the lists that come from the URL.
-        next_after: Errors which the next host may not have.
+        connect: Called with one ``host`` and one ``port`` from the lists in the URL.
+        next_after: Errors after which the next host is tried.
     """
 
     async def connect_to_first(

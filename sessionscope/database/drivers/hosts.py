@@ -1,4 +1,4 @@
-"""The servers in a PostgreSQL URL: one, or several to try one after the other."""
+"""The servers in a PostgreSQL URL: one server, or several to try one after the other."""
 
 from typing import Final, NamedTuple
 
@@ -10,11 +10,11 @@ _DEFAULT_PORT: Final = 5432
 
 
 class Hosts(NamedTuple):
-    """Hosts that are not where a URL has them, but in its query.
+    """Hosts in the query of a URL.
 
     Attributes:
-        hosts: Names, addresses or directories of sockets; empty where the URL has its host in place.
-        ports: As many.
+        hosts: Names, addresses or socket directories. Empty if the host is in its usual place in the URL.
+        ports: A port for each host.
     """
 
     hosts: tuple[str, ...] = ()
@@ -22,12 +22,12 @@ class Hosts(NamedTuple):
 
     @property
     def are_several(self) -> bool:
-        """True where one may fail and another take its place."""
+        """Whether there is more than one host, so that another can replace one that fails."""
         return len(self.hosts) > 1
 
     @property
     def query(self) -> dict[str, str]:
-        """The query arguments that SQLAlchemy's dialects read hosts from."""
+        """The query arguments from which SQLAlchemy's dialects read hosts."""
         if not self.hosts:
             return {}
         return {"host": ",".join(self.hosts), "port": ",".join(map(str, self.ports))}
@@ -37,14 +37,14 @@ def hosts_of(url: URL) -> Hosts:
     """Return the hosts written as ``host=a:1&host=b:2``, ``host=a,b&port=1,2`` or ``//a,b/name``.
 
     Raises:
-        ConfigurationError: Ports don't fit the hosts.
+        ConfigurationError: The ports don't match the hosts.
     """
     written, ports = _listed(url.query.get("host", ())), _listed(url.query.get("port", ()))
     if not written and not ports and "," not in (url.host or ""):
         return Hosts()
     pairs = [_split(host) for host in written or _listed(url.host or "localhost")]
     if ports and any(port for _, port in pairs):
-        raise refuse("ports are written with their hosts or in port=, not both")
+        raise refuse("write ports with their hosts or in port=, not both")
     ports = ports or [port or str(url.port or _DEFAULT_PORT) for _, port in pairs]
     ports = ports * len(pairs) if len(ports) == 1 else ports
     if len(ports) != len(pairs) or not all(map(str.isdecimal, ports)):
@@ -58,7 +58,7 @@ def _listed(value: str | tuple[str, ...]) -> list[str]:
 
 
 def _split(host: str) -> tuple[str, str]:
-    """Return a host and the port after it, if there is one."""
+    """Return the host and its port; the port is empty if there is none."""
     if host.startswith("["):
         address, _, rest = host[1:].partition("]")
         return address, rest.removeprefix(":")

@@ -1,6 +1,6 @@
-"""MySQL and MariaDB: the words of their clients, and what each driver makes of them.
+"""MySQL and MariaDB: the arguments of their clients, translated for each driver.
 
-What the drivers have in common goes to them as it is: the signature of each driver's ``connect`` says what it takes.
+Arguments that a driver has under the same name are passed on: the signature of its ``connect`` lists them.
 
 Source: https://dev.mysql.com/doc/refman/8.4/en/connection-options.html
 """
@@ -30,7 +30,7 @@ from sessionscope.database.drivers.words import (
 )
 from sessionscope.settings import DatabaseSettings
 
-# The words that are not what a driver's own default tells, and those that each kind takes in its own way.
+# Arguments whose type a driver's default doesn't show, and those that sync and async drivers take differently.
 KINDS: Final[dict[str, Convert]] = {
     "connect_timeout": seconds,
     "read_timeout": seconds,
@@ -40,7 +40,7 @@ KINDS: Final[dict[str, Convert]] = {
     "server_public_key": lambda text: text.encode(),
     **TLS,
 }
-# Arguments that take objects, that have their place in the URL, or that SQLAlchemy sets or can't do with.
+# Arguments that take objects, that have a place of their own in the URL, or that SQLAlchemy sets or doesn't support.
 _OBJECTS: Final = ("conv", "cursorclass", "cursor_cls", "auth_plugin_map", "loop", "sock", "password_creator", "ssl")
 _PLACED: Final = ("host", "port", "user", "password", "passwd", "database", "db")
 _REFUSED: Final = ("query_callback", "autocommit", "client_flag", "defer_connect", "echo", "compress", "named_pipe")
@@ -50,10 +50,10 @@ def destination(url: URL, settings: DatabaseSettings) -> Destination:
     """Return where the driver in *url* connects to, and how.
 
     Raises:
-        ConfigurationError: As `read_words` and `tls_context`.
+        ConfigurationError: As for `read_words` and `tls_context`.
     """
     driver = url.drivername.partition("+")[2]
-    # The clients' options have hyphens, the drivers' arguments underscores.
+    # The clients' options have hyphens; the drivers' arguments have underscores.
     renamed = {name: name.replace("-", "_") for name in url.query} | {"ssl": "ssl_mode"}
     taken = _taken(driver)
     known = _taken("pymysql") | _taken("aiomysql") | _taken("asyncmy") | KINDS
@@ -68,19 +68,19 @@ def destination(url: URL, settings: DatabaseSettings) -> Destination:
 
 
 def _taken(driver: str) -> dict[str, Convert]:
-    """Return the arguments of the installed *driver*, none where it isn't installed."""
+    """Return the arguments of *driver*, or none if it isn't installed."""
     return arguments_of(import_module(driver).connect, _OBJECTS + _PLACED + _REFUSED) if find_spec(driver) else {}
 
 
 def _password(url: URL) -> dict[str, str]:
-    """Return the password so that the server gets it in UTF-8: the drivers encode it as Latin-1."""
+    """Return the password in a form that reaches the server as UTF-8, although the drivers encode it as Latin-1."""
     password = url.password or ""
     return {} if password.isascii() else {"password": password.encode().decode("latin-1")}
 
 
 def _sync(words: Words, limit: float) -> dict[str, Any]:
     mode, context = tls_mode(words), tls_context(words)
-    # Without its own limit the driver waits for the server's greeting without end; `_prepare` takes it back.
+    # Without this limit the driver waits for the server's greeting forever. `_prepare` resets it.
     arguments: dict[str, Any] = {"read_timeout": limit}
     if mode == "DISABLED":
         return arguments | {"ssl_disabled": True}
@@ -89,12 +89,12 @@ def _sync(words: Words, limit: float) -> dict[str, Any]:
 
 def _async(driver: str, words: Words, limit: float) -> dict[str, Any]:
     connect = connecting(tls_mode(words), tls_context(words), import_module(driver).connect)
-    # asyncmy's own limit is at least a second; ours comes first.
+    # asyncmy's own limit is at least one second, so ours comes first.
     return {"connect_timeout": ceil(limit), "async_creator_fn": within(limit, connect)}
 
 
 def _prepare(engine: Engine, *, settings: DatabaseSettings, read_timeout: float | None) -> None:
-    """Set the longest waits of each new connection, and a strictness without which values are cut to fit."""
+    """Set the timeouts of each new connection, and the strict mode, without which the server truncates values."""
     translate_connect_errors(engine)
     statement = _session_settings(settings)
 
@@ -106,14 +106,14 @@ def _prepare(engine: Engine, *, settings: DatabaseSettings, read_timeout: float 
         try:
             cursor.execute(statement)
         except BaseException:
-            # The pool doesn't know of it yet.
+            # The pool doesn't know the connection yet.
             dbapi_connection.close()
             raise
         cursor.close()
 
 
 def _session_settings(settings: DatabaseSettings) -> str:
-    # Whole seconds, at least one: less is no wait at all, or refused.
+    # Whole seconds, at least one: the servers take 0 for no wait at all, or refuse it.
     lock_timeout = ceil(settings.lock_timeout)
     strict = (
         "IF(@@SESSION.sql_mode LIKE '%STRICT\\_%', @@SESSION.sql_mode,"
@@ -122,7 +122,7 @@ def _session_settings(settings: DatabaseSettings) -> str:
     assignments = f"innodb_lock_wait_timeout = {lock_timeout}, lock_wait_timeout = {lock_timeout}, sql_mode = {strict}"
     limit = settings.statement_timeout
     if limit is not None:
-        # Each server takes the other's for a comment; MySQL's limits queries alone, in milliseconds.
+        # Each server ignores the other's limit as a comment. MySQL's is in milliseconds, and for queries only.
         assignments += (
             f" /*M! , max_statement_time = {limit} */ /*!50708 , max_execution_time = {ceil(limit * 1000)} */"
         )

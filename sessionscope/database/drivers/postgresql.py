@@ -1,6 +1,6 @@
-"""PostgreSQL: libpq's words, as psycopg and psycopg2 take them, and what asyncpg makes of them.
+"""PostgreSQL: libpq's arguments for psycopg and psycopg2, and their translation for asyncpg.
 
-The installed drivers say which words there are: libpq by its own list, asyncpg by the signature of its ``connect``.
+The installed drivers tell which arguments exist: libpq lists them, and asyncpg's are in the signature of ``connect``.
 
 Sources: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS,
 https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.connection.connect
@@ -38,13 +38,13 @@ from sessionscope.settings import DatabaseSettings
 logger = logging.getLogger(__name__)
 
 _SSLMODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-# The words that are not texts, and those that each kind of driver takes in its own way. All others go to the
-# drivers that know them as they are.
+# Arguments that are not texts, and those that libpq and asyncpg take differently. All others are passed on as they
+# are to the drivers that know them.
 KINDS: Final[dict[str, Convert]] = {
     "application_name": str,
     "options": str,
     "connect_timeout": seconds,
-    # As libpq has it: ssl=true, in JDBC's manner, is sslmode=require.
+    # As in libpq, JDBC's ssl=true means sslmode=require.
     "sslmode": one_of(*_SSLMODES, synonyms={"true": "require", "false": "disable"}),
     "sslnegotiation": one_of("postgres", "direct", synonyms={"true": "direct", "false": "postgres"}),
     **dict.fromkeys(("keepalives", "gssdelegation", "sslcompression", "sslsni"), flag),
@@ -55,15 +55,15 @@ KINDS: Final[dict[str, Convert]] = {
 }
 # asyncpg's names.
 RENAMED: Final = {"ssl": "sslmode", "timeout": "connect_timeout", "direct_tls": "sslnegotiation"}
-# The words that asyncpg reads as libpq does, though only from a DSN.
+# Arguments that asyncpg reads as libpq does, but only from a DSN.
 _FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl")
 _IN_DSN: Final = ("sslmode", *_FILES, "sslnegotiation", "ssl_min_protocol_version", "ssl_max_protocol_version")
-# What may stand in the query instead of its place in the URL, and the part that it is.
+# Arguments that may be in the query instead of in their usual place in the URL, and the part that each one sets.
 _PARTS: Final = {"user": "username", "password": "password", "dbname": "database", "database": "database"}
-# asyncpg's arguments that take objects, or are made of other words.
+# asyncpg's arguments that take objects, or that are made from others.
 _NO_WORDS: Final = ("dsn", "loop", "connection_class", "record_class", "server_settings", "host", "port", *_PARTS)
 _TRANSLATED: Final = ("application_name", "options", "connect_timeout")
-# What a service may insist on for its safety, so that it should hear of it where it is not kept.
+# Security options that a service may rely on: if a driver can't keep one, a warning says so.
 _SAFEGUARDS: Final = (
     "channel_binding",
     "require_auth",
@@ -75,8 +75,8 @@ _SAFEGUARDS: Final = (
 
 
 def destination(url: URL, settings: DatabaseSettings) -> Destination:
-    """Return where the driver in *url* connects to, and how; errors as `read_words` and `hosts_of`."""
-    # One that is given twice stays where it is, and is told as such.
+    """Return where the driver in *url* connects to, and how. Raises the errors of `read_words` and `hosts_of`."""
+    # An argument that is given twice stays in the query, where `read_words` reports it.
     placed = [name for name in _PARTS if isinstance(url.query.get(name), str)]
     parts: dict[str, Any] = {_PARTS[name]: url.query[name] for name in placed}
     url = _with_address(url.difference_update_query(placed).set(**parts))
@@ -99,25 +99,25 @@ def destination(url: URL, settings: DatabaseSettings) -> Destination:
 
 
 def _with_address(url: URL) -> URL:
-    """Return *url* with the address that libpq goes to as its host, where it has no other; asyncpg has no such word."""
+    """Return *url* with ``hostaddr`` as its host if it has no other, because asyncpg doesn't know ``hostaddr``."""
     if url.host or "host" in url.query or "hostaddr" not in url.query:
         return url
     return url.difference_update_query(["hostaddr"]).update_query_dict({"host": url.query["hostaddr"]})
 
 
 def _taken(driver: str, written: Iterable[str]) -> dict[str, Convert]:
-    """Return the words that *driver* knows, none where it isn't installed; *written* are tried too."""
+    """Return the arguments that *driver* knows, or none if it isn't installed; *written* ones are tried too."""
     if find_spec(driver) is None:
         return {}
     module: Any = import_module(driver)
     if driver == "asyncpg":
-        # The last one is SQLAlchemy's.
+        # The last one belongs to SQLAlchemy.
         others = (*_IN_DSN, "prepared_statement_cache_size")
         return arguments_of(module.connect, _NO_WORDS) | dict.fromkeys(others, str)
     if driver == "psycopg":
         options = [option.keyword.decode() for option in module.pq.Conninfo.get_defaults()]
         return dict.fromkeys([*options, "prepare_threshold"], str)
-    # It can't list them, but try them: psycopg's too, so that a slip is told the nearest.
+    # psycopg2 can't list its arguments, but can try them. psycopg's are tried too, for hints about misspelt names.
     names = {*(RENAMED.get(name, name) for name in written), *_taken("psycopg", ())}
     return {name: str for name in names if _is_parsed(module, name)}
 
@@ -132,19 +132,19 @@ def _is_parsed(psycopg2: Any, name: str) -> bool:
 def _tell_of_lost(driver: str, words: Words) -> None:
     insisted = {name for name in _SAFEGUARDS if words.get(name) not in (None, "disable", "prefer")}
     for name in insisted:
-        logger.warning("%s can't keep %s: connect with postgresql+psycopg:// to have it kept", driver, name)
+        logger.warning("%s does not support %s: use postgresql+psycopg:// if you rely on it", driver, name)
     tell_of_lost(driver, words.keys() - insisted)
 
 
 def _timeouts(settings: DatabaseSettings) -> dict[str, int]:
-    """Return the server's settings for the longest waits, in milliseconds."""
+    """Return the server's timeouts, in milliseconds."""
     limits = {"lock_timeout": settings.lock_timeout, "statement_timeout": settings.statement_timeout}
     return {name: ceil(limit * 1000) for name, limit in limits.items() if limit is not None}
 
 
 def _session_options(settings: DatabaseSettings) -> str:
     if settings.pgbouncer:
-        # It refuses such options: its server connections are not this client's alone.
+        # PgBouncer refuses such options, because clients share its server connections.
         return ""
     return " ".join(f"-c {name}={limit}" for name, limit in _timeouts(settings).items())
 
@@ -154,7 +154,7 @@ def _libpq(words: Words, settings: DatabaseSettings, _hosts: Hosts, *, is_psycop
     if not words["options"]:
         del arguments["options"]
     if is_psycopg and settings.pgbouncer:
-        # Statements that are prepared on one server connection are missing on the next.
+        # A statement that is prepared on one server connection is missing on the next.
         arguments["prepare_threshold"] = None
     return {name: int(value) if isinstance(value, bool) else value for name, value in arguments.items()}
 
@@ -168,7 +168,7 @@ def _asyncpg(words: Words, settings: DatabaseSettings, hosts: Hosts) -> dict[str
         **{name: value for name, value in words.items() if name not in (*_IN_DSN, *_TRANSLATED)},
     }
     if in_dsn.get("sslrootcert") == "system":
-        # libpq's word for the system's own certificates, with which it checks the server's name as well.
+        # In libpq, "system" means the system's certificates, together with a check of the server's name.
         arguments["ssl"] = True
         in_dsn = {name: value for name, value in in_dsn.items() if name not in ("sslmode", "sslrootcert")}
     if hosts.are_several:
@@ -201,13 +201,13 @@ def _prepare(engine: Engine, *, settings: DatabaseSettings) -> None:
 
 
 def transaction_limits(settings: DatabaseSettings) -> str:
-    """Return the statement that sets the longest waits until the transaction ends."""
+    """Return the statement that sets the timeouts for the current transaction."""
     limits = (f"set_config('{name}', '{limit}', true)" for name, limit in _timeouts(settings).items())
     return f"SELECT {', '.join(limits)}"
 
 
 def _limit_transaction(connection: Connection, *, statement: str) -> None:
     raw: Any = connection.connection.dbapi_connection
-    # A statement that stands alone has no transaction to set them for.
+    # In autocommit there is no transaction to set them for.
     if not connection.dialect.detect_autocommit_setting(raw):
         connection.exec_driver_sql(statement)

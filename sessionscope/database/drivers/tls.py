@@ -1,4 +1,4 @@
-"""TLS as MySQL's clients have it, as the one thing that all of its Python drivers take: an SSL context."""
+"""Turns the TLS options of MySQL's clients into an SSL context, which all of its Python drivers take."""
 
 import ssl
 from functools import partial
@@ -23,7 +23,7 @@ TLS: Final[dict[str, Convert]] = {
     "ssl_key": str,
     "ssl_key_password": str,
     "ssl_cipher": str,
-    # SQLAlchemy's and pymysql's own.
+    # Names of SQLAlchemy and pymysql.
     "ssl_check_hostname": flag,
     "ssl_verify_cert": flag,
     "ssl_verify_identity": flag,
@@ -32,7 +32,7 @@ TLS: Final[dict[str, Convert]] = {
 
 
 def tls_context(words: Words) -> ssl.SSLContext | None:
-    """Return the context that *words* ask for, None where TLS is not wanted.
+    """Return the context that *words* ask for, or None if they disable TLS.
 
     Raises:
         ConfigurationError: A certificate or key can't be read.
@@ -43,16 +43,16 @@ def tls_context(words: Words) -> ssl.SSLContext | None:
     try:
         return _context(mode, words)
     except OSError as error:
-        # An SSLError says more in its own attribute.
+        # An SSLError has a better text in its own attribute.
         reason = getattr(error, "reason", None) or error.strerror
         raise refuse(f"ssl_ca, ssl_cert, ssl_key or ssl_cipher can't be used: {reason}") from None
 
 
 def connecting(mode: str, context: ssl.SSLContext | None, connect: Open) -> Open:
-    """Return an async driver's *connect*, holding to *mode*.
+    """Return a version of an async driver's *connect* that follows *mode*.
 
-    Given a context, aiomysql goes without TLS where the server has none, and asyncmy does not: as
-    it should be with PREFERRED, and with the stricter modes.
+    With a context, aiomysql connects without TLS if the server has none, which is right only for PREFERRED.
+    asyncmy fails then, which is right only for the stricter modes.
     """
     if context is None:
         return connect
@@ -86,7 +86,7 @@ def _insisting(with_tls: Open) -> Open:
 
 def _context(mode: str, words: Words) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=words.get("ssl_ca"), capath=words.get("ssl_capath"))
-    # Python 3.13 is strict by default; the certificates that servers make for themselves don't pass.
+    # Python 3.13 is strict by default, and refuses the certificates that servers generate for themselves.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.check_hostname = mode == "VERIFY_IDENTITY"
     if mode == "PREFERRED" or (mode == "REQUIRED" and not _names_authorities(words)):
@@ -99,7 +99,7 @@ def _context(mode: str, words: Words) -> ssl.SSLContext:
 
 
 def tls_mode(words: Words) -> str:
-    """Return the mode as written, or as the other words imply it: the stricter where in doubt."""
+    """Return the mode that is given, or the one that the other arguments imply; if in doubt, the stricter one."""
     if "ssl_mode" in words:
         return str(words["ssl_mode"])
     if words.get("ssl_disabled"):
@@ -109,7 +109,7 @@ def tls_mode(words: Words) -> str:
     if words.get("ssl_verify_cert", _names_authorities(words)):
         return "VERIFY_IDENTITY" if words.get("ssl_check_hostname", _names_authorities(words)) else "VERIFY_CA"
     if "unix_socket" in words:
-        # Nobody can listen there.
+        # Nothing can eavesdrop on a socket file.
         return "DISABLED"
     return "REQUIRED" if words.keys() & TLS.keys() else "PREFERRED"
 

@@ -1,4 +1,4 @@
-"""Reading the arguments in a URL's query: known ones only, each of its kind."""
+"""Reads the arguments in a URL's query: refuses unknown ones, and converts each to its type."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -12,7 +12,7 @@ from sessionscope.settings.errors import nearest
 
 logger = logging.getLogger(__name__)
 
-# What a service calls itself to the servers, where the URL says nothing else.
+# The name under which the service connects, unless the URL has another one.
 APPLICATION_NAME: Final = "app"
 
 Convert = Callable[[str], Any]
@@ -21,12 +21,12 @@ Words = dict[str, Any]
 
 
 class Destination(NamedTuple):
-    """What `create_engine` is given.
+    """The arguments for `create_engine`, and the set-up of the engine.
 
     Attributes:
-        url: Has only those query arguments that its dialect reads itself.
-        arguments: The rest, for `connect_args`.
-        prepare: Adds to the engine made of these what is said on its connections, once they are there.
+        url: The URL, with only those query arguments that its dialect reads itself.
+        arguments: The other arguments, for `connect_args`.
+        prepare: Adds event listeners to the engine, which set up its connections.
     """
 
     url: URL
@@ -38,12 +38,12 @@ def read_words(url: URL, known: Mapping[str, Convert], *, renamed: Mapping[str, 
     """Return the arguments in *url*'s query, by the names in *known*.
 
     Args:
-        url: With the driver in it: the errors name it.
-        known: How to convert each argument; a `ValueError` of a converter says what was expected.
+        url: The URL with its driver, which the errors name.
+        known: The converter of each argument. A converter raises `ValueError` with what it expects.
         renamed: Other spellings of known names.
 
     Raises:
-        ConfigurationError: Has a problem for each argument that is unknown, doubled or can't be converted.
+        ConfigurationError: It has a problem for each argument that is unknown, given twice or can't be converted.
     """
     words: Words = {}
     problems: list[Problem] = []
@@ -65,24 +65,24 @@ def read_words(url: URL, known: Mapping[str, Convert], *, renamed: Mapping[str, 
 
 
 def arguments_of(connect: Callable[..., Any], objects: Collection[str]) -> dict[str, Convert]:
-    """Return the arguments of a driver's *connect* that a URL can give, and how to convert each.
+    """Return the arguments of a driver's *connect* that a URL can give, with their converters.
 
     Args:
-        connect: Tells by the default of an argument whether it is a flag or a number.
-        objects: Names of arguments that no text can be, or that others decide on.
+        connect: The driver's function. The default of an argument tells whether it is a flag or a number.
+        objects: Names of arguments to leave out, because no text can give them or because they are set elsewhere.
     """
     defaults: dict[str, Any] = {name: each.default for name, each in signature(connect).parameters.items()}
     return {name: _KINDS.get(type(value), str) for name, value in defaults.items() if name not in objects}
 
 
 def tell_of_lost(driver: str, names: Iterable[str]) -> None:
-    """Log which arguments *driver* goes without: another driver of the same URL has them."""
+    """Log the arguments that *driver* doesn't have, although another driver of the same URL has them."""
     for name in names:
-        logger.info("%s has no %s, and goes without", driver, name)
+        logger.info("%s has no argument %s, which is ignored", driver, name)
 
 
 def refuse(reason: str, hint: str = "") -> ConfigurationError:
-    """Return the error that says what is wrong with a database URL."""
+    """Return an error about the database URL."""
     return ConfigurationError([_problem(reason, hint)])
 
 
@@ -91,11 +91,11 @@ def _problem(reason: str, hint: str = "") -> Problem:
 
 
 def chosen(words: Words, names: Collection[str]) -> Words:
-    """Return the *words* of these *names*."""
+    """Return those of *words* that are in *names*."""
     return {name: value for name, value in words.items() if name in names}
 
 
-# What the converters say must never show the value, which may be a secret.
+# The errors of the converters must never show the value, which may be a secret.
 
 
 def whole(text: str) -> int:
@@ -129,7 +129,7 @@ _FLAGS: Final = {
 
 
 def flag(text: str) -> bool:
-    """Convert ``true`` and ``false``, and their usual synonyms."""
+    """Convert ``true``, ``false`` and their usual synonyms."""
     if text.lower() not in _FLAGS:
         raise ValueError("must be true or false")
     return _FLAGS[text.lower()]
@@ -139,7 +139,7 @@ _KINDS: Final[dict[Any, Convert]] = {bool: flag, int: whole, float: seconds}
 
 
 def one_of(*choices: str, synonyms: Mapping[str, str] | None = None) -> Convert:
-    """Return a converter that takes only these words, in any case, as they are spelt here."""
+    """Return a converter that takes only *choices*, in upper or lower case, and returns them as they are spelt here."""
     spelt = {choice.lower(): choice for choice in choices} | dict(synonyms or {})
 
     def convert(text: str) -> str:

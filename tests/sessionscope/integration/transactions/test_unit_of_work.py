@@ -229,7 +229,7 @@ class TestNesting:
             await container.database.async_transactions().run(add_user, inner)
 
         async with scope():
-            with pytest.raises(NestedTermsError, match="ask for it in the outer one"):
+            with pytest.raises(NestedTermsError, match="set it for the outer one"):
                 await container.database.async_transactions().run(nested, outer)
         assert 0 == await count_users(container)
 
