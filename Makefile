@@ -70,11 +70,12 @@ bench-quick: .venv/bench.stamp ## Measure what a request costs, roughly, in two 
 
 servers: .venv/servers.stamp ## Install the PostgreSQL and MySQL drivers as well
 
-lint: .venv/dev.stamp ## Check style, spelling and the direction of imports
+lint: .venv/dev.stamp ## Check style, spelling, words and the direction of imports
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/codespell
 	.venv/bin/lint-imports
+	.venv/bin/python -m pytest -q -p no:cacheprovider tests/test_words.py
 
 typecheck: .venv/dev.stamp ## Check types with mypy and pyright
 	.venv/bin/python -m mypy
