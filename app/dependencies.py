@@ -14,6 +14,8 @@ from app.reports.service import ReportService
 from app.transfers.service import TransferService
 from app.users.service import UserService
 from containers import ApplicationContainer, Provide
+from sessionscope import current_scope
+from sessionscope.database import SessionFactory
 from sessionscope.fastapi.problem_types import AMBIGUOUS_REQUEST, UNSUPPORTED_MEDIA_TYPE
 from sessionscope.fastapi.problems import ProblemError
 from sessionscope.reading.fields import KeyInText
@@ -80,7 +82,9 @@ async def get_db(connection: HTTPConnection) -> AsyncIterator[Session]:
     """
     database = _container(connection).database
     # Here, in the loop, and not in one of the threads that others need to finish.
-    await database.turn().wait()
+    factory = database.session_factory()
+    if isinstance(factory, SessionFactory):
+        await factory.gate.admit(current_scope())
     yield database.session()
 
 

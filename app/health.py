@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from containers import ApplicationContainer, Provide, inject
+from containers import ApplicationContainer, Provide
 from sessionscope.database.health import ping
 from sessionscope.fastapi.problem_types import DATABASE_UNAVAILABLE
 from sessionscope.fastapi.problems import ANYWHERE, described, problem, problems
@@ -37,7 +37,6 @@ async def live() -> Health:
 
 
 @router.get("/ready", response_model=Health, responses=problems())
-@inject
 async def ready(
     request: Request,
     engine: Annotated[AsyncEngine, Depends(Provide[ApplicationContainer.database.async_engine])],

@@ -13,14 +13,14 @@ from app.posts import routes as posts
 from app.reports import routes as reports
 from app.transfers import routes as transfers
 from app.users import routes as users
-from containers import ApplicationContainer, ScopeMiddleware, check_container, close_container, open_container, wire_for
+from containers import ApplicationContainer, ScopeMiddleware, check_container, close_container, open_container
 from sessionscope.fastapi.error_handlers import install_problems
 from sessionscope.fastapi.head import HeadMiddleware
 from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
 from sessionscope.fastapi.server.ending import follow_parent
 
 OBJECTS_BETWEEN_COLLECTIONS: Final = 10_000
-# In the order of the documentation. Their functions have `Provide[...]` parameters.
+# In the order of the documentation.
 ROUTES: Final = [users, posts, accounts, transfers, reports, health]
 
 
@@ -33,7 +33,6 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
     Raises:
         ConfigurationError: The settings are not good.
         ContainerError: `check_container` found something.
-        WiringError: The application of another container is still alive.
     """
     container = container or ApplicationContainer()
     # The handler of 404 redirects instead: the router's redirect repeats the Host that the client sent.
@@ -46,7 +45,6 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
     install_problems(app)
     for module in ROUTES:
         app.include_router(module.router)
-    wire_for(app, container, ROUTES)
     check_container(container, app)
     return app
 
@@ -75,11 +73,8 @@ def settle() -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
     container: ApplicationContainer = app.state.container
-    # Again, for an application that is started a second time; the same container may.
-    container.wire(modules=ROUTES)
     try:
         await open_container(container)
         yield
     finally:
-        container.unwire()
         await close_container(container)

@@ -10,16 +10,12 @@ from app.transfers.service import TransferService
 from app.users.service import UserService
 from config import Settings
 from containers.database import DatabaseContainer
-from sessionscope.fastapi.wiring import GuardedContainer
-from sessionscope.lifetimes.nesting import nested
-from sessionscope.lifetimes.shared import Shared
+from sessionscope import Shared, nested
 from sessionscope.security.passwords import PasswordHasher
 
 
 class ApplicationContainer(containers.DeclarativeContainer):
     """Everything that an endpoint, a command or a job of the service may ask for."""
-
-    instance_type = GuardedContainer
 
     settings = Shared[Settings](Settings)
     database = nested(DatabaseContainer, settings=settings.provided.database)

@@ -5,7 +5,6 @@ the sessions of both. Run it from the project's root with
 ``APP_JOURNAL__URL=sqlite:///./journal.db uvicorn --factory examples.two_databases:create_app``.
 """
 
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -25,13 +24,10 @@ from containers import (
     Shared,
     check_container,
     close_container,
-    inject,
     nested,
-    wire_for,
 )
 from sessionscope.database.session import AsyncReadSession
 from sessionscope.database.types import UtcDateTime
-from sessionscope.fastapi.wiring import GuardedContainer
 from sessionscope.transactions.unit_of_work import AsyncTransactions
 
 
@@ -102,8 +98,6 @@ class SaleService:
 class ShopContainer(containers.DeclarativeContainer):
     """The same recipe twice, with different settings."""
 
-    instance_type = GuardedContainer
-
     settings = Shared[ShopSettings](ShopSettings)
     database = nested(DatabaseContainer, settings=settings.provided.database)
     journal = nested(DatabaseContainer, settings=settings.provided.journal)
@@ -121,14 +115,12 @@ router = APIRouter()
 
 
 @router.post("/sales/{item}", status_code=201)
-@inject
 async def sell(item: str, sales: SalesDep) -> None:
     """Sell something."""
     await sales.sell(item)
 
 
 @router.get("/counts")
-@inject
 async def counts(sales: SalesDep) -> dict[str, int]:
     """Count the rows of both databases."""
     return await sales.counts()
@@ -143,7 +135,6 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
                 await connection.run_sync(base.metadata.create_all)
         yield
     finally:
-        container.unwire()
         await close_container(container)
 
 
@@ -153,6 +144,5 @@ def create_app(container: ShopContainer | None = None) -> FastAPI:
     app.state.container = container or ShopContainer()
     app.add_middleware(ScopeMiddleware)
     app.include_router(router)
-    wire_for(app, app.state.container, [sys.modules[__name__]])
     check_container(app.state.container, app)
     return app

@@ -8,12 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from sessionscope.fastapi.check import check_container
-    from sessionscope.fastapi.middleware import ScopeMiddleware
-    from sessionscope.fastapi.wiring import Provide, inject
+    from sessionscope.fastapi.injection import Provide, inject
+    from sessionscope.fastapi.middleware import ScopeMiddleware, current_request
+    from sessionscope.lifetimes.check import check_container
     from sessionscope.lifetimes.errors import (
         ContainerError,
+        InjectionError,
         LateOverrideError,
+        NotInRequestError,
         NotOpenError,
         RequestFailedError,
         ScopeError,
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ContainerError",
+    "InjectionError",
     "LateOverrideError",
+    "NotInRequestError",
     "NotOpenError",
     "Provide",
     "RequestFailedError",
@@ -39,6 +43,7 @@ __all__ = [
     "TeardownError",
     "check_container",
     "close_container",
+    "current_request",
     "current_scope",
     "inject",
     "nested",
@@ -48,9 +53,11 @@ __all__ = [
 
 _MODULES: Final = {
     "ContainerError": "lifetimes.errors",
+    "InjectionError": "lifetimes.errors",
     "LateOverrideError": "lifetimes.errors",
+    "NotInRequestError": "lifetimes.errors",
     "NotOpenError": "lifetimes.errors",
-    "Provide": "fastapi.wiring",
+    "Provide": "fastapi.injection",
     "RequestFailedError": "lifetimes.errors",
     "Scope": "lifetimes.scopes",
     "ScopeError": "lifetimes.errors",
@@ -59,10 +66,11 @@ _MODULES: Final = {
     "Setting": "lifetimes.shared",
     "Shared": "lifetimes.shared",
     "TeardownError": "lifetimes.errors",
-    "check_container": "fastapi.check",
+    "check_container": "lifetimes.check",
     "close_container": "lifetimes.lifespan",
+    "current_request": "fastapi.middleware",
     "current_scope": "lifetimes.scopes",
-    "inject": "fastapi.wiring",
+    "inject": "fastapi.injection",
     "nested": "lifetimes.nesting",
     "open_container": "lifetimes.lifespan",
     "scope": "lifetimes.scopes",

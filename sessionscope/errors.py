@@ -117,3 +117,10 @@ class KeyReusedError(InvalidError):
 
     def __init__(self) -> None:
         super().__init__("idempotency-key", "this Idempotency-Key was used for another request: take a new one")
+
+
+class SetupError(Exception):
+    """Parent of the errors in what somebody has set up: settings, a missing driver. The text says all there is to say.
+
+    `check_container` raises them as they are.
+    """

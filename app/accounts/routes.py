@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query, Request, Response
 from app.accounts.model import Account
 from app.accounts.schemas import AccountIn, AccountOut, AccountQuery
 from app.dependencies import JSON_ONLY, AccountsDep, IdempotencyKeyDep, KeyInPath
-from containers import inject
 from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
 from sessionscope.fastapi.problems import OF_BODIES, problems
 from sessionscope.fastapi.replies import location_of
@@ -23,7 +22,6 @@ router = APIRouter(prefix="/accounts", tags=["accounts"])
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, CONFLICT, NOT_FOUND, REQUEST_IN_FLIGHT, KEY_REUSED),
 )
-@inject
 async def create_account(
     data: AccountIn,
     accounts: AccountsDep,
@@ -41,14 +39,12 @@ async def create_account(
 
 
 @router.get("/", responses=problems())
-@inject
 async def list_accounts(query: Annotated[AccountQuery, Query()], accounts: AccountsDep) -> Page[AccountOut]:
     """List accounts."""
     return await accounts.page(query)
 
 
 @router.get("/{account_id}", responses=problems(NOT_FOUND))
-@inject
 async def get_account(account_id: KeyInPath, accounts: AccountsDep) -> AccountOut:
     """Show an account."""
     return await accounts.get(account_id)

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query, Request, Response
 from app.dependencies import JSON_ONLY, IdempotencyKeyDep, KeyInPath, PostsDep
 from app.models import Post
 from app.posts.schemas import PostIn, PostOut, PostPatch, PostQuery
-from containers import inject
 from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
 from sessionscope.fastapi.problem_types import OUTCOME_UNKNOWN
 from sessionscope.fastapi.problems import OF_BODIES, problems
@@ -25,7 +24,6 @@ router = APIRouter(prefix="/posts", tags=["posts"])
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, CONFLICT, NOT_FOUND, REQUEST_IN_FLIGHT, KEY_REUSED),
 )
-@inject
 async def create_post(
     data: PostIn,
     posts: PostsDep,
@@ -43,14 +41,12 @@ async def create_post(
 
 
 @router.get("/", response_model=Page[PostOut], responses=problems())
-@inject
 async def list_posts(query: Annotated[PostQuery, Query()], posts: PostsDep) -> PageOf[Post]:
     """List posts with their authors, filtered and sorted."""
     return await posts.page(query)
 
 
 @router.get("/{post_id}", response_model=PostOut, responses=problems(NOT_FOUND))
-@inject
 async def get_post(post_id: KeyInPath, posts: PostsDep) -> Post:
     """Show a post with its author."""
     return await posts.get(post_id)
@@ -62,7 +58,6 @@ async def get_post(post_id: KeyInPath, posts: PostsDep) -> Post:
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, NOT_FOUND, CONFLICT),
 )
-@inject
 async def replace_post(post_id: KeyInPath, data: PostIn, posts: PostsDep) -> Post:
     """Replace every value of a post."""
     return await posts.replace(post_id, data)
@@ -74,14 +69,12 @@ async def replace_post(post_id: KeyInPath, data: PostIn, posts: PostsDep) -> Pos
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, NOT_FOUND, CONFLICT),
 )
-@inject
 async def update_post(post_id: KeyInPath, data: PostPatch, posts: PostsDep) -> Post:
     """Change some values of a post."""
     return await posts.update(post_id, data)
 
 
 @router.delete("/{post_id}", status_code=204, responses=problems(NOT_FOUND, OUTCOME_UNKNOWN))
-@inject
 async def delete_post(post_id: KeyInPath, posts: PostsDep) -> None:
     """Delete a post."""
     await posts.delete(post_id)

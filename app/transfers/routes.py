@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query, Request, Response
 from app.dependencies import JSON_ONLY, IdempotencyKeyDep, KeyInPath, TransfersDep
 from app.transfers.errors import INSUFFICIENT_FUNDS
 from app.transfers.schemas import TransferIn, TransferOut, TransferQuery
-from containers import inject
 from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
 from sessionscope.fastapi.problems import OF_BODIES, problems
 from sessionscope.fastapi.replies import location_of
@@ -22,7 +21,6 @@ router = APIRouter(prefix="/transfers", tags=["transfers"])
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, NOT_FOUND, CONFLICT, INSUFFICIENT_FUNDS, REQUEST_IN_FLIGHT, KEY_REUSED),
 )
-@inject
 async def create_transfer(
     data: TransferIn,
     transfers: TransfersDep,
@@ -40,14 +38,12 @@ async def create_transfer(
 
 
 @router.get("/", responses=problems())
-@inject
 async def list_transfers(query: Annotated[TransferQuery, Query()], transfers: TransfersDep) -> Page[TransferOut]:
     """List transfers."""
     return await transfers.page(query)
 
 
 @router.get("/{transfer_id}", responses=problems(NOT_FOUND))
-@inject
 async def get_transfer(transfer_id: KeyInPath, transfers: TransfersDep) -> TransferOut:
     """Show a transfer."""
     return await transfers.get(transfer_id)

@@ -8,7 +8,6 @@ from app.dependencies import JSON_ONLY, KeyInPath, PostsDep, UsersDep
 from app.models import Post, User
 from app.posts.schemas import AuthorPostQuery, PostOut, PostQuery
 from app.users.schemas import UserIn, UserOut, UserPatch, UserPut, UserQuery
-from containers import inject
 from sessionscope.errors import BUSY, CONFLICT, NOT_FOUND
 from sessionscope.fastapi.problem_types import OUTCOME_UNKNOWN
 from sessionscope.fastapi.problems import OF_BODIES, problems
@@ -26,7 +25,6 @@ router = APIRouter(prefix="/users", tags=["users"])
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, BUSY, CONFLICT),
 )
-@inject
 async def create_user(data: UserIn, users: UsersDep, request: Request, response: Response) -> User:
     """Create a user; email and username are unique."""
     user = await users.create(data)
@@ -35,14 +33,12 @@ async def create_user(data: UserIn, users: UsersDep, request: Request, response:
 
 
 @router.get("/", responses=problems())
-@inject
 async def list_users(query: Annotated[UserQuery, Query()], users: UsersDep) -> Page[UserOut]:
     """List users, filtered and sorted."""
     return await users.page(query)
 
 
 @router.get("/{user_id}", responses=problems(NOT_FOUND))
-@inject
 async def get_user(user_id: KeyInPath, users: UsersDep) -> UserOut:
     """Show a user."""
     return await users.get(user_id)
@@ -54,7 +50,6 @@ async def get_user(user_id: KeyInPath, users: UsersDep) -> UserOut:
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, BUSY, NOT_FOUND, CONFLICT),
 )
-@inject
 async def replace_user(user_id: KeyInPath, data: UserPut, users: UsersDep) -> User:
     """Replace the values of a user.
 
@@ -70,21 +65,18 @@ async def replace_user(user_id: KeyInPath, data: UserPut, users: UsersDep) -> Us
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, BUSY, NOT_FOUND, CONFLICT),
 )
-@inject
 async def update_user(user_id: KeyInPath, data: UserPatch, users: UsersDep) -> User:
     """Change some values of a user."""
     return await users.update(user_id, data)
 
 
 @router.delete("/{user_id}", status_code=204, responses=problems(NOT_FOUND, CONFLICT, OUTCOME_UNKNOWN))
-@inject
 async def delete_user(user_id: KeyInPath, users: UsersDep) -> None:
     """Delete a user and their posts; one who has accounts stays."""
     await users.delete(user_id)
 
 
 @router.get("/{user_id}/posts", response_model=Page[PostOut], responses=problems(NOT_FOUND))
-@inject
 async def list_posts_of_user(
     user_id: KeyInPath, query: Annotated[AuthorPostQuery, Query()], users: UsersDep, posts: PostsDep
 ) -> PageOf[Post]:

@@ -1,6 +1,5 @@
 """This service, with endpoints that read through its container's services: a connection for as long as a read takes."""
 
-import sys
 from collections.abc import AsyncGenerator
 from itertools import count
 from typing import Final
@@ -14,7 +13,7 @@ from app.users.schemas import UserOut, UserQuery
 from app.users.service import UserService
 from benchmarks.connections import other_service
 from benchmarks.peers import ours
-from containers import check_container, inject, wire_for
+from containers import check_container
 
 PART: Final = 500
 
@@ -22,7 +21,6 @@ router = APIRouter()
 
 
 @router.get("/checked/{user_id}")
-@inject
 async def get_checked_user(user_id: int, users: UsersDep) -> UserOut:
     user = await users.get(user_id)
     await other_service.ask()
@@ -30,7 +28,6 @@ async def get_checked_user(user_id: int, users: UsersDep) -> UserOut:
 
 
 @router.get("/export")
-@inject
 async def export_users(users: UsersDep) -> StreamingResponse:
     return StreamingResponse(_lines(users), media_type="application/x-ndjson")
 
@@ -47,6 +44,5 @@ def build(url: str) -> tuple[FastAPI, Pool]:
     app = ours.build(url)
     app.include_router(router)
     container = app.state.container
-    wire_for(app, container, [sys.modules[__name__]])
     check_container(container, app)
     return app, container.database.async_engine().pool

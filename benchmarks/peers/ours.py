@@ -1,20 +1,17 @@
 """This service itself, with one endpoint more that takes a service and touches no database."""
 
-import sys
-
 from fastapi import APIRouter, FastAPI
 
 from app.dependencies import UsersDep
 from app.main import create_app, settle
 from benchmarks.peers.settings import ENGINE, NOTHING
 from config import DatabaseSettings, Settings
-from containers import ApplicationContainer, check_container, inject, wire_for
+from containers import ApplicationContainer, check_container
 
 router = APIRouter()
 
 
 @router.get("/nothing")
-@inject
 async def nothing(users: UsersDep) -> dict[str, str]:  # noqa: ARG001
     return NOTHING
 
@@ -29,7 +26,6 @@ def build(url: str) -> FastAPI:
     app.include_router(router)
     # Where the peers have it, and not behind the two dozen routes that they lack.
     app.router.routes.insert(0, app.router.routes.pop())
-    wire_for(app, container, [sys.modules[__name__]])
     check_container(container, app)
     # As `app serve` does.
     settle()

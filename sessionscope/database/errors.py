@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError
 
 from sessionscope.database.failures import Failure, code_of, commit_outcome_is_known, failure_of, is_unavailable
+from sessionscope.errors import SetupError
 
 __all__ = [
     "CommitOutcomeUnknownError",
@@ -36,7 +37,7 @@ class CommitOutcomeUnknownError(DatabaseError):
         super().__init__("the connection was lost while committing: it is not known whether the changes were saved")
 
 
-class MissingDriverError(DatabaseError):
+class MissingDriverError(DatabaseError, SetupError):
     """Raised when the driver that a URL asks for is not installed."""
 
     def __init__(self, drivername: str, module: str) -> None:

@@ -1,25 +1,28 @@
-"""Reading in visits: a connection for as long as a read takes, and a session only for who wants one."""
+"""Reading in visits: a connection for as long as a read takes, and a session only where one is asked for."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.util import greenlet_spawn
 
 from sessionscope.database.errors import Failure, failure_of
-from sessionscope.database.session import AsyncReadSession, Source, Writes, source_of, visit
-from sessionscope.database.threads import ReadingThreads
+from sessionscope.database.factories import AsyncReadSessionFactory, ReadSessionFactory
+from sessionscope.database.session import AsyncReadSession, ReadSession
+from sessionscope.database.sources import Writes, visit
 
 T = TypeVar("T")
+S_co = TypeVar("S_co", ReadSession, AsyncReadSession, covariant=True)
 
 _PASSING: Final = (Failure.CONNECTION_LOST, Failure.SERIALIZATION)
 
 
-class SessionProvider(Protocol):
+class SessionProvider(Protocol, Generic[S_co]):
     """Gives the scope's read session."""
 
     @property
@@ -27,34 +30,63 @@ class SessionProvider(Protocol):
         """What gives the session instead; empty as a rule."""
         ...
 
-    def __call__(self) -> AsyncReadSession:
+    def __call__(self) -> S_co:
         """Return the session."""
         ...
 
 
-class AsyncReads:
-    """Reads from the database that the scope's read session reads from, without creating that session.
+class Reads:
+    """Reads from the same database as the scope's read session, without creating that session.
 
     Args:
-        factory: The read sessions' factory, whose engine or connection is read from.
+        factory: The factory of the read sessions.
         session: Gives the scope's read session.
         writes: Gives the scope's `Writes`.
-        threads: Where visits to SQLite take place.
     """
 
-    __slots__ = ("_factory", "_session", "_threads", "_writes")
+    __slots__ = ("_factory", "_session", "_writes")
 
     def __init__(
-        self,
-        factory: async_sessionmaker[AsyncReadSession],
-        session: SessionProvider,
-        writes: Callable[[], Writes],
-        threads: ReadingThreads,
+        self, factory: sessionmaker[ReadSession], session: SessionProvider[ReadSession], writes: Callable[[], Writes]
     ) -> None:
         self._factory = factory
         self._session = session
         self._writes = writes
-        self._threads = threads
+
+    @property
+    def session(self) -> ReadSession:
+        """The scope's read session, for mapped objects; it keeps its connection until the scope ends."""
+        return self._session()
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Return what *work* reads from a connection, which is given back at once.
+
+        Where the connection is lost, or a replica ends the query, *work* is called once more, with another one.
+
+        Raises:
+            ScopeError: No scope is open, so nobody could tell whether the read is to see a write of its own.
+        """
+        # Asked for with and without replicas, so that a read outside of a scope fails before there are any.
+        writes = self._writes()
+        if self._session.overridden or not isinstance(self._factory, ReadSessionFactory):
+            return _read(work, _connect_as(self._session()))
+        return _read(work, self._factory.sources.after(writes).connect)
+
+
+class AsyncReads:
+    """The async twin of `Reads`."""
+
+    __slots__ = ("_factory", "_session", "_writes")
+
+    def __init__(
+        self,
+        factory: async_sessionmaker[AsyncReadSession],
+        session: SessionProvider[AsyncReadSession],
+        writes: Callable[[], Writes],
+    ) -> None:
+        self._factory = factory
+        self._session = session
+        self._writes = writes
 
     @property
     def session(self) -> AsyncReadSession:
@@ -62,34 +94,33 @@ class AsyncReads:
         return self._session()
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Return what *work* reads from a connection, which is given back at once.
+        """Return what *work*, a plain function, reads from a connection, which is given back at once; as `Reads.read`.
 
         However many statements it sends, there is one switch to SQLAlchemy's own context and back.
-        Where the connection is lost, or a replica ends the query, *work* is called once more, with another one.
-
-        Raises:
-            ScopeError: No scope is open, so nobody could tell whether the read is to see a write of its own.
         """
-        source = self._source()
-        if source is not None and self._threads.lead_to(source):
-            return await self._threads.visit(work)
-        return await greenlet_spawn(partial(self._read, work, source), _require_await=False)
-
-    def _source(self) -> Source | None:
-        # Asked for with and without replicas, so that a read outside of a scope fails before there are any.
         writes = self._writes()
-        return None if self._session.overridden else source_of(self._factory, writes)
+        if self._session.overridden or not isinstance(self._factory, AsyncReadSessionFactory):
+            return await _in_greenlet(work, _connect_as(self._session().sync_session))
+        source, threads = self._factory.sources.after(writes), self._factory.threads
+        if threads is not None and threads.lead_to(source):
+            return await threads.visit(work)
+        return await _in_greenlet(work, source.connect)
 
-    def _read(self, work: Callable[[Connection], T], source: Source | None) -> T:
-        connect = source.connect if source is not None else self._connect()
-        try:
-            return visit(connect, work)
-        except DBAPIError as error:
-            if failure_of(error) not in _PASSING:
-                raise
+
+async def _in_greenlet(work: Callable[[Connection], T], connect: Callable[[], AbstractContextManager[Connection]]) -> T:
+    return await greenlet_spawn(partial(_read, work, connect), _require_await=False)
+
+
+def _read(work: Callable[[Connection], T], connect: Callable[[], AbstractContextManager[Connection]]) -> T:
+    try:
         return visit(connect, work)
+    except DBAPIError as error:
+        if failure_of(error) not in _PASSING:
+            raise
+    return visit(connect, work)
 
-    def _connect(self) -> Callable[[], AbstractContextManager[Connection]]:
-        # The session or its factory is an override, or the factory has somebody else's connection, as a test's.
-        bind = self._session().sync_session.get_bind()
-        return bind.connect if isinstance(bind, Engine) else lambda: nullcontext(bind)
+
+def _connect_as(session: Session) -> Callable[[], AbstractContextManager[Connection]]:
+    """Return how to connect where *session* does: it is an override, or its factory has a test's connection."""
+    bind = session.get_bind()
+    return bind.connect if isinstance(bind, Engine) else lambda: nullcontext(bind)

@@ -2,10 +2,9 @@
 
 import logging
 import time
-from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import Dialect
@@ -20,51 +19,31 @@ from sessionscope.settings import DatabaseSettings, DatabaseUrl
 
 logger = logging.getLogger(__name__)
 
-E = TypeVar("E", Engine, AsyncEngine)
-
 # How long a replica that did not answer is left alone, and a connection to the primary is used in its place.
 SECONDS_UNTIL_NEXT_TRY: Final = 5.0
 # Kept with a connection to the primary: when to look for a replica again.
 _INSTEAD_UNTIL: Final = "app_instead_until"
 
 
-class Replicas(Generic[E]):
-    """The replicas of a database.
+def build_replicas(settings: DatabaseSettings) -> Engine | None:
+    """Return an engine of the replicas that the settings name, None where they name none; errors as `build_engine`.
 
-    Attributes:
-        engine: Leads to them, with a pool of its own; None where there are none.
+    Nothing connects yet.
     """
-
-    engine: E | None
-
-    def __init__(self, engine: E | None) -> None:
-        self.engine = engine
-
-    def dispose(self) -> Awaitable[None] | None:
-        """Close the connections; returns an awaitable with an async engine."""
-        if isinstance(self.engine, AsyncEngine):
-            return self.engine.dispose()
-        if self.engine is not None:
-            self.engine.dispose()
-        return None
-
-
-def build_replicas(settings: DatabaseSettings) -> Replicas[Engine]:
-    """Return the replicas that the settings name; nothing connects yet. Errors as `build_engine`."""
     if not settings.replica_urls:
-        return Replicas(None)
+        return None
     engine = build_engine(_at(settings, settings.replica_urls[0]))
     _Choice(settings, engine, is_async=False)
-    return Replicas(engine)
+    return engine
 
 
-def build_async_replicas(settings: DatabaseSettings) -> Replicas[AsyncEngine]:
+def build_async_replicas(settings: DatabaseSettings) -> AsyncEngine | None:
     """Return the async twin of `build_replicas`'."""
     if not settings.replica_urls:
-        return Replicas(None)
+        return None
     engine = build_async_engine(_at(settings, settings.replica_urls[0]))
     _Choice(settings, engine.sync_engine, is_async=True)
-    return Replicas(engine)
+    return engine
 
 
 def _at(settings: DatabaseSettings, url: DatabaseUrl) -> DatabaseSettings:

@@ -5,7 +5,9 @@ from collections.abc import Awaitable
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from sessionscope.database.check import shared_sessions
 from sessionscope.database.session import has_unsaved_changes
+from sessionscope.lifetimes.check import register_check
 from sessionscope.lifetimes.transactional import transactional
 
 
@@ -72,6 +74,7 @@ class OfAsyncSession:
 
 
 def register_sessions() -> None:
-    """Tell scopes how to treat SQLAlchemy's sessions."""
+    """Tell scopes how to treat SQLAlchemy's sessions, and let `check_container` look for shared ones."""
+    register_check(shared_sessions)
     transactional.register(Session, OfSession)
     transactional.register(AsyncSession, OfAsyncSession)

@@ -7,7 +7,7 @@ done where both engines were built for the same database, and only there: the as
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -17,7 +17,7 @@ from weakref import WeakSet
 from sqlalchemy import Connection, Engine
 
 from sessionscope.database.location import DatabaseLocation
-from sessionscope.database.session import Source, visit
+from sessionscope.database.sources import Source, visit
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ THREADS: Final = 4
 
 
 class ReadingThreads:
-    """A few threads for visits to an SQLite database; none for any other.
+    """A few threads for visits to an SQLite database.
 
     Args:
         engine: The sync engine, on which the visits take place.
@@ -41,8 +41,7 @@ class ReadingThreads:
 
     def start(self) -> None:
         """Get ready, also in a forked child, where the threads of its parent are not."""
-        is_sqlite = self._source.engine.dialect.name == "sqlite"
-        self._executor = ThreadPoolExecutor(THREADS, "reading") if is_sqlite else None
+        self._executor = ThreadPoolExecutor(THREADS, "reading")
 
     def lead_to(self, source: Source) -> bool:
         """Tell whether a visit here reads what *source* does: both engines were built for one SQLite database.
@@ -50,22 +49,20 @@ class ReadingThreads:
         An override of either engine was not, unless it was built for the same location.
         """
         engines = self._location.engines
-        return self._executor is not None and source.engine in engines and self._source.engine in engines
+        return source.engine in engines and self._source.engine in engines
 
     async def visit(self, work: Callable[[Connection], T]) -> T:
-        """Return what *work* reads; who is cancelled doesn't wait for it, for the connection is the thread's own."""
+        """Return what *work* reads; a cancelled task doesn't wait for it, as the connection is the thread's own."""
         context = copy_context()
         done = partial(visit, self._source.connect, work)
         return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: context.run(done))
 
-    def dispose(self) -> Awaitable[None] | None:
-        """End the threads; return an awaitable that waits for those that are at work for a cancelled task.
+    async def dispose(self) -> None:
+        """End the threads, when those that still work for a cancelled task have finished.
 
         Each of them has a connection, or is about to take one from an engine that is closed next.
         """
-        if self._executor is None:
-            return None
-        return asyncio.to_thread(self._executor.shutdown)
+        await asyncio.to_thread(self._executor.shutdown)
 
 
 _all: WeakSet[ReadingThreads] = WeakSet()

@@ -3,11 +3,14 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
+from starlette.requests import Request
+
 from sessionscope.database.holders import current_task
 from sessionscope.fastapi.cancellation import WithItsThreads
+from sessionscope.fastapi.injection import CONTAINER, container_in
 from sessionscope.fastapi.routes import route_template
-from sessionscope.lifetimes.errors import RequestFailedError
-from sessionscope.lifetimes.scopes import Scope
+from sessionscope.lifetimes.errors import NotInRequestError, RequestFailedError
+from sessionscope.lifetimes.scopes import Scope, current_scope
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -33,16 +36,34 @@ class ScopeMiddleware:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one connection."""
+        # For the applications that are mounted in this one.
+        scope[CONTAINER] = container_in(scope)
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         token = current_task.set(_Request(scope))
         try:
-            async with Scope() as request_scope:
+            async with Scope(scope) as request_scope:
                 await WithItsThreads(self.app(scope, receive, _Reply(request_scope, send)))
         finally:
             # Whoever calls the application in its own context would keep the request, and the application with it.
             current_task.reset(token)
+
+
+def current_request() -> Request:
+    """Return the request that the current scope was opened for, in its threads too.
+
+    As a provider, ``request = providers.Callable(current_request)``, it feeds objects of the scope: a tenant, a
+    locale, who is asking. The body is for FastAPI to read.
+
+    Raises:
+        NotInRequestError: The scope is that of a job or a test.
+        ScopeError: No scope is open.
+    """
+    origin = current_scope().origin
+    if origin is None:
+        raise NotInRequestError("the current scope was not opened for a request: override the provider that needs one")
+    return Request(origin)
 
 
 class _Request:

@@ -7,6 +7,10 @@ class ScopeError(RuntimeError):
     """Raised when an object of a scope can't be made or released, for example because no scope is open."""
 
 
+class NotInRequestError(ScopeError):
+    """Raised when the current request is asked for, and the current scope is not a request's."""
+
+
 class TeardownError(ExceptionGroup[Exception]):
     """Raised when an object could not be closed at the end of its lifetime; all others were closed."""
 
@@ -50,15 +54,8 @@ class NotOpenError(RuntimeError):
         )
 
 
-class WiringError(RuntimeError):
-    """Raised when a container is wired to modules to which another live container is wired."""
-
-    def __init__(self, modules: list[str]) -> None:
-        self.modules = modules
-        super().__init__(
-            f"another container is wired to {', '.join(modules)}, and wiring is per module: its endpoints would get "
-            "this container's objects. End that one first: leave its app's lifespan, or call its `unwire()`"
-        )
+class InjectionError(RuntimeError):
+    """Raised when an application has no container, or its container no such provider."""
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,15 @@ class Scope:
     Enter a scope with ``with``, or with ``async with`` if an object in it closes asynchronously. Objects are
     closed in reverse order of creation, even if a close fails or the task is cancelled. The scope never
     commits: closing a session rolls back what was not committed.
+
+    Attributes:
+        origin: What the scope was opened for: the ASGI scope of a request, None for a job or a test.
     """
 
-    __slots__ = ("__weakref__", "_held", "_lock", "_loop", "_open", "_token")
+    __slots__ = ("__weakref__", "_held", "_lock", "_loop", "_open", "_token", "origin")
 
-    def __init__(self) -> None:
+    def __init__(self, origin: Any = None) -> None:
+        self.origin = origin
         self._held: dict[object, Held] = {}
         # Threads of one request may ask at the same time. Reentrant, as making an object may ask for another.
         self._lock = RLock()
@@ -91,9 +95,18 @@ class Scope:
             asyncio.run_coroutine_threadsafe(self._release(), self._loop).result()
         return _Done()
 
-    def holds(self, provider: object) -> bool:
-        """Tell whether *provider* has an object in this scope."""
-        return provider in self._held
+    def holds(self, key: object) -> bool:
+        """Tell whether a provider, or another *key*, has an object in this scope."""
+        return key in self._held
+
+    def keep(self, key: object, value: object) -> None:
+        """Close *value* when the scope ends, as if a provider had made it.
+
+        Args:
+            key: What `holds` finds it by.
+            value: An object with a method to close it.
+        """
+        self._held[key] = hold(value)
 
     def drop(self, provider: object) -> Awaitable[None] | None:
         """Close the object of *provider* before the scope ends; the next call of *provider* makes another.

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from sessionscope.errors import SetupError
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -26,7 +28,7 @@ class Problem:
         return f"{text} ({self.hint})" if self.hint else text
 
 
-class ConfigurationError(ValueError):
+class ConfigurationError(SetupError, ValueError):
     """Raised when settings can't be read or are not valid, with one line per problem."""
 
     def __init__(self, problems: list[Problem]) -> None:

@@ -19,7 +19,6 @@ from sessionscope.lifetimes.names import named_providers
 from sessionscope.lifetimes.shared import Shared
 from sessionscope.testing.database import OnServer, OnSQLite, OwnDatabase
 from sessionscope.testing.leaks import Watch, leftover_overrides, overrides_of
-from sessionscope.testing.parking import Parking
 from sessionscope.testing.serial import OneAtATime
 from sessionscope.testing.server_database import ServerDatabase, settings_of
 from sessionscope.testing.server_transaction import SharedServerConnection
@@ -49,7 +48,6 @@ class Kit:
         self._on_servers: dict[tuple[Any, ...], ServerDatabase] = {}
         self._target = Target()
         self._open = ExitStack()
-        self._parking: Parking | None = None
         shared = [each for _, each in named_providers(container) if isinstance(each, Shared)]
         self.takes_opening = any(opens_asynchronously(each.provides) is not False for each in shared)
         self._is_open = False
@@ -64,9 +62,7 @@ class Kit:
     @cached_property
     def asgi(self) -> OneAtATime:
         """The application over the container, as clients call it; made once, for its routes take longest."""
-        app = self._make_app(self.container)
-        self._parking = Parking(self.container)
-        return OneAtATime(app)
+        return OneAtATime(self._make_app(self.container))
 
     @cached_property
     def client(self) -> TestClient:
@@ -119,18 +115,6 @@ class Kit:
         database.restore()
         database.touch()
         return database.url_for(target)
-
-    def wire(self) -> OneAtATime:
-        """Let the application's endpoints have the container's objects; return the application."""
-        asgi = self.asgi
-        if self._parking is not None:
-            self._parking.put_back()
-        return asgi
-
-    def unwire(self) -> None:
-        """Leave the endpoints to the containers of tests that bring their own."""
-        if self._parking is not None:
-            self._parking.take_out()
 
     def distrust(self) -> None:
         """Make servers' databases anew: a test has left something open, which would hold up the next one."""

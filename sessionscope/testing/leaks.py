@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
-from sessionscope.fastapi.wiring import _wired
 from sessionscope.lifetimes.loops import finish
 from sessionscope.lifetimes.names import named_providers
 from sessionscope.lifetimes.scopes import _current
@@ -58,7 +57,7 @@ class Watch:
         """Return a line for each thing that the test left open, and close what can be closed.
 
         Args:
-            container: The kit's own, which may stay wired and whose engines the kit disposes of.
+            container: The kit's own, whose engines the kit disposes of.
         """
         self._in_test = False
         return [
@@ -66,7 +65,6 @@ class Watch:
             *self._open_connections(),
             *self._open_engines(container),
             *_scopes(),
-            *_wirings(container),
         ]
 
     def _open_sessions(self) -> Iterator[str]:
@@ -141,10 +139,3 @@ def _scopes() -> Iterator[str]:
     if _current.get() is not None:
         yield "a scope was entered and not left: use `with scope():`"
         _current.set(None)
-
-
-def _wirings(own: containers.Container) -> Iterator[str]:
-    for holder in {id(holder): holder for holder in _wired.values() if holder is not own}.values():
-        modules = ", ".join(name for name, each in _wired.items() if each is holder)
-        yield f"a container is still wired to {modules}: call its unwire(), or leave its app's lifespan"
-        holder.unwire()

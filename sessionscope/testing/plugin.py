@@ -57,15 +57,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
-    """Leave the endpoints to a test that makes an application of its own."""
-    kit = item.config.stash.get(KIT, None)
-    if kit is not None and "asgi" not in _fixtures(item):
-        kit.unwire()
-    return (yield)
-
-
-@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Begin to watch what the test opens."""
     kit = item.config.stash.get(KIT, None)
@@ -198,7 +189,7 @@ async def async_session(container: Any) -> AsyncGenerator[AsyncSession, None]:
 @pytest.fixture
 def asgi(kit: Kit, container: Any, isolation: str) -> OneAtATime:  # noqa: ARG001 - its database is in place
     """Give the application over the test's container as in-process clients call it."""
-    asgi = kit.wire()
+    asgi = kit.asgi
     asgi.enabled = isolation == "transaction"
     return asgi
 

@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionm
 from sqlalchemy.orm import sessionmaker
 from sqlalchemy.pool import StaticPool
 
+from sessionscope.database.factories import SESSION_OPTIONS
 from sessionscope.database.location import DatabaseLocation
-from sessionscope.database.session import SESSION_OPTIONS, AsyncReadSession, ReadSession
+from sessionscope.database.session import AsyncReadSession, ReadSession
 from sessionscope.testing.loops import run
 
 

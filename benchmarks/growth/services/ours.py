@@ -1,6 +1,5 @@
 """This service's container with twenty services more, which take what its own take."""
 
-import sys
 from typing import Annotated, Any
 
 from dependency_injector import providers
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from app.main import create_app
 from benchmarks.growth.services.endpoint import COUNTS, path, taking
 from benchmarks.peers.ours import make_settings
-from containers import ApplicationContainer, Provide, check_container, inject, wire_for
+from containers import ApplicationContainer, Provide, check_container
 from sessionscope.database.reads import AsyncReads
 from sessionscope.transactions.unit_of_work import AsyncTransactions
 
@@ -37,10 +36,7 @@ def dependency(number: int) -> Any:
 
 
 for count in COUNTS:
-    endpoint = inject(taking(dependency(number) for number in range(count)))
-    router.get(path(count))(endpoint)
-    # Wiring finds what it has to inject by a module's names.
-    globals()[f"take_{count}"] = endpoint
+    router.get(path(count))(taking(dependency(number) for number in range(count)))
 
 
 def build(url: str) -> FastAPI:
@@ -49,6 +45,5 @@ def build(url: str) -> FastAPI:
     app.include_router(router)
     # First, as in benchmarks/peers/ours.py.
     app.router.routes.insert(0, app.router.routes.pop())
-    wire_for(app, container, [sys.modules[__name__]])
     check_container(container, app)
     return app

@@ -19,13 +19,12 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import URL, Engine, func, inspect, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from app.models import Account, Post, User
 from config import DatabaseSettings
 from sessionscope.database import Base, init_db
 from sessionscope.database.engine import build_engine
-from sessionscope.database.session import build_session_factory
 from sessionscope.migrations.running import ROOT, configuration, drop_everything, upgrade
 from sessionscope.testing.targets import Target
 
@@ -121,7 +120,7 @@ def schema_of(engine: Engine) -> dict[str, Any]:
 
 def fill(engine: Engine) -> None:
     """Insert a user with a post and an account."""
-    with build_session_factory(engine).begin() as session:
+    with sessionmaker(engine).begin() as session:
         user = User(email="a@example.com", username="a")
         session.add(user)
         session.flush()
@@ -202,7 +201,7 @@ class TestUpgrade:
         """On SQLite they are off for the migration's own connection, and for no other."""
         upgrade(url)
         fill(engine)
-        with build_session_factory(engine)() as session, pytest.raises(IntegrityError):
+        with sessionmaker(engine)() as session, pytest.raises(IntegrityError):
             session.execute(text("DELETE FROM users"))
 
     def test_checks_hold_afterwards(self, url: URL, engine: Engine) -> None:
@@ -214,7 +213,7 @@ class TestUpgrade:
             "UPDATE users SET role = 'ADMIN'",
             "UPDATE accounts SET balance = -1",
         ):
-            with build_session_factory(engine)() as session, pytest.raises(DBAPIError):
+            with sessionmaker(engine)() as session, pytest.raises(DBAPIError):
                 session.execute(text(wrong))
 
 

@@ -20,7 +20,7 @@ from app.main import create_app
 from app.models import User
 from app.users import routes as users
 from config import DatabaseSettings, Settings
-from containers import ApplicationContainer, inject, scope
+from containers import ApplicationContainer, scope
 from sessionscope.database.holders import current_task
 
 pytestmark = pytest.mark.isolation("none")
@@ -266,16 +266,12 @@ class TestRequests:
     async def test_services_come_before_and_after_other_parameters(
         self, app: FastAPI, client: httpx2.AsyncClient
     ) -> None:
-        """`@inject` takes its parameters out of the signature wherever they stand."""
+        """FastAPI solves them wherever they stand in the signature."""
 
         @app.get("/mixed/{number}")
-        @inject
         async def mixed(users: UsersDep, number: int, db: AsyncSessionDep, q: str = "x") -> list[object]:
             return [type(users).__name__, number, type(db).__name__, q]
 
-        container: Any = app.state.container
-        container.unwire()
-        container.wire(modules=[*main.ROUTES, __name__])
         assert ["UserService", 3, "AsyncSession", "y"] == (await client.get("/mixed/3?q=y")).json()
 
     def test_websocket_opens_a_scope_per_message(self, app: FastAPI, container: ApplicationContainer) -> None:

@@ -32,12 +32,12 @@ def add_replies(router: APIRouter, strategy: Strategy) -> None:
     asked_second: Any = Depends(strategy.marker("async_second"))
 
     @router.get("/plain")
-    @inject
+    @strategy.inject
     async def plain(visitor: VisitorDep, session: AsyncSession = asked) -> str:
         return await visitor.async_visit(session)
 
     @router.get("/services")
-    @inject
+    @strategy.inject
     async def services(
         visitor: VisitorDep, first: Service[AsyncSession] = asked_first, second: Service[AsyncSession] = asked_second
     ) -> str:
@@ -48,7 +48,7 @@ def add_dependency(router: APIRouter, strategy: Strategy) -> None:
     """Add the one with a dependency that is given the session too."""
     asked: Any = Depends(strategy.marker("async_session"))
 
-    @inject
+    @strategy.inject
     async def get_session(visitor: VisitorDep, session: AsyncSession = asked) -> AsyncSession:
         await visitor.async_use(session)
         return session
@@ -56,7 +56,7 @@ def add_dependency(router: APIRouter, strategy: Strategy) -> None:
     asked_below: Any = Depends(get_session)
 
     @router.get("/nested")
-    @inject
+    @strategy.inject
     async def nested(visitor: VisitorDep, below: AsyncSession = asked_below, session: AsyncSession = asked) -> str:
         return await visitor.async_visit(below, session)
 
@@ -66,7 +66,7 @@ def add_streams(router: APIRouter, strategy: Strategy) -> None:
     asked: Any = Depends(strategy.marker("async_session"))
 
     @router.get("/stream")
-    @inject
+    @strategy.inject
     async def stream(visitor: VisitorDep, session: AsyncSession = asked) -> StreamingResponse:
         async def body() -> AsyncGenerator[str, None]:
             yield "begun, "
@@ -76,7 +76,7 @@ def add_streams(router: APIRouter, strategy: Strategy) -> None:
         return StreamingResponse(body())
 
     @router.get("/endless")
-    @inject
+    @strategy.inject
     async def endless(visitor: VisitorDep, session: AsyncSession = asked) -> StreamingResponse:
         async def body() -> AsyncGenerator[str, None]:
             yield await visitor.async_visit(session)
@@ -99,7 +99,7 @@ def add_background(router: APIRouter, strategy: Strategy) -> None:
         await visitor.async_visit(session)
 
     @router.get("/background")
-    @inject
+    @strategy.inject
     async def background(visitor: VisitorDep, tasks: BackgroundTasks, session: AsyncSession = asked) -> str:
         await visitor.async_use(session)
         tasks.add_task(job, visitor.at("background"))
@@ -111,19 +111,19 @@ def add_failures(router: APIRouter, strategy: Strategy) -> None:
     asked: Any = Depends(strategy.marker("async_session"))
 
     @router.get("/raising")
-    @inject
+    @strategy.inject
     async def raising(visitor: VisitorDep, session: AsyncSession = asked) -> str:
         await visitor.async_visit(session)
         raise OutOfOrderError
 
     @router.get("/refusing")
-    @inject
+    @strategy.inject
     async def refusing(visitor: VisitorDep, session: AsyncSession = asked) -> str:
         await visitor.async_visit(session)
         raise HTTPException(409)
 
     @router.get("/staying")
-    @inject
+    @strategy.inject
     async def staying(visitor: VisitorDep, session: AsyncSession = asked) -> str:
         await visitor.async_visit(session)
         await visitor.async_stay()

@@ -72,12 +72,14 @@ class Strategy:
         name: As documented.
         container: Has the sessions and the services, by the same names in each.
         marker: Marks a parameter of an endpoint that the named provider is to fill.
+        inject: Decorates the endpoint.
         message_scope: What a WebSocket opens around each message.
     """
 
     name: str
     container: type[DatabaseContainer]
     marker: Callable[[str], Any]
+    inject: Callable[[Any], Any]
     message_scope: Callable[[], AbstractAsyncContextManager[Any]]
 
 
@@ -91,9 +93,14 @@ def provided_and_closed(name: str) -> Any:
     return wiring.Closing[wiring.Provide[name]]
 
 
-OURS: Final = Strategy("ScopedResource", Scoped, provided, scope)
+def undecorated(endpoint: Any) -> Any:
+    """Return the endpoint as it is: FastAPI solves our markers."""
+    return endpoint
+
+
+OURS: Final = Strategy("ScopedResource", Scoped, provided, undecorated, scope)
 THEIRS: Final = [
-    Strategy("Resource + Closing", Resources, provided_and_closed, nullcontext),
-    Strategy("ContextLocalResource + Closing", ContextLocalResources, provided_and_closed, nullcontext),
+    Strategy("Resource + Closing", Resources, provided_and_closed, wiring.inject, nullcontext),
+    Strategy("ContextLocalResource + Closing", ContextLocalResources, provided_and_closed, wiring.inject, nullcontext),
 ]
 STRATEGIES: Final = [OURS, *THEIRS]

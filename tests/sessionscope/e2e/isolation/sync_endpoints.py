@@ -32,12 +32,12 @@ def add_replies(router: APIRouter, strategy: Strategy) -> None:
     asked_second: Any = Depends(strategy.marker("second"))
 
     @router.get("/plain")
-    @inject
+    @strategy.inject
     def plain(visitor: VisitorDep, session: Session = asked) -> str:
         return visitor.visit(session)
 
     @router.get("/services")
-    @inject
+    @strategy.inject
     def services(
         visitor: VisitorDep, first: Service[Session] = asked_first, second: Service[Session] = asked_second
     ) -> str:
@@ -48,7 +48,7 @@ def add_dependencies(router: APIRouter, strategy: Strategy) -> None:
     """Add those with a dependency that is given the session too."""
     asked: Any = Depends(strategy.marker("session"))
 
-    @inject
+    @strategy.inject
     def get_session(visitor: VisitorDep, session: Session = asked) -> Session:
         visitor.use(session)
         return session
@@ -56,12 +56,12 @@ def add_dependencies(router: APIRouter, strategy: Strategy) -> None:
     asked_below: Any = Depends(get_session)
 
     @router.get("/nested")
-    @inject
+    @strategy.inject
     def nested(visitor: VisitorDep, below: Session = asked_below, session: Session = asked) -> str:
         return visitor.visit(below, session)
 
     @router.get("/mixed")
-    @inject
+    @strategy.inject
     async def mixed(visitor: VisitorDep, below: Session = asked_below, session: Session = asked) -> str:
         visitor.use(below, session)
         await visitor.crowd.async_wait(visitor.number)
@@ -74,7 +74,7 @@ def add_streams(router: APIRouter, strategy: Strategy) -> None:
     asked: Any = Depends(strategy.marker("session"))
 
     @router.get("/stream")
-    @inject
+    @strategy.inject
     def stream(visitor: VisitorDep, session: Session = asked) -> StreamingResponse:
         def body() -> Generator[str, None, None]:
             yield "begun, "
@@ -84,7 +84,7 @@ def add_streams(router: APIRouter, strategy: Strategy) -> None:
         return StreamingResponse(body())
 
     @router.get("/endless")
-    @inject
+    @strategy.inject
     def endless(visitor: VisitorDep, session: Session = asked) -> StreamingResponse:
         def body() -> Generator[str, None, None]:
             yield visitor.visit(session)
@@ -107,7 +107,7 @@ def add_background(router: APIRouter, strategy: Strategy) -> None:
         visitor.visit(session)
 
     @router.get("/background")
-    @inject
+    @strategy.inject
     def background(visitor: VisitorDep, tasks: BackgroundTasks, session: Session = asked) -> str:
         visitor.use(session)
         tasks.add_task(job, visitor.at("background"))
@@ -119,19 +119,19 @@ def add_failures(router: APIRouter, strategy: Strategy) -> None:
     asked: Any = Depends(strategy.marker("session"))
 
     @router.get("/raising")
-    @inject
+    @strategy.inject
     def raising(visitor: VisitorDep, session: Session = asked) -> str:
         visitor.visit(session)
         raise OutOfOrderError
 
     @router.get("/refusing")
-    @inject
+    @strategy.inject
     def refusing(visitor: VisitorDep, session: Session = asked) -> str:
         visitor.visit(session)
         raise HTTPException(409)
 
     @router.get("/staying")
-    @inject
+    @strategy.inject
     def staying(visitor: VisitorDep, session: Session = asked) -> str:
         visitor.visit(session)
         visitor.stay(session)

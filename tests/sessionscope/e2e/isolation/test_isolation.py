@@ -119,7 +119,7 @@ async def run(strategy: Strategy, case: Case, url: str = "sqlite:///:memory:") -
     container.wire(modules=[sync_endpoints, async_endpoints])
     try:
         with holding(container.engine(), crowd) if "staying" in case.path else nullcontext():
-            replies = await case.call(application(strategy, crowd), crowd, case.path)
+            replies = await case.call(application(strategy, crowd, container), crowd, case.path)
         found = outcome(crowd, container, replies, case.status)
         if strategy is not OURS and found.left_open:
             # A thread that was left behind may still close what it has; ours leaves none.
@@ -133,9 +133,10 @@ async def run(strategy: Strategy, case: Case, url: str = "sqlite:///:memory:") -
         await close_container(container)
 
 
-def application(strategy: Strategy, crowd: Crowd) -> FastAPI:
+def application(strategy: Strategy, crowd: Crowd, container: DatabaseContainer) -> FastAPI:
     """Return the application of a strategy."""
     app = FastAPI(lifespan=with_many_threads)
+    app.state.container = container
     app.state.crowd = crowd
     if strategy is OURS:
         app.add_middleware(ScopeMiddleware)

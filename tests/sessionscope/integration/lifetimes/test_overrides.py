@@ -13,9 +13,8 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlalchemy.orm import sessionmaker
 
 from app.main import create_app
-from containers import ApplicationContainer, Shared, close_container, scope
+from containers import ApplicationContainer, close_container, scope
 from sessionscope.database.engine import build_async_engine, build_engine
-from sessionscope.database.replicas import Replicas
 from sessionscope.database.session import AsyncReadSession, ReadSession
 from tests.sessionscope.integration.lifetimes.places import (
     ASYNC,
@@ -39,23 +38,19 @@ DATABASE: Final[dict[str, frozenset[str]]] = {
     "session_factory": frozenset({"sync write"}),
     "session": frozenset({"sync write"}),
     "transactions": frozenset({"sync write"}),
-    "replicas": SYNC_READS,
     "read_session_factory": SYNC_READS,
     "read_session": SYNC_READS,
     "async_engine": ASYNC,
     "async_session_factory": WRITES,
     "async_session": WRITES,
     "async_transactions": WRITES,
-    "async_replicas": READS,
     "async_read_session_factory": READS,
     "async_read_session": READS,
     "async_reads": READS,
     # These lead nowhere by themselves.
     "writes": NOTHING,
     "retry_policy": NOTHING,
-    "turns": NOTHING,
-    "turn": NOTHING,
-    "reading_threads": NOTHING,
+    "reads": NOTHING,
 }
 APPLICATION: Final[dict[str, frozenset[str]]] = {
     "settings": ASYNC | SYNC,
@@ -95,10 +90,6 @@ def provider_of(container: Any, name: str) -> Any:
 
 def replacement(name: str, places: Places) -> Any:
     """Return what leads to the other database in the place of a provider."""
-    if name == "database.replicas":
-        return Shared(Replicas, Shared(build_engine, places.settings("other")))
-    if name == "database.async_replicas":
-        return Shared(Replicas, Shared(build_async_engine, places.settings("other")))
     return provider_of(places.other, name)
 
 

@@ -26,7 +26,7 @@ class TestReplica:
         """A connection gets the password, an error report doesn't."""
         pytest.importorskip("psycopg")
         build = build_async_replicas if is_async else build_replicas
-        engine = build(SETTINGS).engine
+        engine = build(SETTINGS)
         assert engine is not None
         server = _server(_at(SETTINGS, REPLICA), engine.dialect, is_async=is_async)
         assert ("p@%/:s3cr3t", False) == (server.keywords["password"], "s3cr3t" in f"{server!r} {engine!r}")

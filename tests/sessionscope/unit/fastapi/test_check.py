@@ -21,11 +21,9 @@ from containers import (
     ScopedResource,
     Shared,
     check_container,
-    inject,
     nested,
 )
 from sessionscope.database.engine import build_engine
-from sessionscope.fastapi.wiring import GuardedContainer
 from sessionscope.lifetimes.errors import Finding
 from sessionscope.settings import ConfigurationError
 
@@ -348,79 +346,45 @@ class TestUnresolvable:
 class Numbers(containers.DeclarativeContainer):
     """Something to inject."""
 
-    instance_type = GuardedContainer
     number = providers.Object(1)
 
 
-NumberDep = Annotated[int, Depends(Provide[Numbers.number])]
+class TestMarkers:
+    @pytest.mark.parametrize("marker", [Provide[Numbers.number], Provide["number"]], ids=["class", "string"])
+    def test_a_provider_of_the_container_is_fine(self, marker: Any) -> None:
+        """A marker by the class or by a name."""
+        check_container(Numbers(), app_with(marker))
 
+    def test_a_misspelt_name_is_found(self) -> None:
+        """The finding names the endpoint, and the nearest name."""
+        [finding] = findings(Numbers(), app_with(Provide["nunber"]))
+        assert f"/numbers/ ({__name__}.app_with.<locals>.endpoint)" == finding.where
+        assert "'given' can't be injected: Numbers has no provider 'nunber': did you mean 'number'?" in finding.fault
 
-@inject
-async def wired(number: NumberDep) -> int:
-    """Return the number."""
-    return number
-
-
-async def bare(number: NumberDep) -> int:
-    """Return the number: without a decorator, but wiring patches the module."""
-    return number
-
-
-async def sub_dependency(number: NumberDep) -> int:
-    """Return the number."""
-    return number
-
-
-# Wiring replaces the functions of a module; these are what FastAPI would have seen before.
-UNDECORATED, SUB_DEPENDENCY = [bare], [sub_dependency]
-
-
-class TestUnwired:
-    def app(self, *endpoints: Any) -> FastAPI:
-        """Return an application with the endpoints."""
-        app = FastAPI()
-        for endpoint in endpoints:
-            app.get(f"/{endpoint.__name__}")(endpoint)
-        return app
-
-    def test_a_wired_endpoint_is_fine(self) -> None:
-        """`@inject` and a wired module are all that is needed."""
-        container = Numbers()
-        container.wire(modules=[__name__])
-        check_container(container, self.app(wired))
-        container.unwire()
-
-    def test_an_endpoint_of_a_module_that_is_not_wired_is_found(self) -> None:
-        """It would get the marker in place of the object, and fail with its first request."""
-        [(where, remedy)] = faults(Numbers(), self.app(wired))
-        assert where.startswith("/wired (")
-        assert "wire its module" in remedy
-
-    def test_an_endpoint_without_inject_is_found(self) -> None:
-        """FastAPI took the function before the wiring could replace it."""
-        container = Numbers()
-        app = self.app(*UNDECORATED)
-        container.wire(modules=[__name__])
-        [(where, remedy)] = faults(container, app)
-        container.unwire()
-        assert where.startswith("/bare (")
-        assert remedy.startswith("Put @inject")
+    def test_a_provider_of_another_container_is_found(self) -> None:
+        """It would fail with the first request."""
+        assert "Numbers has no provider" in findings(Numbers(), app_with(Provide[ApplicationContainer.users]))[0].fault
 
     def test_a_sub_dependency_is_looked_at(self) -> None:
         """The parameter may be some dependencies away."""
 
-        async def endpoint(number: Annotated[int, Depends(SUB_DEPENDENCY[0])]) -> int:
+        async def sub_dependency(number: Annotated[int, Depends(Provide["nunber"])]) -> int:
             return number
 
-        assert "sub_dependency" in faults(Numbers(), self.app(endpoint))[0][0]
+        assert "sub_dependency" in faults(Numbers(), app_with(sub_dependency))[0][0]
 
-    def test_an_endpoint_of_an_included_router_is_looked_at(self) -> None:
-        """Most endpoints are in routers."""
-        router = APIRouter(prefix="/numbers")
-        router.get("/bare")(UNDECORATED[0])
-        app = FastAPI()
-        app.include_router(router)
-        assert [where for where, _ in faults(Numbers(), app)] == [f"/numbers/bare ({__name__}.bare)"]
+
+def app_with(dependency: Any) -> FastAPI:
+    """Return an application with an endpoint in a router that has the dependency."""
+    router = APIRouter(prefix="/numbers")
+
+    @router.get("/", response_model=None)
+    async def endpoint(given: Annotated[Any, Depends(dependency)]) -> Any:
+        return given
+
+    app = FastAPI()
+    app.include_router(router)
+    return app
 
 
 class TestOurs:

@@ -24,7 +24,6 @@ from containers import (
     scope,
 )
 from sessionscope.database.engine import build_async_engine, build_engine
-from sessionscope.database.session import build_session_factory
 
 MEMORY = DatabaseSettings(url="sqlite:///:memory:")
 
@@ -207,7 +206,7 @@ class TestEveryProvider:
         """Sessions come from the factory of the override."""
         await close_container(container)
         engine = create_engine("sqlite://")
-        with container.database.session_factory.override(build_session_factory(engine)), scope():
+        with container.database.session_factory.override(sessionmaker(engine)), scope():
             assert container.database.session().get_bind() is engine
         engine.dispose()
 

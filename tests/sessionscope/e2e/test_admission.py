@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 
 import httpx2
 import pytest
@@ -11,8 +12,8 @@ from sqlalchemy import select
 
 from app.dependencies import SessionDep
 from config import DatabaseSettings
-from containers import DatabaseContainer, ScopeMiddleware, close_container
-from sessionscope.database.turns import Turns
+from containers import DatabaseContainer, ScopeMiddleware, close_container, scope
+from sessionscope.database.admission import AdmissionGate
 from sessionscope.testing.serving import Server, serving
 
 REQUESTS = 120
@@ -43,7 +44,7 @@ def crowded(database_url: str) -> Iterator[Server]:
     asyncio.run(close_container(app.state.container.database))
 
 
-class TestTurns:
+class TestAdmissionGate:
     @pytest.mark.every_database
     def test_every_request_of_a_crowd_is_served(self, crowded: Server) -> None:
         """More requests than threads, on fewer connections than threads: each gets its answer."""
@@ -53,17 +54,21 @@ class TestTurns:
         assert [200] * REQUESTS == replies
 
     async def test_waiting_has_an_end(self) -> None:
-        """Whoever gets no turn in time is told so, as by the pool itself."""
-        turns = Turns(DatabaseSettings(pool_size=1, max_overflow=0, pool_timeout=0.01))
-        taken = await turns.wait()
-        with pytest.raises(Exception, match=r"no connection was free within 0\.01 s"):
-            await turns.wait()
-        assert taken is not None
-        taken.release()
-        assert await turns.wait() is taken
+        """A scope that isn't admitted in time is told so, as by the pool itself; the end of another makes room."""
+        gate = AdmissionGate(DatabaseSettings(pool_size=1, max_overflow=0, pool_timeout=0.01))
+        async with scope() as first:
+            await gate.admit(first)
+            await gate.admit(first)
+            async with scope() as second:
+                with pytest.raises(Exception, match=r"no connection was free within 0\.01 s"):
+                    await gate.admit(second)
+        async with scope() as third:
+            await gate.admit(third)
 
     @pytest.mark.parametrize("settings", [{"max_overflow": -1}, {"pool_class": "null"}], ids=["overflow", "no pool"])
-    async def test_a_pool_without_a_limit_has_no_turns(self, settings: dict[str, str]) -> None:
+    async def test_a_pool_without_a_limit_admits_every_scope(self, settings: dict[str, str]) -> None:
         """Where a connection can always be had, nobody waits."""
-        turns = Turns(DatabaseSettings.model_validate(settings))
-        assert [None] * 100 == [await turns.wait() for _ in range(100)]
+        gate = AdmissionGate(DatabaseSettings.model_validate(settings))
+        async with AsyncExitStack() as scopes:
+            for _ in range(100):
+                await gate.admit(await scopes.enter_async_context(scope()))

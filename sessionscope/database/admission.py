@@ -1,0 +1,57 @@
+"""An admission gate: no more scopes use sync sessions at a time than the pool has connections.
+
+A plain ``def`` endpoint waits for its connection in a thread of the server's pool, and the response of one that has
+finished needs such a thread while its connection is still held. With enough of the former, nobody gets any further.
+So they wait in the event loop, before they take a thread.
+"""
+
+import asyncio
+from weakref import WeakKeyDictionary
+
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from sessionscope.database.holders import Holders
+from sessionscope.lifetimes.scopes import Scope
+from sessionscope.settings import DatabaseSettings
+
+
+class AdmissionGate:
+    """Admits as many scopes as the pool has connections; all of them where the pool has no limit."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        is_limited = settings.pool_class == "queue" and settings.max_overflow >= 0
+        self._count = settings.pool_size + settings.max_overflow if is_limited else None
+        self._patience_seconds = settings.pool_timeout
+        self._holders = Holders()
+        # Tests and commands have several loops, one after the other.
+        self._free: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+    async def admit(self, scope: Scope) -> None:
+        """Wait until *scope* may use sync sessions, which it may until it ends; admitted once, it doesn't wait again.
+
+        Raises:
+            sqlalchemy.exc.TimeoutError: No place was free within the time that the pool waits for a connection.
+        """
+        if self._count is None or scope.holds(self):
+            return
+        free = self._free.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._count))
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await free.acquire()
+        except TimeoutError:
+            self._holders.report(self._patience_seconds)
+            raise PoolTimeoutError(f"no connection was free within {self._patience_seconds} s") from None
+        scope.keep(self, _Admission(self._holders, free))
+
+
+class _Admission:
+    """A scope's place, given back when the scope ends."""
+
+    def __init__(self, holders: Holders, free: asyncio.Semaphore) -> None:
+        self._holders = holders
+        self._free = free
+        holders.add(self)
+
+    def close(self) -> None:
+        self._holders.remove(self)
+        self._free.release()

@@ -1,0 +1,94 @@
+"""The factories of sessions, which know their engines."""
+
+from collections.abc import Awaitable
+from typing import Any, Final
+
+from sqlalchemy import Engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
+
+from sessionscope.database.admission import AdmissionGate
+from sessionscope.database.location import DatabaseLocation
+from sessionscope.database.replicas import build_async_replicas, build_replicas
+from sessionscope.database.session import SOURCES, AsyncReadSession, ReadSession
+from sessionscope.database.sources import Sources
+from sessionscope.database.threads import ReadingThreads
+from sessionscope.settings import DatabaseSettings
+
+# How every session of the service is: nothing is sent or loaded by accident, and what is closed stays closed.
+SESSION_OPTIONS: Final[dict[str, Any]] = {"autoflush": False, "expire_on_commit": False, "close_resets_only": False}
+
+
+class SessionFactory(sessionmaker[Session]):
+    """Makes sync sessions that read and write.
+
+    Attributes:
+        gate: Admits as many scopes as the engine's pool has connections.
+    """
+
+    def __init__(self, engine: Engine, settings: DatabaseSettings) -> None:
+        super().__init__(engine, **SESSION_OPTIONS)
+        self.gate = AdmissionGate(settings)
+
+
+class AsyncSessionFactory(async_sessionmaker[AsyncSession]):
+    """Makes async sessions that read and write."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__(engine, **SESSION_OPTIONS)
+
+
+class ReadSessionFactory(sessionmaker[ReadSession]):
+    """Makes sync sessions that only read, from the replicas where the settings name some.
+
+    Attributes:
+        sources: Where the sessions read.
+    """
+
+    def __init__(self, engine: Engine, settings: DatabaseSettings) -> None:
+        self._replicas = build_replicas(settings)
+        self.sources = Sources(engine, self._replicas)
+        info = {SOURCES: self.sources}
+        super().__init__(self.sources.usual.view, class_=ReadSession, info=info, **SESSION_OPTIONS)
+
+    def dispose(self) -> None:
+        """Close the connections to the replicas."""
+        if self._replicas is not None:
+            self._replicas.dispose()
+
+
+class AsyncReadSessionFactory(async_sessionmaker[AsyncReadSession]):
+    """Makes async sessions that only read, from the replicas where the settings name some.
+
+    Args:
+        engine: The primary.
+        settings: Name the replicas.
+        sync_engine: Reads from SQLite in threads, where it leads to the same database as *engine*.
+        location: Knows which engines lead to the same database.
+
+    Attributes:
+        sources: Where the sessions read, by the sync engines inside the async ones.
+        threads: Where visits to an SQLite database take place; None for any other database.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, settings: DatabaseSettings, sync_engine: Engine, location: DatabaseLocation
+    ) -> None:
+        self._replicas = build_async_replicas(settings)
+        replicas = self._replicas.sync_engine if self._replicas is not None else None
+        self.sources = Sources(engine.sync_engine, replicas)
+        self.threads = ReadingThreads(sync_engine, location) if sync_engine.dialect.name == "sqlite" else None
+        view, info = AsyncEngine(self.sources.usual.view), {SOURCES: self.sources}
+        super().__init__(view, class_=AsyncReadSession, info=info, **SESSION_OPTIONS)
+
+    def dispose(self) -> Awaitable[None] | None:
+        """End the threads, and close the connections to the replicas; return an awaitable where that waits."""
+        return self._dispose() if self.threads is not None or self._replicas is not None else None
+
+    async def _dispose(self) -> None:
+        try:
+            if self.threads is not None:
+                await self.threads.dispose()
+        finally:
+            if self._replicas is not None:
+                await self._replicas.dispose()

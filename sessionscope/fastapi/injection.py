@@ -1,0 +1,138 @@
+"""Injection: FastAPI solves `Depends(Provide[...])` from the container of the application that serves the request."""
+
+# The library's stubs leave type parameters open:
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import asyncio
+from collections.abc import Callable, Iterator, MutableMapping
+from inspect import isasyncgenfunction, isgeneratorfunction
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from weakref import WeakKeyDictionary
+
+from dependency_injector import containers, wiring
+from fastapi.routing import iter_route_contexts
+from starlette.requests import HTTPConnection
+
+from sessionscope.lifetimes.check import register_check
+from sessionscope.lifetimes.errors import Finding, InjectionError
+from sessionscope.lifetimes.paths import Reference, path_in
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Where ScopeMiddleware keeps the container in an ASGI scope, for the applications that are mounted inside.
+CONTAINER: Final = "sessionscope.container"
+
+if TYPE_CHECKING:
+    Provide = wiring.Provide
+else:
+
+    class Provide(wiring.Provide):
+        """A marker for what a provider gives: ``Depends(Provide[ApplicationContainer.users])``.
+
+        As a dependency of FastAPI's it resolves from the container of the application that serves the request, so
+        that it works with every way to include a router, and an override in one application is not seen in another.
+        Markers of one provider are equal: ``app.dependency_overrides[Provide[ApplicationContainer.users]] = ...``.
+        In a function that FastAPI doesn't call, it is what `inject` replaces.
+        """
+
+        def __init__(self, provider: Any, modifier: Any = None) -> None:
+            super().__init__(provider, modifier)
+            self._reference = Reference.to(provider)
+            self._paths = WeakKeyDictionary()
+
+        async def __call__(self, connection: HTTPConnection) -> Any:
+            """Return what the provider of the serving application's container gives."""
+            provider = self.provider_in(container_of(connection))
+            made = provider()
+            return await made if asyncio.isfuture(made) or asyncio.iscoroutine(made) else made
+
+        def provider_in(self, container: Any) -> Any:
+            """Return the provider in *container* that the marker means.
+
+            Raises:
+                InjectionError: The container has none.
+            """
+            declared = container.declarative_parent or container
+            path = self._paths.get(declared)
+            if path is None:
+                path = self._paths[declared] = path_in(container, self._reference)
+            provider = container
+            for name in path:
+                provider = getattr(provider, name)
+            return self._reference.follow(provider)
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Provide) and self._reference == other._reference
+
+        def __hash__(self) -> int:
+            return hash(self._reference)
+
+
+def inject(function: F) -> F:
+    """Give a function that FastAPI doesn't call, as a job, the objects that its ``Provide[...]`` parameters name.
+
+    They come from the container that is wired to the function's module: ``container.wire(modules=[__name__])``.
+    An endpoint needs no decorator.
+
+    Raises:
+        TypeError: *function* is a generator: the wrapper would lose its exceptions and its teardown.
+    """
+    if isgeneratorfunction(function) or isasyncgenfunction(function):
+        message = (
+            f"@inject on the generator {function.__qualname__} would lose its exceptions and its teardown: "
+            "inject a plain function, and let a ScopedResource provide what needs closing"
+        )
+        raise TypeError(message)
+    return wiring.inject(function)
+
+
+def container_of(connection: HTTPConnection) -> Any:
+    """Return the container of the application that serves *connection*.
+
+    It is the one at ``app.state.container`` of the nearest application that has one: the application itself, or one
+    that it is mounted in and that has a `ScopeMiddleware`.
+
+    Raises:
+        InjectionError: None of them has one.
+    """
+    container = container_in(connection.scope)
+    if container is None:
+        app = connection.scope.get("app")
+        name = getattr(app, "title", type(app).__name__)
+        raise InjectionError(
+            f"the application {name!r} has no container: set `app.state.container` where the application is created, "
+            "or add ScopeMiddleware to the application that it is mounted in"
+        )
+    return container
+
+
+def container_in(scope: MutableMapping[str, Any]) -> Any:
+    """Return the container for an ASGI *scope*, None where no application around has one; see `container_of`."""
+    state = getattr(scope.get("app"), "state", None)
+    container = getattr(state, "container", None)
+    return container if container is not None else scope.get(CONTAINER)
+
+
+def unknown_providers(container: containers.Container, app: Any) -> Iterator[Finding]:
+    """Find markers in the endpoints of *app* and their dependencies that name no provider of *container*."""
+    for route in iter_route_contexts(getattr(app, "routes", ())):
+        dependant = getattr(route, "dependant", None)
+        if dependant is not None:
+            yield from _unknown_in(dependant, container, str(route.path))
+
+
+def _unknown_in(dependant: Any, container: containers.Container, path: str) -> Iterator[Finding]:
+    for child in dependant.dependencies:
+        if not isinstance(child.call, _MARKER):
+            yield from _unknown_in(child, container, path)
+            continue
+        try:
+            child.call.provider_in(container)
+        except InjectionError as error:
+            where = f"{path} ({dependant.call.__module__}.{dependant.call.__qualname__})"
+            fault = f"the parameter {child.name!r} can't be injected: {error}"
+            yield Finding(where, fault, "Name a provider of the application's container")
+
+
+_MARKER: Any = Provide
+register_check(unknown_providers)
