@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sessionscope.lifetimes.nesting import nested
     from sessionscope.lifetimes.scopes import Scope, ScopedResource, current_scope, scope
     from sessionscope.lifetimes.shared import Setting, Shared
+    from sessionscope.process import running
 
 __all__ = [
     "ContainerError",
@@ -48,6 +49,7 @@ __all__ = [
     "inject",
     "nested",
     "open_container",
+    "running",
     "scope",
 ]
 
@@ -73,6 +75,7 @@ _MODULES: Final = {
     "inject": "fastapi.injection",
     "nested": "lifetimes.nesting",
     "open_container": "lifetimes.lifespan",
+    "running": "process",
     "scope": "lifetimes.scopes",
 }
 

@@ -1,0 +1,49 @@
+"""Running a container in a process that serves no HTTP: a worker, a job, a command."""
+
+# The library's stubs leave type parameters open:
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from logging.config import dictConfig
+from typing import Any, TypeVar
+
+from dependency_injector import containers
+
+from sessionscope.lifetimes.check import check_container
+from sessionscope.lifetimes.lifespan import close_container, open_container
+from sessionscope.observe.logging import logging_config
+from sessionscope.settings import LoggingSettings
+
+C = TypeVar("C", bound=containers.DeclarativeContainer)
+
+
+@asynccontextmanager
+async def running(make_container: Callable[[], C]) -> AsyncGenerator[C, None]:
+    """Make a container, check it, set up logging as its settings say, open it, and close it at the end.
+
+    Open a scope inside for each job: ``async with running(ApplicationContainer) as container, scope(): ...``.
+
+    Args:
+        make_container: The class of the container, or a function that returns an instance.
+
+    Raises:
+        ContainerError: `check_container` found something.
+        ConfigurationError: The settings are not good.
+        TeardownError: Something could not be closed; everything else was.
+    """
+    container = make_container()
+    try:
+        check_container(container)
+        _set_up_logging(container)
+        await open_container(container)
+        yield container
+    finally:
+        await close_container(container)
+
+
+def _set_up_logging(container: Any) -> None:
+    settings = getattr(container, "settings", None)
+    section = getattr(settings(), "logging", None) if settings is not None else None
+    if isinstance(section, LoggingSettings):
+        dictConfig(logging_config(section))
