@@ -32,8 +32,8 @@ def _advisory(element: try_lock, compiler: SQLCompiler, **options: Any) -> str:
 class insert_at_once(Insert):  # noqa: N801 - as `insert`
     """An INSERT that does not wait for another transaction that inserts the same key.
 
-    MariaDB fails with a lock timeout at once; MySQL does so after the connection's own timeout. On SQLite there
-    is no other such transaction, because it has one writer at a time.
+    MariaDB fails with a lock timeout at once; MySQL does so after the connection's own timeout. SQLite has one
+    writer at a time, so no other transaction can do that.
     """
 
     inherit_cache = True
