@@ -1,12 +1,8 @@
 """What endpoints may ask for."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import Depends, Header, Path, Request
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
-from starlette.requests import HTTPConnection
 
 from app.accounts.service import AccountService
 from app.posts.service import PostService
@@ -14,11 +10,25 @@ from app.reports.service import ReportService
 from app.transfers.service import TransferService
 from app.users.service import UserService
 from containers import ApplicationContainer, Provide
-from sessionscope import current_scope
-from sessionscope.database import SessionFactory
 from sessionscope.fastapi.problem_types import AMBIGUOUS_REQUEST, UNSUPPORTED_MEDIA_TYPE
 from sessionscope.fastapi.problems import ProblemError
+from sessionscope.fastapi.sessions import AsyncSessionDep, SessionDep, get_async_db, get_db
 from sessionscope.reading.fields import KeyInText
+
+__all__ = [
+    "JSON_ONLY",
+    "AccountsDep",
+    "AsyncSessionDep",
+    "IdempotencyKeyDep",
+    "KeyInPath",
+    "PostsDep",
+    "ReportsDep",
+    "SessionDep",
+    "TransfersDep",
+    "UsersDep",
+    "get_async_db",
+    "get_db",
+]
 
 UsersDep = Annotated[UserService, Depends(Provide[ApplicationContainer.users])]
 PostsDep = Annotated[PostService, Depends(Provide[ApplicationContainer.posts])]
@@ -68,37 +78,3 @@ async def refuse_other_media_types(request: Request) -> None:
 
 # `dependencies=` of an operation that takes a body.
 JSON_ONLY: Final = [Depends(refuse_other_media_types)]
-
-
-async def get_db(connection: HTTPConnection) -> AsyncIterator[Session]:
-    """Yield the request's sync session, for plain ``Depends(get_db)``.
-
-    The scope closes it before the reply leaves; commit what is to stay. Needs
-    ``app.state.container`` and `ScopeMiddleware`, which `app.main.create_app` sets up.
-
-    Raises:
-        ScopeError: No scope is open, as in a WebSocket.
-        sqlalchemy.exc.TimeoutError: As many requests as the pool has connections kept theirs for too long.
-    """
-    database = _container(connection).database
-    # Here, in the loop, and not in one of the threads that others need to finish.
-    factory = database.session_factory()
-    if isinstance(factory, SessionFactory):
-        await factory.gate.admit(current_scope())
-    yield database.session()
-
-
-async def get_async_db(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
-    """Yield the request's async session; otherwise as `get_db`."""
-    yield _container(connection).database.async_session()
-
-
-SessionDep = Annotated[Session, Depends(get_db)]
-AsyncSessionDep = Annotated[AsyncSession, Depends(get_async_db)]
-
-
-def _container(connection: HTTPConnection) -> Any:
-    container = getattr(connection.app.state, "container", None)
-    if container is None:
-        raise RuntimeError("the app has no container: set `app.state.container` where the app is made")
-    return container

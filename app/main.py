@@ -1,13 +1,11 @@
 """The application: a container, the routers, and what stands around them."""
 
-import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI
 
-from app import health
 from app.accounts import routes as accounts
 from app.posts import routes as posts
 from app.reports import routes as reports
@@ -16,12 +14,13 @@ from app.users import routes as users
 from containers import ApplicationContainer, ScopeMiddleware, check_container, close_container, open_container
 from sessionscope.fastapi.error_handlers import install_problems
 from sessionscope.fastapi.head import HeadMiddleware
+from sessionscope.fastapi.health import router as health
 from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
 from sessionscope.fastapi.server.ending import follow_parent
+from sessionscope.fastapi.server.memory import settle
 
-OBJECTS_BETWEEN_COLLECTIONS: Final = 10_000
 # In the order of the documentation.
-ROUTES: Final = [users, posts, accounts, transfers, reports, health]
+ROUTES: Final = [users, posts, accounts, transfers, reports]
 
 
 def create_app(container: ApplicationContainer | None = None) -> FastAPI:
@@ -45,6 +44,7 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
     install_problems(app)
     for module in ROUTES:
         app.include_router(module.router)
+    app.include_router(health)
     check_container(container, app)
     return app
 
@@ -57,17 +57,6 @@ def create_served_app(container: ApplicationContainer | None = None) -> FastAPI:
     settle()
     follow_parent()
     return app
-
-
-def settle() -> None:
-    """Make garbage collections short and rare in this process, whose memory now has all that stays.
-
-    A full one that goes through the libraries too is a pause of 0.1 s. Requests leave no cycles behind, and
-    Python's 700 objects between two collections are those of a dozen requests at a time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 
 @asynccontextmanager

@@ -3,10 +3,11 @@
 from fastapi import APIRouter, FastAPI
 
 from app.dependencies import UsersDep
-from app.main import create_app, settle
+from app.main import create_app
 from benchmarks.peers.settings import ENGINE, NOTHING
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, check_container
+from sessionscope.fastapi.server.memory import settle
 
 router = APIRouter()
 

@@ -1,17 +1,16 @@
-"""Health over HTTP: is the process alive, and can it serve."""
+"""Health over HTTP, as a router that a service includes: is the process alive, and can it serve?"""
 
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
-from sqlalchemy.ext.asyncio import AsyncEngine
+from fastapi import APIRouter, Request, Response
 
-from containers import ApplicationContainer, Provide
 from sessionscope.database.health import ping
 from sessionscope.fastapi.problem_types import DATABASE_UNAVAILABLE
 from sessionscope.fastapi.problems import ANYWHERE, described, problem, problems
+from sessionscope.fastapi.sessions import database_of
 from sessionscope.migrations.readiness import schema_fault
 from sessionscope.reading.schemas import Reply
 
@@ -37,11 +36,9 @@ async def live() -> Health:
 
 
 @router.get("/ready", response_model=Health, responses=problems())
-async def ready(
-    request: Request,
-    engine: Annotated[AsyncEngine, Depends(Provide[ApplicationContainer.database.async_engine])],
-) -> Health | Response:
+async def ready(request: Request) -> Health | Response:
     """Tell whether the database answers, and has the tables that this release wants."""
+    engine = database_of(request).async_engine()
     fault: str | None = "the database does not answer"
     with suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE_SECONDS):

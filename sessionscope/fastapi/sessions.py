@@ -1,0 +1,54 @@
+"""Sessions for plain ``Depends``: an endpoint asks for a session, and the scope closes it.
+
+They need ``app.state.container`` and `ScopeMiddleware`, which the function that makes the application sets up.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+from starlette.requests import HTTPConnection
+
+from sessionscope.database import SessionFactory
+from sessionscope.fastapi.injection import container_of
+from sessionscope.lifetimes.scopes import current_scope
+
+
+async def get_db(connection: HTTPConnection) -> AsyncIterator[Session]:
+    """Yield the request's sync session, for plain ``Depends(get_db)``.
+
+    The scope closes it before the response leaves. Commit what you want to keep.
+
+    Raises:
+        ScopeError: No scope is open, as in a WebSocket.
+        sqlalchemy.exc.TimeoutError: As many requests as the pool has connections kept theirs for too long.
+    """
+    database = database_of(connection)
+    # In the event loop, and not in one of the threads that other requests need to finish.
+    factory = database.session_factory()
+    if isinstance(factory, SessionFactory):
+        await factory.gate.admit(current_scope())
+    yield database.session()
+
+
+async def get_async_db(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
+    """Yield the request's async session; otherwise as `get_db`."""
+    yield database_of(connection).async_session()
+
+
+SessionDep = Annotated[Session, Depends(get_db)]
+AsyncSessionDep = Annotated[AsyncSession, Depends(get_async_db)]
+
+
+def database_of(connection: HTTPConnection) -> Any:
+    """Return the database's container in the application that serves *connection*.
+
+    It is the provider ``database`` of the application's container, or that container itself if it has none.
+
+    Raises:
+        InjectionError: No application around has a container.
+    """
+    container = container_of(connection)
+    return getattr(container, "database", container)
