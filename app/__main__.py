@@ -1,5 +1,5 @@
 """``python -m app``."""
 
-from app.cli import cli
+from app.commands import cli
 
 cli(prog_name="python -m app")

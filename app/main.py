@@ -16,8 +16,6 @@ from sessionscope.fastapi.error_handlers import install_problems
 from sessionscope.fastapi.head import HeadMiddleware
 from sessionscope.fastapi.health import router as health
 from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
-from sessionscope.fastapi.server.ending import follow_parent
-from sessionscope.fastapi.server.memory import settle
 
 # In the order of the documentation.
 ROUTES: Final = [users, posts, accounts, transfers, reports]
@@ -46,16 +44,6 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
         app.include_router(module.router)
     app.include_router(health)
     check_container(container, app)
-    return app
-
-
-def create_served_app(container: ApplicationContainer | None = None) -> FastAPI:
-    """Return the application of a process that does nothing but serve it; arguments and errors as `create_app`."""
-    app = create_app(container)
-    # A file that is missing is for `db upgrade` to make: an empty one would only look like a database.
-    app.state.container.database.location().must_exist = True
-    settle()
-    follow_parent()
     return app
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import URL, make_url, text
 
-from app.cli.seeding import seed_users
+from app.seeding import seed_users
 from benchmarks.requests.field import USERS
 from config import DatabaseSettings
 from sessionscope.database.engine import build_engine

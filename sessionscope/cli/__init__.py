@@ -1,1 +1,5 @@
-"""Serving and reporting, as every service's commands need them."""
+"""The command line that every service has: `build_cli` makes it, and a service adds its own commands."""
+
+from sessionscope.cli.command_line import CommandLine, build_cli
+
+__all__ = ["CommandLine", "build_cli"]

@@ -9,6 +9,8 @@ from sessionscope.settings import LoggingSettings
 
 def logging_config(settings: LoggingSettings) -> dict[str, Any]:
     """Return the configuration for `logging.config.dictConfig`. The HTTP server gives it to its worker processes."""
+    inherited: dict[str, Any] = {"level": "NOTSET", "handlers": [], "propagate": True}
+    access = inherited | {"level": "INFO" if settings.access else "WARNING"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -17,8 +19,12 @@ def logging_config(settings: LoggingSettings) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"level": settings.level, "handlers": ["stderr"]},
         "loggers": {
-            "uvicorn.access": {"level": "INFO" if settings.access else "WARNING"},
-            "uvicorn.error": {"filters": ["server"]},
+            # Servers that were not started by `serve` have given their loggers handlers of their own.
+            "uvicorn": inherited,
+            "uvicorn.access": access,
+            "uvicorn.error": inherited | {"filters": ["server"]},
+            "gunicorn.access": access,
+            "gunicorn.error": inherited,
             # Without a handler here, SQLAlchemy's echo adds its own, and each line appears twice.
             "sqlalchemy.engine.Engine": {"handlers": ["stderr"], "propagate": False},
         },

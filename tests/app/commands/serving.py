@@ -24,10 +24,8 @@ USER: Final = '{"email": "ann@secret.example", "username": "ann-the-secret", "pa
 
 def without(*modules: str) -> tuple[str, ...]:
     """Return the command that is the service's in a Python where *modules* are not installed."""
-    return (
-        "-c",
-        f"import sys; sys.modules.update(dict.fromkeys({modules!r})); import app.cli; app.cli.cli(prog_name='app')",
-    )
+    missing = f"import sys; sys.modules.update(dict.fromkeys({modules!r}))"
+    return ("-c", f"{missing}; from app.commands import cli; cli(prog_name='app')")
 
 
 @contextmanager

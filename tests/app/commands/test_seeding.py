@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, func, insert, select
 
-from app.cli.seeding import seed_posts, seed_users
 from app.models import Post, User
+from app.seeding import seed_posts, seed_users
 from config import DatabaseSettings
 from sessionscope.database import init_db
 from sessionscope.database.engine import build_engine

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from app.cli.serving import _listen
+from sessionscope.cli.serving import _listen
 from tests.app.commands.commands import run, told
 from tests.app.commands.serving import PATIENCE_SECONDS, ended, migrated, served, status
 

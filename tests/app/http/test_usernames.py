@@ -6,8 +6,8 @@ import httpx2
 import pytest
 from sqlalchemy import insert, select
 
-from app.cli.seeding import seed_users
 from app.models import User
+from app.seeding import seed_users
 from containers import ApplicationContainer, scope
 from tests.app.http.making import make_user, problem_of
 

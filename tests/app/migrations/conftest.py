@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import URL, Engine
 from typer.testing import CliRunner
 
-from app.cli import cli
+from app.commands import cli
 from sessionscope.database.engine import build_engine
 from sessionscope.testing.server_database import settings_of
 from tests.app.migrations.places import Command, Migrations, on_server

@@ -6,55 +6,60 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from sessionscope.cli.reporting import reported
+from sessionscope.cli.service import Service
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from config import Settings
-
-configuration = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+    from sessionscope.settings import ServiceSettings
 
 
-@configuration.command()
-def show() -> None:
+def build_configuration_commands() -> typer.Typer:
+    """Return the group of commands."""
+    group = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+    group.command()(show)
+    group.command()(check)
+    return group
+
+
+def show(context: typer.Context) -> None:
     """Show each setting, its value without secrets, and where it comes from."""
+    service: Service = context.obj
     with reported():
         from rich.console import Console
         from rich.table import Table
 
-        from config import Settings
-
-        settings = Settings()
+        settings = service.read_settings()
         table = Table("setting", "value", "from")
         for name, value in _flat(settings):
             table.add_row(name, value, settings.origin(name))
         Console().print(table)
 
 
-@configuration.command()
-def check() -> None:
+def check(context: typer.Context) -> None:
     """Check the settings; exits with 2 and a line per problem when they are not good."""
+    service: Service = context.obj
     with reported():
-        read_checked()
+        check_drivers(service.read_settings())
         typer.echo("The configuration is good.")
 
 
-def read_checked() -> "Settings":
-    """Return the settings, once the drivers that their URLs ask for are known to be there and to understand them.
+def check_drivers(settings: "ServiceSettings") -> None:
+    """Check that the drivers for the URLs of *settings* are installed, and understand the arguments in these URLs.
 
     Raises:
-        ConfigurationError: As `Settings`; also for an argument in a URL that its driver can't be given.
+        ConfigurationError: A driver can't be given an argument of its URL.
         MissingDriverError: A driver's package is not installed.
     """
-    from config import Settings
     from sessionscope.database.drivers import destination
     from sessionscope.database.url import translate_driver
+    from sessionscope.settings import DatabaseSettings
 
-    settings = Settings()
-    for url in (settings.database.url, *settings.database.replica_urls):
-        for is_async in (False, True):
-            destination(translate_driver(url.get_secret_value(), is_async=is_async), settings.database)
-    return settings
+    for _, section in settings:
+        if isinstance(section, DatabaseSettings):
+            for url in (section.url, *section.replica_urls):
+                for is_async in (False, True):
+                    destination(translate_driver(url.get_secret_value(), is_async=is_async), section)
 
 
 def _flat(model: "BaseModel", prefix: str = "") -> Iterator[tuple[str, str]]:

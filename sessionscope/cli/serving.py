@@ -3,18 +3,16 @@
 import os
 import signal
 import socket
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from sessionscope.cli.reporting import reported
-from sessionscope.fastapi.server.http_parser import http_protocol
-
-if TYPE_CHECKING:
-    from containers import ApplicationContainer
+from sessionscope.cli.reporting import FAILED, reported
+from sessionscope.cli.service import Service
 
 
 def serve(
+    context: typer.Context,
     host: Annotated[str | None, typer.Option(help="Address to listen on; the settings' by default.")] = None,
     port: Annotated[
         int | None,
@@ -29,24 +27,22 @@ def serve(
             if value is not None:
                 # By the environment, which reaches worker processes too.
                 os.environ[f"APP_SERVER__{name}"] = str(value)
-        _run(reload=reload)
+        _run(context.obj, reload=reload)
 
 
-def _run(*, reload: bool) -> None:
+def _run(service: Service, *, reload: bool) -> None:
     import uvicorn
 
-    from containers import ApplicationContainer, check_container
+    from sessionscope.cli.asgi import check_served
+    from sessionscope.fastapi.server.http_parser import http_protocol
     from sessionscope.observe.logging import logging_config
 
-    container = ApplicationContainer()
+    container = service.build_container()
     # Found here, once, rather than by each worker.
-    check_container(container)
+    check_served(container)
     settings = container.settings()
-    if container.database.location().private:
-        typer.echo(f"{settings.database.url} would be served empty: it is another database for each process", err=True)
-        raise typer.Exit(1)
     server = uvicorn.Config(
-        **_application(container, alone=settings.server.workers == 1 and not reload),
+        _application(service, container, alone=settings.server.workers == 1 and not reload),
         http=http_protocol(),
         host=settings.server.host,
         port=settings.server.port,
@@ -67,16 +63,16 @@ def _run(*, reload: bool) -> None:
         _serve(server, listener)
 
 
-def _application(container: "ApplicationContainer", *, alone: bool) -> dict[str, Any]:
+def _application(service: Service, container: Any, *, alone: bool) -> Any:
     """Return what uvicorn is to serve: the application over the settings that were checked, or where workers find it.
 
     A worker, and a process that reload starts, can't be handed an object: each reads the settings once and checks them.
     """
     if not alone:
-        return {"app": "app.main:create_served_app", "factory": True}
-    from app.main import create_served_app
+        return service.app
+    from sessionscope.cli.asgi import prepare
 
-    return {"app": create_served_app(container)}
+    return prepare(service.build_app(container))
 
 
 def _listen(config: Any) -> socket.socket:
@@ -87,12 +83,12 @@ def _listen(config: Any) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((config.host, config.port))
-        # Who reads the address may connect at once: it waits until the server takes it.
+        # Whoever reads the address may connect at once: it waits until the server takes it.
         listener.listen(config.backlog)
     except OSError as error:
         listener.close()
         typer.echo(f"can't listen on {config.host}:{config.port}: {error.strerror}; try --port", err=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(FAILED) from None
     listener.set_inheritable(True)
     return listener
 
@@ -113,5 +109,5 @@ def _serve(config: Any, listener: socket.socket) -> None:
     except KeyboardInterrupt:
         # The server has stopped in good order and raises the signal again: there is nothing to report.
         pass
-    # What is left is to wait for the drivers' threads.
+    # The drivers' threads are all that is waited for from here on.
     signal.signal(signal.SIGINT, end_at_once)
