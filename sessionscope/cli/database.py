@@ -46,7 +46,8 @@ def upgrade(
     wait: Wait = 300,
 ) -> None:
     """Apply the migrations up to a revision; several processes may say so at once."""
-    with _alembic(context, lock_timeout=lock_timeout, statement_timeout=statement_timeout, patience=wait) as alembic:
+    limits = {"lock_timeout": lock_timeout, "statement_timeout": statement_timeout, "patience": wait}
+    with _alembic(context, limits, must_exist=False) as alembic:
         alembic.command.upgrade(alembic.config, revision)
         typer.echo(f"The database is at {revision}.")
 
@@ -60,7 +61,8 @@ def downgrade(
     wait: Wait = 300,
 ) -> None:
     """Undo migrations, with the data that they brought."""
-    with _alembic(context, lock_timeout=lock_timeout, statement_timeout=statement_timeout, patience=wait) as alembic:
+    limits = {"lock_timeout": lock_timeout, "statement_timeout": statement_timeout, "patience": wait}
+    with _alembic(context, limits) as alembic:
         confirm(f"undo migrations down to {revision}, and delete what they keep", yes=yes)
         alembic.command.downgrade(alembic.config, revision)
 
@@ -89,7 +91,7 @@ def revision(
     ] = True,
 ) -> None:
     """Write a new migration."""
-    with _alembic(context) as alembic:
+    with _alembic(context, must_exist=False) as alembic:
         alembic.command.revision(alembic.config, message=message, autogenerate=autogenerate)
 
 
@@ -132,7 +134,9 @@ class _Alembic(NamedTuple):
 
 
 @contextmanager
-def _alembic(context: typer.Context, **limits: Any) -> Generator[_Alembic, None, None]:
+def _alembic(
+    context: typer.Context, limits: dict[str, Any] | None = None, *, must_exist: bool = True
+) -> Generator[_Alembic, None, None]:
     service: Service = context.obj
     with reported():
         from alembic import command
@@ -142,7 +146,9 @@ def _alembic(context: typer.Context, **limits: Any) -> Generator[_Alembic, None,
 
         settings: Any = service.read_settings()
         with reported_at(settings.database.url), _told():
-            yield _Alembic(command, configuration(settings=settings.database, limits=Limits(**limits)))
+            config = configuration(settings=settings.database, limits=Limits(**limits or {}))
+            config.attributes["must_exist"] = must_exist
+            yield _Alembic(command, config)
 
 
 @contextmanager

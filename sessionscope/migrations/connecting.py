@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sessionscope.database.engine import build_engine
 from sessionscope.database.failures import Failure, code_of, failure_of
+from sessionscope.database.location import DatabaseLocation
 from sessionscope.settings import DatabaseSettings
 
 _LONGEST_STATEMENT: Final = 100
@@ -40,14 +41,24 @@ class Limits:
 
 
 @contextmanager
-def connected(settings: DatabaseSettings, limits: Limits) -> Generator[Connection, None, None]:
+def connected(
+    settings: DatabaseSettings, limits: Limits, *, must_exist: bool = False
+) -> Generator[Connection, None, None]:
     """Give the connection that migrates the database of *settings*.
+
+    Args:
+        settings: Where the database is.
+        limits: How long to wait and work.
+        must_exist: Whether a missing SQLite file is an error; it is created otherwise.
 
     Raises:
         CommandError: A limit was reached, or a table is there already.
     """
     settings = limits.applied_to(settings)
-    engine = build_engine(settings, poolclass=NullPool)
+    location = DatabaseLocation(settings)
+    # An in-memory database is always a new one.
+    location.must_exist = must_exist and not location.private
+    engine = build_engine(settings, location, poolclass=NullPool)
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "sqlite":

@@ -187,13 +187,6 @@ class TestSeed:
         assert 0 == invoke("db", "seed", "--users", "1001", "--posts", "1001").exit_code
         assert [1001, 1001, 1001] == counts(engine)
 
-    def test_a_missing_file_is_not_created(self, invoke: Invoke, tmp_path: Path) -> None:
-        """Commands that use a database make none: the line says which one does."""
-        for arguments in (["seed"], ["drop", "--yes"]):
-            command = invoke("db", *arguments)
-            assert (1, 1, True) == (command.exit_code, len(lines(command)), "`db upgrade`" in command.stderr)
-        assert [] == list(tmp_path.iterdir())
-
     @pytest.mark.parametrize("name", ["init", "upgrade"])
     def test_a_new_file_is_its_owners_alone(self, url: str, tmp_path: Path, name: str) -> None:
         """What creates the database keeps it from others, whatever the umask."""
@@ -209,6 +202,21 @@ class TestSeed:
         (tmp_path / "app.db").touch()
         command = invoke("db", "seed")
         assert (1, 1, True) == (command.exit_code, len(lines(command)), "no such table" in command.stderr)
+
+
+class TestMissingFile:
+    @pytest.mark.parametrize(
+        "arguments",
+        [["seed"], ["drop", "--yes"], ["current"], ["check"], ["downgrade", "--yes"], ["stamp"]],
+        ids=" ".join,
+    )
+    def test_command_that_uses_a_database_creates_none(
+        self, invoke: Invoke, tmp_path: Path, arguments: list[str]
+    ) -> None:
+        """Only `upgrade`, `init` and `revision` create a database; the others name the command that does."""
+        command = invoke("db", *arguments)
+        assert (1, 1, True) == (command.exit_code, len(lines(command)), "`db upgrade`" in command.stderr)
+        assert [] == list(tmp_path.iterdir())
 
 
 COMMANDS = [

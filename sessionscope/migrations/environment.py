@@ -1,0 +1,98 @@
+"""What ``alembic/env.py`` does: it takes the migrations to a database, or writes their SQL."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any, Protocol
+
+from alembic import context
+from alembic.util import CommandError
+from sqlalchemy import Connection, MetaData
+
+from sessionscope.database.options import WRITES
+from sessionscope.database.url import DRIVERS
+from sessionscope.migrations.connecting import Limits, connected, refuse_orphans
+from sessionscope.migrations.locking import turn
+from sessionscope.settings import ConfigurationError, DatabaseSettings
+
+
+class HasDatabase(Protocol):
+    """The settings of a service, with the section of its database."""
+
+    @property
+    def database(self) -> DatabaseSettings:
+        """Return the section."""
+        ...
+
+
+def run(metadata: MetaData, settings: Callable[[], HasDatabase]) -> None:
+    """Do what the Alembic command asks of ``env.py``.
+
+    The attributes of Alembic's configuration that `sessionscope.migrations.running.configuration` sets come first:
+    a ``url`` or ``settings`` of a database, ``limits``, and ``must_exist``, with which a missing SQLite file is an
+    error. A ``connection`` of the caller's is used as it is.
+
+    Args:
+        metadata: The tables that the models declare.
+        settings: Reads the settings of the service, for the ``alembic`` command.
+
+    Raises:
+        CommandError: The settings are not good, or the migration can't be done.
+    """
+    given: Connection | None = context.config.attributes.get("connection")
+    if context.is_offline_mode():
+        _write_sql(metadata, _database(settings))
+    elif given is not None:
+        _configure(metadata, connection=given)
+        _run()
+    else:
+        _migrate(metadata, _database(settings))
+
+
+def _database(read: Callable[[], HasDatabase]) -> DatabaseSettings:
+    attributes = context.config.attributes
+    if attributes.get("url") is not None:
+        return DatabaseSettings(url=attributes["url"])
+    try:
+        return attributes.get("settings") or read().database
+    except ConfigurationError as error:
+        # The one error that the `alembic` command reports without a traceback.
+        raise CommandError(str(error)) from None
+
+
+def _write_sql(metadata: MetaData, settings: DatabaseSettings) -> None:
+    url = settings.url.get_secret_value()
+    # Names that SQLAlchemy does not know, as postgres, become those that it knows; no driver need be installed.
+    url = url.set(drivername=DRIVERS[url.drivername].sync)
+    _configure(metadata, url=url, literal_binds=True, dialect_opts={"paramstyle": "named"})
+    _run()
+
+
+def _migrate(metadata: MetaData, settings: DatabaseSettings) -> None:
+    attributes = context.config.attributes
+    limits = attributes.get("limits") or Limits()
+    with connected(settings, limits, must_exist=attributes.get("must_exist", False)) as connection:
+        _configure(metadata, connection=connection)
+        only_looks = context.get_context().opts.get("dont_mutate")
+        # So that SQLite takes the write lock first, for which it can wait.
+        connection.execution_options(**{WRITES: not only_looks})
+        with nullcontext() if only_looks else turn(connection, limits.patience):
+            _run()
+
+
+def _configure(metadata: MetaData, **options: Any) -> None:
+    context.configure(
+        target_metadata=metadata,
+        # SQLite changes a table by making another; the others ignore this.
+        render_as_batch=True,
+        transaction_per_migration=True,
+        compare_type=True,
+        compare_server_default=True,
+        user_module_prefix="sessionscope.database.types.",
+        on_version_apply=refuse_orphans,
+        **options,
+    )
+
+
+def _run() -> None:
+    with context.begin_transaction():
+        context.run_migrations()
