@@ -12,3 +12,7 @@ def http_protocol() -> type[asyncio.Protocol]:
 
         return EndingH11Protocol
     return LimitedHttpToolsProtocol
+
+
+# By this name for uvicorn's own command: `uvicorn --http sessionscope.fastapi.server.http_parser:HttpProtocol`.
+HttpProtocol = http_protocol()

@@ -19,6 +19,9 @@ from tests.app.commands.commands import ROOT, environment, run
 
 PATIENCE_SECONDS: Final = 30
 COMMAND: Final = ("-m", "app")
+HALF_A_BODY: Final = (
+    b"POST /users/ HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+)
 USER: Final = '{"email": "ann@secret.example", "username": "ann-the-secret", "password": "s3cr3t-and-long"}'
 
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.app.commands.serving import (
+    HALF_A_BODY,
     PATIENCE_SECONDS,
     begin_to_write,
     ended,
@@ -24,7 +25,6 @@ from tests.app.commands.serving import (
 SOON_SECONDS = 6
 HEAD = b"GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n"
 HALF_A_HEAD = HEAD[:20]
-HALF_A_BODY = b"POST /users/ HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
 
 
 @pytest.mark.parametrize(

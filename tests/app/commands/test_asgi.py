@@ -1,0 +1,149 @@
+"""`app.asgi:app`, served by uvicorn, gunicorn and `fastapi run`: the same application as `serve` serves."""
+
+import signal
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.app.commands.asgi import PROGRAMS, free_port, served_by, start
+from tests.app.commands.commands import PASSWORD
+from tests.app.commands.serving import (
+    HALF_A_BODY,
+    PATIENCE_SECONDS,
+    begin_to_write,
+    ended,
+    locked,
+    migrated,
+    post,
+    status,
+)
+
+# Far less than what the options and the settings allow, and more than a busy machine needs.
+SOON_SECONDS = 6
+# Which logger writes a line for each request.
+ACCESS = {"uvicorn": "uvicorn.access", "gunicorn": "gunicorn.access", "fastapi": "uvicorn.access"}
+
+
+WITH_WORKERS = pytest.mark.parametrize("program", PROGRAMS, indirect=True)
+
+
+@pytest.fixture(name="program", params=ACCESS)
+def _program(request: pytest.FixtureRequest) -> str:
+    """Give each program, with one worker."""
+    return str(request.param)
+
+
+def lines_with(text: str, log: str) -> list[str]:
+    """Return the lines of *log* that hold *text*."""
+    return [line for line in log.splitlines() if text in line]
+
+
+@WITH_WORKERS
+def test_program_serves_until_it_is_told_to_end(program: str, url: str) -> None:
+    """It answers, logs each request in the format of `serve`, and ends in good order."""
+    with served_by(program, migrated(url)) as (process, port):
+        assert [200, 200] == [status(port, path) for path in ("/health/ready", "/users/")]
+        process.send_signal(signal.SIGTERM)
+        output, log = process.communicate(timeout=PATIENCE_SECONDS)
+    # uvicorn raises the signal again when it has ended in good order.
+    assert process.returncode in (0, -signal.SIGTERM)
+    assert "Traceback" not in output + log
+    [line] = lines_with("GET /users/", log)
+    assert f" INFO    {ACCESS[program.split(maxsplit=1)[0]]}: " in line
+    assert not lines_with("GET /users/", output)
+
+
+def test_logging_follows_the_settings(program: str, url: str) -> None:
+    """At WARNING, and without access lines, a request leaves nothing in the log."""
+    variables = {"APP_LOGGING__LEVEL": "WARNING", "APP_LOGGING__ACCESS": "false"}
+    with served_by(program, migrated(url), **variables) as (process, port):
+        assert 200 == status(port, "/users/")
+        log = ended(process)
+    assert not lines_with("GET /users/", log)
+    assert not lines_with("Application shutdown complete", log)
+
+
+def test_body_is_limited_as_the_settings_say(program: str, url: str) -> None:
+    """The application measures it, whatever the server allows."""
+    with served_by(program, migrated(url), APP_SERVER__MAX_BODY_SIZE="100") as (_, port):
+        assert 413 == post(port, "/users/", '{"x": "' + 100 * "x" + '"}')
+        assert 422 == post(port, "/users/", "{}")
+
+
+# `fastapi run` takes no parser: docs/operating.md says so.
+@pytest.mark.parametrize("program", ["uvicorn", "gunicorn"], indirect=True)
+def test_endless_headers_are_cut_short(program: str, url: str) -> None:
+    """A request whose headers go on and on is refused long before they fill the memory."""
+    most, sent = 5_000_000, 0
+    with (
+        served_by(program, url) as (_, port),
+        socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as client,
+    ):
+        client.sendall(b"GET /health/live HTTP/1.1\r\nHost: test\r\nX: ")
+        with suppress(OSError):
+            while sent < most:
+                client.sendall(b"x" * 10_000)
+                sent += 10_000
+    assert sent < most
+
+
+def test_request_in_flight_gets_its_time(program: str, url: str) -> None:
+    """What is being done when the signal comes is done, and answered."""
+    with served_by(program, migrated(url)) as (process, port), ThreadPoolExecutor() as pool:
+        with locked(url):
+            response = begin_to_write(pool, port)
+            process.send_signal(signal.SIGTERM)
+            time.sleep(1)
+            assert not response.done()
+        assert 201 == response.result()
+        output, log = process.communicate(timeout=PATIENCE_SECONDS)
+    assert "Traceback" not in output + log
+
+
+def test_missing_database_is_not_created(program: str, url: str, tmp_path: Path) -> None:
+    """The service is alive and not ready, until `db upgrade` has made it."""
+    with served_by(program, url) as (_, port):
+        assert [200, 503, 503] == [status(port, path) for path in ("/health/live", "/health/ready", "/users/")]
+        assert [] == list(tmp_path.iterdir())
+
+
+def test_upload_that_does_not_arrive_is_given_up(url: str) -> None:
+    """With the parser of `serve`, uvicorn waits for no body when it ends."""
+    with (
+        served_by("uvicorn", migrated(url)) as (process, port),
+        socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as client,
+    ):
+        client.sendall(HALF_A_BODY)
+        # The server answers others, so it has seen this one.
+        assert 200 == status(port, "/health/live")
+        began = time.monotonic()
+        log = ended(process)
+        assert time.monotonic() - began < SOON_SECONDS
+    assert "Traceback" not in log
+
+
+@WITH_WORKERS
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        (f"oracle://user:{PASSWORD}@host/name", "APP_DATABASE__URL: database.url: unknown database dialect"),
+        ("sqlite:///:memory:", " would be served empty: "),
+    ],
+    ids=["a bad URL", "a private database"],
+)
+def test_bad_settings_are_a_line_and_end_the_program(program: str, url: str, told: str) -> None:
+    """It ends with the code of a failed start, and starts no workers again and again."""
+    with start(program, url, free_port()) as process:
+        try:
+            output, log = process.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            process.kill()
+    assert (False, False) == ("Traceback" in output + log, PASSWORD in output + log)
+    # The second of two workers may come so far too.
+    assert len(lines_with(told, log)) in (1, 2)
+    # uvicorn's parent process has no code for it.
+    assert process.returncode == (0 if program == "uvicorn with workers" else 3)
