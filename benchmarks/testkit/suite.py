@@ -68,7 +68,7 @@ async def usual(kit: Any) -> AsyncGenerator[None, None]:
 @pytest.fixture
 async def http(kit: Any) -> AsyncGenerator[httpx2.AsyncClient, None]:
     """Give a client of the application, isolated the way that is measured."""
-    transport = httpx2.ASGITransport(kit.wire().app)
+    transport = httpx2.ASGITransport(kit.asgi.app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 

@@ -10,9 +10,9 @@ from fastapi import FastAPI
 
 from sessionscope.cli.reporting import FAILED, reported
 from sessionscope.cli.service import database_in
-from sessionscope.fastapi.check import check_container
 from sessionscope.fastapi.server.ending import follow_parent
 from sessionscope.fastapi.server.memory import settle
+from sessionscope.lifetimes.check import check_container
 from sessionscope.observe.logging import logging_config
 
 # uvicorn and gunicorn end when a worker does so with this code; after any other they start the next one.
