@@ -1,4 +1,4 @@
-"""What the commands of all benchmarks share."""
+"""Shared parts of the benchmarks' commands."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ INTERRUPTED: Final = 130
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run *main*; without a program that it needs it ends with a line that names it, on Ctrl-C with none."""
+    """Run *main*. If a program is missing, end with a line that names it; on Ctrl-C, end without a line."""
     try:
         main()
     except MissingBinary as missing:
@@ -25,7 +25,7 @@ def run(main: Callable[[], None]) -> None:
 
 
 def names(known: Iterable[str]) -> Callable[[str], list[str]]:
-    """Return what reads an option's ``one,two``, some of *known*."""
+    """Return a parser for an option such as ``one,two``, whose values are in *known*."""
 
     def parse(text: str) -> list[str]:
         given = text.split(",")
@@ -37,5 +37,5 @@ def names(known: Iterable[str]) -> Callable[[str], list[str]]:
 
 
 def numbers(text: str) -> list[int]:
-    """Read an option's ``1,16``."""
+    """Parse an option such as ``1,16``."""
     return [int(each) for each in text.split(",")]

@@ -1,4 +1,4 @@
-"""Where a benchmark ran, for its table."""
+"""Describes the machine on which a benchmark ran."""
 
 import os
 import platform

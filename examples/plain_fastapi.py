@@ -1,7 +1,7 @@
-"""A small shop, written the ordinary FastAPI way: endpoints ask for a session, and use it.
+"""A small shop, written in the usual FastAPI way: endpoints depend on a session and use it.
 
-Nothing in it knows of the container but the three lines marked 1, 2 and 3, and its models
-are its own. Run it from the project's root with ``uvicorn --factory examples.plain_fastapi:create_app``,
+Only the three lines marked 1, 2 and 3 know the container, and the shop has models of its own.
+Run it from the project's root with ``uvicorn --factory examples.plain_fastapi:create_app``,
 or give `create_app` a container with other settings, as the tests do.
 """
 
@@ -21,11 +21,11 @@ from sessionscope.transactions.transaction import async_transaction
 
 
 class Base(DeclarativeBase):
-    """The shop's own base: its tables are none of the service's, nor of its migrations."""
+    """The shop's own base class. Its tables don't belong to the service, nor to its migrations."""
 
 
 class Customer(Base):
-    """Somebody who buys; ``credit`` is in cents."""
+    """A customer; ``credit`` is in cents."""
 
     __tablename__ = "customers"
 
@@ -64,7 +64,7 @@ class CustomerOut(CustomerIn):
 
 
 class NewOrder(BaseModel):
-    """An order to make."""
+    """An order to create."""
 
     item: str
     customer_id: int
@@ -108,14 +108,14 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
     """Return the shop, over *container* or a new one."""
     app = FastAPI(title="Shop", lifespan=lifespan)
     app.state.container = container or ApplicationContainer()  # 2: where get_db finds its sessions
-    app.add_middleware(ScopeMiddleware)  # 3: a session per request, closed before the reply leaves
+    app.add_middleware(ScopeMiddleware)  # 3: a session per request, closed before the response leaves
     app.include_router(router)
     return app
 
 
 @router.post("/customers", status_code=201)
 def create_customer(data: CustomerIn, db: Db) -> CustomerOut:
-    """Create: add, and commit what is to stay."""
+    """Create: add the object, and commit."""
     customer = Customer(**data.model_dump())
     db.add(customer)
     db.commit()
@@ -124,7 +124,7 @@ def create_customer(data: CustomerIn, db: Db) -> CustomerOut:
 
 @router.get("/customers/{customer_id}")
 def get_customer(customer_id: int, db: Db) -> CustomerOut:
-    """Read one by its key."""
+    """Read one object by its key."""
     return CustomerOut.model_validate(found(db.get(Customer, customer_id)))
 
 
@@ -184,7 +184,7 @@ def figures(db: Db) -> list[dict[str, Any]]:
 
 @router.post("/orders", status_code=201, response_model=OrderOut)
 async def create_order(data: NewOrder, db: AsyncDb) -> Order:
-    """Create, asynchronously, and return the object with what the reply shows of it."""
+    """Create asynchronously, and load the attributes that the response shows."""
     customer = found(await db.get(Customer, data.customer_id))
     order = Order(item=data.item, customer=customer)
     db.add(order)
@@ -207,7 +207,7 @@ async def list_orders(db: AsyncDb, city: str, item: str) -> list[Order]:
 
 @router.post("/transfers", status_code=204)
 async def transfer(data: TransferIn, db: AsyncDb) -> None:
-    """Move credit as one unit of work: the error takes back what was sent before it."""
+    """Move credit in one transaction: an error rolls back the statements before it."""
     async with async_transaction(db):
         payee = found(await db.get(Customer, data.payee_id))
         payee.credit += data.cents
@@ -219,12 +219,12 @@ async def transfer(data: TransferIn, db: AsyncDb) -> None:
 
 
 def found(customer: Customer | None) -> Customer:
-    """Return the customer, or answer that there is none."""
+    """Return the customer, or raise a 404."""
     if customer is None:
         raise HTTPException(404, "no such customer")
     return customer
 
 
 def counting(statement: Select[Any]) -> Select[int]:
-    """Return the statement that counts the rows of another."""
+    """Return a statement that counts the rows of another statement."""
     return select(func.count()).select_from(statement.subquery())

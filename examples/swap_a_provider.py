@@ -1,4 +1,4 @@
-"""Swap one provider for a fake, and call the whole application: nothing is patched.
+"""Override a provider with a fake, and call the whole application. Nothing is patched.
 
 Run it with ``python -m examples.swap_a_provider``.
 """
@@ -17,17 +17,17 @@ from containers import ApplicationContainer
 
 
 class FakeUsers:
-    """Stands in for the service of users; knows one user, and no database."""
+    """A fake of the service for users, with one user and without a database."""
 
     async def get(self, user_id: int) -> User:
-        """Return the user whom everybody gets."""
-        moment = datetime(2026, 1, 31, tzinfo=UTC)
+        """Return the same user for every id."""
+        timestamp = datetime(2026, 1, 31, tzinfo=UTC)
         names = {"email": "fake@example.com", "username": "fake", "role": Role.USER, "is_active": True}
-        return User(id=user_id, created_at=moment, updated_at=moment, **names)
+        return User(id=user_id, created_at=timestamp, updated_at=timestamp, **names)
 
 
 def main() -> str:
-    """Ask the application for a user of the fake; return the username."""
+    """Ask the application for a user, which comes from the fake; return the username."""
     container = ApplicationContainer(settings=Settings(database=DatabaseSettings(url="sqlite:///:memory:")))
     with TestClient(create_app(container)) as client, container.users.override(FakeUsers()):
         username: str = client.get("/users/7").json()["username"]

@@ -1,6 +1,6 @@
-"""A service with two databases: what is sold in one, who asked for what in another.
+"""A service with two databases: one for sales, and one for a journal of requests.
 
-Each is a `DatabaseContainer` of its own, with its own settings, engines and sessions; one scope closes
+Each is a `DatabaseContainer` of its own, with its own settings, engines and sessions. One scope closes
 the sessions of both. Run it from the project's root with
 ``APP_JOURNAL__URL=sqlite:///./journal.db uvicorn --factory examples.two_databases:create_app``.
 """
@@ -32,15 +32,15 @@ from sessionscope.transactions.unit_of_work import AsyncTransactions
 
 
 class ShopBase(DeclarativeBase):
-    """Parent of what is in the shop's database."""
+    """Base class of the tables in the shop's database."""
 
 
 class JournalBase(DeclarativeBase):
-    """Parent of what is in the journal's database."""
+    """Base class of the tables in the journal's database."""
 
 
 class Sale(ShopBase):
-    """Something that was sold."""
+    """An item that was sold."""
 
     __tablename__ = "sales"
 
@@ -49,7 +49,7 @@ class Sale(ShopBase):
 
 
 class Entry(JournalBase):
-    """Something that somebody wanted, sold or not."""
+    """A request for an item, sold or not."""
 
     __tablename__ = "entries"
 
@@ -65,9 +65,9 @@ class ShopSettings(Settings):
 
 
 class SaleService:
-    """Sells, and writes down who asked.
+    """Sells items, and records the requests in the journal.
 
-    No transaction spans two databases: the journal is written first, so what was sold is always in it.
+    No transaction spans two databases. The journal is written first, so it always has what was sold.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class SaleService:
 
 
 class ShopContainer(containers.DeclarativeContainer):
-    """The same recipe twice, with different settings."""
+    """The same container twice, with different settings."""
 
     settings = Shared[ShopSettings](ShopSettings)
     database = nested(DatabaseContainer, settings=settings.provided.database)

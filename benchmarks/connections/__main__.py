@@ -1,4 +1,4 @@
-"""What a small pool endures, here and in the usual pattern: ``python -m benchmarks.connections``."""
+"""Compares a small pool under stress, here and in the usual pattern: ``python -m benchmarks.connections``."""
 
 import argparse
 from typing import Final
@@ -14,7 +14,7 @@ PEERS: Final = ("ours", "usual")
 
 
 def main() -> None:
-    """Do what the command line says; a run that is narrowed in any way writes no results."""
+    """Run the command line; a run that is narrowed in any way writes no results."""
     options = _options()
     seconds = options.duration or BESIDE_SECONDS
     with postgresql() as url:

@@ -1,7 +1,7 @@
 """A process of clients: ``python -m benchmarks.connections.client KIND PORT``; KIND is one of `scenarios`.
 
-It says when it has started, and ends when there is nothing more to read, also when who started it was killed; then it
-prints what the clients saw, as JSON.
+It prints a line when it has started. When its input ends, also because the process that started it was killed, it
+prints what the clients have seen, as JSON, and ends.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from benchmarks.requests.field import USERS
 
 
 async def run(kind: Kind, port: int) -> Seen:
-    """Let the clients of *kind* do what they do."""
+    """Run the clients of *kind*."""
     seen, start = Seen(), time.monotonic()
     do = read_slowly if kind.is_slow else ask_again_and_again
     clients = [asyncio.create_task(do(port, kind, seen)) for _ in range(kind.count)]
@@ -35,7 +35,7 @@ async def run(kind: Kind, port: int) -> Seen:
 
 
 async def ask_again_and_again(port: int, kind: Kind, seen: Seen) -> None:
-    """Ask, each time when the last reply is there, on one connection unless it breaks."""
+    """Send a request each time the last response has arrived, on one connection unless it breaks."""
     while True:
         try:
             reader, writer = await asyncio.open_connection(HOST, port)

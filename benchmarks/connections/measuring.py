@@ -1,4 +1,4 @@
-"""One scenario: clients that are measured, alone and then beside those who disturb."""
+"""Runs one scenario: clients are measured alone, and then beside clients that disturb them."""
 
 import json
 import subprocess
@@ -18,10 +18,10 @@ FACTORY: Final = "benchmarks.connections.server:build"
 WARM_UP_SECONDS: Final = 1.0
 ALONE_SECONDS: Final = 3.0
 BESIDE_SECONDS: Final = 8.0
-# What the others ask at first is worked off in this time, as far as it can be.
+# In this time the server works off the first requests of the others, as far as it can.
 LEAST_SETTLING_SECONDS: Final = 2.0
 MOST_SETTLING_SECONDS: Final = 20.0
-# Share of the time that a server spends on a processor when nobody but those who wait is there.
+# The share of the time that a server spends on a processor while all its clients wait.
 IDLE: Final = 0.2
 # Longest wait for a process of clients that has been told to end.
 END_SECONDS: Final = 20
@@ -29,15 +29,15 @@ END_SECONDS: Final = 20
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured of the undisturbed clients.
+    """The figures of the measured clients.
 
     Attributes:
-        rate: Replies per second.
-        p50: Median of their latency, in milliseconds; a request without a reply counts as long as it was waited for.
-        p99: Its 99th percentile.
-        longest: The longest, in seconds.
-        errors: Of all kinds.
-        watched: What `Watch` tells of the time.
+        rate: Responses per second.
+        p50: Median latency, in milliseconds; a request without a response counts with the time that it has waited.
+        p99: The 99th percentile of the latency.
+        longest: The longest latency, in seconds.
+        errors: The number of errors of all kinds.
+        watched: What `Watch` has seen in that time.
     """
 
     rate: float
@@ -50,7 +50,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was measured in one scenario: alone, beside the others, and what those saw meanwhile."""
+    """The figures of one scenario: alone, beside the others, and what the others saw meanwhile."""
 
     alone: Figures
     beside: Figures
@@ -71,7 +71,7 @@ def measure(url: str, peer: str, kind: str, seconds: float) -> Outcome:
 
 
 def _settle(port: int) -> None:
-    """Wait until the server has worked off what can be: pages are made by its one thread, whoever waits for them."""
+    """Wait until the server has worked off its backlog: its one thread makes all pages."""
     end = time.monotonic() + MOST_SETTLING_SECONDS
     time.sleep(LEAST_SETTLING_SECONDS)
     while time.monotonic() < end:

@@ -1,4 +1,4 @@
-"""Another service that an endpoint asks: it only takes its time."""
+"""Another service that an endpoint calls. All that it does is take time."""
 
 import asyncio
 from typing import Final

@@ -1,4 +1,4 @@
-"""The pool that both have: small, and no more than its size."""
+"""The pool of both services: small, and without an overflow."""
 
 from typing import Any, Final
 

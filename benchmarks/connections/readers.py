@@ -1,4 +1,4 @@
-"""Clients that read slowly, as phones in a tunnel do."""
+"""Clients that read slowly, like phones in a tunnel."""
 
 import asyncio
 import socket
@@ -9,11 +9,11 @@ from benchmarks.connections.scenarios import Kind
 from benchmarks.connections.seen import Seen
 from benchmarks.load.servers import HOST
 
-# About 2.5 kB a second: nobody is done with a page before the run is over.
+# About 2.5 kB a second: no client finishes a page before the run is over.
 BYTES: Final = 512
 PAUSE_SECONDS: Final = 0.2
 RECEIVE_BUFFER_BYTES: Final = 4096
-# An Ethernet's; over loopback segments are of 64 kB, and the system gives the server room for megabytes of them.
+# As on an Ethernet. On loopback, segments have 64 kB, and the system gives the server room for megabytes of them.
 SEGMENT_BYTES: Final = 1448
 
 

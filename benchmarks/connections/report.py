@@ -17,33 +17,34 @@ Results = dict[str, dict[str, Outcome]]
 
 PACKAGES: Final = ("uvicorn", "h11", "fastapi", "starlette", "sqlalchemy", "asyncpg", "dependency-injector")
 HEAD: Final = (
-    "who",
-    "replies/s alone",
-    "replies/s beside",
+    "service",
+    "responses/s alone",
+    "responses/s beside",
     "p50, ms",
     "p99, ms",
     "longest, s",
     "errors",
     f"connections taken of {SIZE}: mean, most",
-    "replies blocked",
+    "responses blocked",
 )
 INTRO: Final = f"""\
 # What a pool of {SIZE} connections endures
 
-{FAST.count} clients repeat `GET /users/{{id}}`, each when it has its reply: alone, then beside clients that disturb.
-The figures are theirs, from when the server has worked off what the others asked at first, as far as it can;
-a request that still waits at the end counts in the latency as long as it has waited.
+{FAST.count} clients repeat `GET /users/{{id}}`, each as soon as it has its response: first alone,
+then beside clients that disturb them. The figures are those of the {FAST.count} clients, after the server has
+worked off the first requests of the others, as far as it can.
+A request that still waits at the end counts in the latency with the time that it has waited.
 The server is uvicorn, one process; `pool_size={SIZE}`, `max_overflow=0`, `pool_timeout={POOL["pool_timeout"]}`.
-The endpoints are in [benchmarks/connections](../connections): those of this service read through a service of its
-container, which gives the connection back after each read; those of the usual pattern use the session of the request.
-So the stream of this service is of pages, each of them read when the last was sent, and not of one moment.
+The endpoints are in [benchmarks/connections](../connections). Those of this service read through a service of its
+container, which gives the connection back after each read. Those of the usual pattern use the session of the request.
+So the stream of this service consists of pages, each read after the last was sent, and is not one snapshot.
 
 Slow readers take {BYTES} bytes each {PAUSE_SECONDS:g} s.
-They have a receive buffer of {RECEIVE_BUFFER_BYTES} bytes, and segments of {SEGMENT_BYTES} bytes as on an Ethernet,
-else the system would buffer megabytes on loopback.
-Whether the server really waits for them is looked at in the server: *replies blocked* is how many at most
-were in the midst of an ASGI `send`. uvicorn takes a reply that comes in one piece whole, and waits before the next
-piece: a plain page blocks nobody, but a stream does, and so does another reply on the same connection.
+They have a receive buffer of {RECEIVE_BUFFER_BYTES} bytes, and segments of {SEGMENT_BYTES} bytes as on an Ethernet;
+otherwise the system would buffer megabytes on loopback.
+The server shows whether it really waits for them: *responses blocked* is the greatest number of responses in the middle
+of an ASGI `send`. uvicorn accepts a response in one piece as a whole, and waits before the next piece. So a plain page
+blocks nothing, but a stream does, and so does another response on the same connection.
 """
 
 
@@ -90,13 +91,13 @@ def _shown(results: Results) -> list[str]:
         for name, outcome in outcomes.items():
             kept[name] = min(kept.get(name, 1), outcome.beside.rate / outcome.alone.rate)
     shares = [f"{PEERS[name]} keeps {share:.0%}" for name, share in kept.items()]
-    sentences = [f"Where it is disturbed the most, of its replies per second alone, {', '.join(shares)}."]
+    sentences = [f"At the worst disturbance, of its responses per second alone, {', '.join(shares)}."]
     if "checked" in results:
         waits = [
             f"{median(each.disturbers.waits):.1f} s with {PEERS[name]}" for name, each in results["checked"].items()
         ]
         sentences.append(
-            f"Who asks for what needs another service waits for it {' and '.join(waits)}, in the median; "
-            f"the other service takes {SECONDS} s of it."
+            f"A client of the endpoint that awaits another service waits {' and '.join(waits)}, in the median; "
+            f"the other service takes {SECONDS} s of that."
         )
     return sentences

@@ -1,4 +1,4 @@
-"""Who disturbs, and who is disturbed."""
+"""The clients that disturb, and the clients that are disturbed."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -39,7 +39,7 @@ class Kind:
 FAST: Final = Kind("clients of a user", "/users/{user_id}", 4)
 KINDS: Final = {
     "page": Kind(f"{READERS} slow readers of a page of 500 users", PAGE, READERS, is_slow=True),
-    "ahead": Kind(f"{READERS} slow readers, who ask for {AHEAD} pages ahead", PAGE, READERS, AHEAD, is_slow=True),
+    "ahead": Kind(f"{READERS} slow readers that request {AHEAD} pages ahead", PAGE, READERS, AHEAD, is_slow=True),
     "export": Kind(f"{READERS} slow readers of a stream of all users", "/export", READERS, is_slow=True),
     "checked": Kind(
         f"{CALLERS} clients of an endpoint that asks another service, for {SECONDS} s", "/checked/{user_id}", CALLERS

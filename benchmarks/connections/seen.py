@@ -9,9 +9,9 @@ class Seen:
 
     Attributes:
         duration: How long they were there, in seconds.
-        waits: How long each reply took, in seconds; for those that were waited for at the end, so long.
-        unanswered: How many of the waits ended without a reply, because it was the end.
-        errors: Replies that were no success, and connections that broke.
+        waits: How long each response took, in seconds; for those that were waited for at the end, so long.
+        unanswered: How many of the waits ended without a response, because it was the end.
+        errors: Responses that were no success, and connections that broke.
     """
 
     duration: float = 0
@@ -21,5 +21,5 @@ class Seen:
 
     @property
     def rate(self) -> float:
-        """Replies per second."""
+        """Responses per second."""
         return (len(self.waits) - self.unanswered) / self.duration

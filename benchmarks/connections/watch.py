@@ -1,4 +1,4 @@
-"""Looking at a server from within: connections that are taken, and replies that wait for their reader."""
+"""Looks at a server from inside: connections that are checked out, and responses that wait for their reader."""
 
 import asyncio
 import json
@@ -19,10 +19,10 @@ PAUSE_SECONDS: Final = 0.02
 class Watch:
     """An ASGI application around another.
 
-    ``GET /watch`` tells what was seen since the last one: ``taken``, how many connections were checked out, on average
-    and at most; ``blocked``, how many replies at most were in the midst of a ``send``; ``busy``, the share of the time
-    that the process spent on a processor.
-    A ``send`` that does not have to wait is never seen: it does not give way to who looks.
+    ``GET /watch`` returns what was seen since the last call: ``taken``, how many connections were checked out, on
+    average and at most; ``blocked``, the greatest number of responses in the middle of a ``send``; ``busy``, the share
+    of the time that the process spent on a processor.
+    A ``send`` that does not have to wait is never seen, because it does not give way to the task that looks.
     """
 
     def __init__(self, app: Any, pool: Any) -> None:

@@ -1,4 +1,4 @@
-"""How the cost of a request grows, with what is asked for and how often: ``python -m benchmarks.growth``."""
+"""How the cost of a request grows with rows, requests and services: ``python -m benchmarks.growth``."""
 
 import argparse
 from typing import Final

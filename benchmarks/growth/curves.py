@@ -85,12 +85,12 @@ def _rows(count: int, requests: int) -> Point:
 
 CURVES: Final = {
     "rows": Curve(
-        "Rows of a reply",
+        "Rows of a response",
         "rows",
         # Of the longest the most rows: Python's garbage collector runs after so many objects, and must have its share.
         (_rows(1, 128), _rows(10, 128), _rows(100, 96), _rows(500, 40), _rows(1000, 40), _rows(10_000, 40)),
         f"GET /users/?limit=N of {USERS:,} users, and their total with it. No peer gives more than {LONGEST} rows "
-        f"in one reply: 1,000 and 10,000 are asked for in 2 and 20 parts, by offset, and these are added up.",
+        f"in one response, so 1,000 and 10,000 rows are requested in 2 and 20 parts by offset, and these are added up.",
         logarithmic="xy",
         each=("each row more, from 1 to 500", 1, LONGEST),
     ),
@@ -99,7 +99,7 @@ CURVES: Final = {
         "rows in the table",
         tuple(Point(users, 96, _page(PAGE), users=users) for users in (1, 10, 100, 1000, USERS)),
         f"GET /users/?limit={PAGE}, and the total with it, while the table has so many users. Up to {PAGE} it is the "
-        "reply that grows; from there on only the table does, which the database's server counts, not this process.",
+        "response that grows; beyond that only the table does, whose rows the database server counts.",
     ),
     "concurrency": Curve(
         "Requests at a time",

@@ -1,4 +1,4 @@
-"""Rounds in which everybody is measured at every point of every curve, in another order each time."""
+"""Measures every peer at every point of every curve, in rounds with another order each time."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ LEAD: Final = "rows/1"
 
 
 def measure(url: str, curves: Iterable[str], rounds: int) -> Results:
-    """Check that all give the same replies, then measure them."""
+    """Check that all peers give the same responses, then measure them."""
     names = list(curves)
     results: Results = {
         name: {peer: {point.at: Figures() for point in CURVES[name].points} for peer in CURVES[name].peers}

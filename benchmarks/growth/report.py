@@ -16,10 +16,11 @@ INTRO = f"""\
 # How the cost of a request grows
 
 Microseconds: CPU time of the process that serves, median round (best round), and wall time, median round.
-Measured as in [requests.md](requests.md), {CONCURRENCY} requests at a time where nothing else is said:
-the ASGI application is called in its process, so no HTTP is parsed, and each peer has a process of its own.
-The usual pattern is `Depends(get_async_db)`; limit is Starlette and asyncpg with JSON by hand.
-The peers take turns at each point, in another order each round; ratios and slopes are by the median round.
+The figures are measured as in [requests.md](requests.md), with {CONCURRENCY} requests at a time unless
+stated otherwise: the ASGI application is called in its process, so no HTTP is parsed,
+and each peer has a process of its own.
+The usual pattern is `Depends(get_async_db)`. The limit is Starlette and asyncpg with JSON written by hand.
+The peers take turns at each point, in another order each round. Ratios and slopes are those of the median round.
 
 ![How the cost of a request grows](growth.svg)
 """

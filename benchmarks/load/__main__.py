@@ -18,7 +18,7 @@ SECONDS: Final = 2.0
 def main() -> None:
     """Do what the command line says."""
     options = _options()
-    # Now, and not when everybody has been started.
+    # Check this now, before all peers are started.
     program()
     plan = Plan(tuple(options.only), tuple(options.concurrency), options.rounds, options.duration)
     with postgresql() as url:

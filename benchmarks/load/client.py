@@ -12,7 +12,7 @@ from benchmarks.requests.field import USERS
 from sessionscope.testing.servers.programs import find
 
 SCRIPT: Final = Path(__file__).with_name("users.lua")
-# By default it calls an error what takes 2 seconds; how slow somebody is, the latency says.
+# By default, wrk counts a response after 2 seconds as an error; the latency shows how slow a service is.
 PATIENCE_SECONDS: Final = 10
 
 
@@ -21,7 +21,7 @@ class Shot:
     """What was measured of one server in one go.
 
     Attributes:
-        rate: Replies per second.
+        rate: Responses per second.
         p50: Median latency, in milliseconds.
         p99: The latency of which 1 % were worse, in milliseconds.
         errors: How many, by their kind; only kinds that happened.
@@ -44,7 +44,7 @@ def program() -> str:
 
 def version() -> str:
     """Return what wrk calls itself, as wrk 4.1.0."""
-    # Asked for its version, it tells how it is used as well, and exits with 1.
+    # With --version, wrk also prints its usage, and exits with 1.
     said = subprocess.run([program(), "-v"], capture_output=True, text=True, check=False).stdout
     found = re.search(r"\d+(\.\d+)+", said)
     return f"wrk {found[0] if found else ''}".strip()
@@ -52,7 +52,7 @@ def version() -> str:
 
 def shoot(port: int, concurrency: int, seconds: float) -> Shot:
     """Ask for random users, so many at a time and so long."""
-    # One thread asks far faster than anybody here answers.
+    # One thread sends requests far faster than any service here answers.
     options = ["-t1", f"-c{concurrency}", f"-d{seconds:g}", f"--timeout={PATIENCE_SECONDS}", f"-s{SCRIPT}"]
     command = [program(), *options, f"http://{HOST}:{port}", "--", str(USERS)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -1,4 +1,4 @@
-"""Who is asked over HTTP, and by how many clients at a time."""
+"""The services that are measured over HTTP, and the numbers of clients."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Rounds in which everybody is asked in turn, in another order each time."""
+"""Measures the peers in turn, in rounds with another order each time."""
 
 import random
 from collections import Counter, defaultdict
@@ -65,7 +65,7 @@ class Plan:
 
 
 def measure(url: str, workers: int, plan: Plan) -> Results:
-    """Start everybody with so many workers each, check that all give the same reply, and measure them."""
+    """Start all peers with so many workers each, check that all give the same response, and measure them."""
     results: Results = {name: defaultdict(Figures) for name in plan.peers}
     with _everybody(url, workers, plan) as servers:
         _check(servers)
@@ -88,19 +88,19 @@ def _everybody(url: str, workers: int, plan: Plan) -> Generator[dict[str, Server
 
 
 def _check(servers: dict[str, Server]) -> None:
-    """Compare the replies of all, and leave them paused."""
-    replies = {name: get(server.port, SAMPLE) for name, server in servers.items()}
-    first = next(iter(replies))
-    for name, reply in replies.items():
-        if reply != replies[first]:
-            raise RuntimeError(f"{SAMPLE}: {name} and {first} differ:\n{reply}\n{replies[first]}")
+    """Compare the responses of all peers, and leave the peers paused."""
+    responses = {name: get(server.port, SAMPLE) for name, server in servers.items()}
+    first = next(iter(responses))
+    for name, response in responses.items():
+        if response != responses[first]:
+            raise RuntimeError(f"{SAMPLE}: {name} and {first} differ:\n{response}\n{responses[first]}")
         servers[name].pause()
 
 
 def _shoot(server: Server, concurrency: int, seconds: float) -> Shot:
     server.resume()
     shot = shoot(server.port, concurrency, seconds)
-    # Has its turn after those that were in the midst when the time was over, which are nobody else's business.
+    # The server answers this after the requests in progress, so those don't affect the next peer.
     get(server.port, SAMPLE)
     server.pause()
     return shot

@@ -14,7 +14,7 @@ from benchmarks.requests.plot import OURS as OUR_COLOR
 from benchmarks.requests.plot import STYLE as BARS
 
 STYLE: Final = BARS | {"svg.hashsalt": "load"}
-# Lines cross, so each of the others has a color of its own, and a mark for those who don't see colors.
+# Lines cross, so each has a color of its own, and a mark for readers who can't tell colors apart.
 OTHERS: Final = ("#30638e", "#00798c", "#8d6a9f", "#edae49", "#5b8c5a", "#7a5c3e")
 MARKS: Final = "osD^vP"
 

@@ -13,13 +13,13 @@ from benchmarks.requests.report import PACKAGES
 INTRO = f"""\
 # Requests over HTTP
 
-`GET /users/{{id}}` of random users, {USERS:,} there are, asked for by [wrk](https://github.com/wg/wrk), which keeps its
-connections. Each peer is served by uvicorn with the same options, in processes of its own that have a pool of 20
-connections each; their code is in [benchmarks/peers](../peers).
+[wrk](https://github.com/wg/wrk) sends `GET /users/{{id}}` for random users, of {USERS:,}, on connections that it keeps.
+uvicorn serves each peer with the same options, in processes of its own that have a pool of 20 connections each.
+The code of the peers is in [benchmarks/peers](../peers).
 wrk, the servers and the database share the machine: with as many workers as cores they take time from each other.
 
-A cell has replies per second, and in brackets the latency in milliseconds, median and 99th percentile, in which wrk
-counts requests too that a slow reply kept from being sent; all are medians over the rounds.
+Each cell has the responses per second and, in brackets, the latency in milliseconds, median and 99th percentile. In the
+latency, wrk also counts requests that it could not send because of a slow response. All are medians over the rounds.
 The peers take turns, in another order each round. Errors are those of all rounds.
 
 ![Requests per second and latency over concurrency](load.svg)

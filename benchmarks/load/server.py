@@ -41,7 +41,7 @@ class _Server(uvicorn.Server):
 
     def end_with_input(self) -> None:
         sys.stdin.read()
-        # Whose request is cut off by the end is no news.
+        # Requests that are cut off at the end need no line.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self.should_exit = True
 

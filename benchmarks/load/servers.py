@@ -61,7 +61,7 @@ def served(factory: str, workers: int = 1, **environment: str) -> Generator[Serv
 
 
 def get(port: int, path: str) -> Any:
-    """Return the reply to a GET.
+    """Return the response to a GET.
 
     Raises:
         RuntimeError: It is not 200.
@@ -69,12 +69,12 @@ def get(port: int, path: str) -> Any:
     connection = HTTPConnection(HOST, port, timeout=30)
     try:
         connection.request("GET", path)
-        reply = connection.getresponse()
-        body = reply.read()
+        response = connection.getresponse()
+        body = response.read()
     finally:
         connection.close()
-    if reply.status != 200:  # noqa: PLR2004
-        raise RuntimeError(f"{path}: {reply.status} {body.decode()}")
+    if response.status != 200:  # noqa: PLR2004
+        raise RuntimeError(f"{path}: {response.status} {body.decode()}")
     return json.loads(body)
 
 

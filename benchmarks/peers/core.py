@@ -1,4 +1,4 @@
-"""SQLAlchemy Core alone: one connection in autocommit, columns instead of objects, a reply made by hand."""
+"""SQLAlchemy Core alone: one connection in autocommit, columns instead of objects, a response made by hand."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -69,15 +69,15 @@ async def list_users(request: Request) -> Response:
 
 async def create_transfer(request: Request) -> Response:
     data = json.loads(await request.body())
-    payer, payee, amount, moment = data["from_account"], data["to_account"], Decimal(data["amount"]), now()
+    payer, payee, amount, timestamp = data["from_account"], data["to_account"], Decimal(data["amount"]), now()
     async with request.app.state.engine.begin() as connection:
         balances = {key: balance for key, balance in await connection.execute(LOCK, {"ids": [payer, payee]})}  # noqa: C416
         if len(balances) < 2 or balances[payer] < amount:  # noqa: PLR2004
             raise HTTPException(409)
         changes = {payer: balances[payer] - amount, payee: balances[payee] + amount}
-        moves = [{"account": key, "balance": balance, "updated_at": moment} for key, balance in changes.items()]
+        moves = [{"account": key, "balance": balance, "updated_at": timestamp} for key, balance in changes.items()]
         await connection.execute(MOVE, moves)
-        values = {"from_account": payer, "to_account": payee, "amount": amount, "created_at": moment}
+        values = {"from_account": payer, "to_account": payee, "amount": amount, "created_at": timestamp}
         key = (await connection.execute(insert(transfers), values)).inserted_primary_key[0]
-    reply = {"id": key, **values, "amount": f"{amount:.2f}", "created_at": iso(moment)}
-    return as_json(json.dumps(reply), 201)
+    response = {"id": key, **values, "amount": f"{amount:.2f}", "created_at": iso(timestamp)}
+    return as_json(json.dumps(response), 201)

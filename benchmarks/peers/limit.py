@@ -66,8 +66,14 @@ async def create_transfer(request: Request) -> Response:
             raise HTTPException(409)
         await connection.executemany(MOVE, [(payer, -amount, now), (payee, amount, now)])
         key = await connection.fetchval(NOTE, payer, payee, amount, now)
-    reply = {"id": key, "from_account": payer, "to_account": payee, "amount": f"{amount:.2f}", "created_at": iso(now)}
-    return as_json(json.dumps(reply), 201)
+    response = {
+        "id": key,
+        "from_account": payer,
+        "to_account": payee,
+        "amount": f"{amount:.2f}",
+        "created_at": iso(now),
+    }
+    return as_json(json.dumps(response), 201)
 
 
 async def nothing(request: Request) -> Response:  # noqa: ARG001
@@ -87,8 +93,8 @@ def user(row: Any) -> dict[str, Any]:
     }
 
 
-def iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
+def iso(timestamp: datetime) -> str:
+    return timestamp.isoformat().replace("+00:00", "Z")
 
 
 def as_json(text: str, status: int = 200) -> Response:

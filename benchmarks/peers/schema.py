@@ -32,8 +32,8 @@ class _Cents(TypeDecorator[Decimal]):
         return Decimal(value).scaleb(-2)
 
 
-# Our tables on SQLite hold naive moments and cents; on PostgreSQL the plain types cost nothing.
-MOMENT: Final = DateTime(timezone=True).with_variant(_Utc(), "sqlite")
+# Our tables on SQLite hold naive timestamps and cents; on PostgreSQL the plain types cost nothing.
+TIMESTAMP: Final = DateTime(timezone=True).with_variant(_Utc(), "sqlite")
 MONEY: Final = Numeric(18, 2).with_variant(_Cents(), "sqlite")
 
 
@@ -54,8 +54,8 @@ class User(Base):
     password_hash: Mapped[str | None] = mapped_column(String(255))
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     role: Mapped[str] = mapped_column(String(16), default="user")
-    created_at: Mapped[datetime] = mapped_column(MOMENT, default=now)
-    updated_at: Mapped[datetime] = mapped_column(MOMENT, default=now, onupdate=now)
+    created_at: Mapped[datetime] = mapped_column(TIMESTAMP, default=now)
+    updated_at: Mapped[datetime] = mapped_column(TIMESTAMP, default=now, onupdate=now)
 
 
 class Account(Base):
@@ -64,8 +64,8 @@ class Account(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     balance: Mapped[Decimal] = mapped_column(MONEY)
-    created_at: Mapped[datetime] = mapped_column(MOMENT, default=now)
-    updated_at: Mapped[datetime] = mapped_column(MOMENT, default=now, onupdate=now)
+    created_at: Mapped[datetime] = mapped_column(TIMESTAMP, default=now)
+    updated_at: Mapped[datetime] = mapped_column(TIMESTAMP, default=now, onupdate=now)
 
 
 class Transfer(Base):
@@ -75,14 +75,14 @@ class Transfer(Base):
     from_account: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     to_account: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     amount: Mapped[Decimal] = mapped_column(MONEY)
-    created_at: Mapped[datetime] = mapped_column(MOMENT, default=now)
+    created_at: Mapped[datetime] = mapped_column(TIMESTAMP, default=now)
 
 
-class Reply(BaseModel):
+class ResponseBody(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-class UserOut(Reply):
+class UserOut(ResponseBody):
     id: int
     email: str
     username: str
@@ -92,7 +92,7 @@ class UserOut(Reply):
     updated_at: datetime
 
 
-class UserPage(Reply):
+class UserPage(ResponseBody):
     items: list[UserOut]
     total: int
     limit: int
@@ -110,7 +110,7 @@ class TransferIn(BaseModel):
     amount: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2)]
 
 
-class TransferOut(Reply):
+class TransferOut(ResponseBody):
     id: int
     from_account: int
     to_account: int

@@ -1,4 +1,4 @@
-"""Everybody must give the same replies before anybody is measured."""
+"""Checks that all peers give the same responses, before any of them is measured."""
 
 import json
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ OWN = ("id", "created_at")
 
 
 def check(workers: dict[str, Worker], endpoints: Iterable[str]) -> None:
-    """Compare the replies of all workers.
+    """Compare the responses of all workers.
 
     Raises:
         RuntimeError: Two differ.
@@ -28,16 +28,16 @@ def check(workers: dict[str, Worker], endpoints: Iterable[str]) -> None:
 
 
 def compare(what: str, request: Request, workers: Iterable[Worker]) -> None:
-    """Compare the replies to *request*; errors as `check`, which say *what* was asked for."""
-    replies = [(worker.name, _reply(worker, request)) for worker in workers]
-    for name, reply in replies:
-        first, expected = replies[0]
-        if reply != expected:
-            raise RuntimeError(f"{what}: {name} and {first} differ:\n{reply}\n{expected}")
+    """Compare the responses to *request*. Raises the errors of `check`, which say *what* was requested."""
+    responses = [(worker.name, _response(worker, request)) for worker in workers]
+    for name, response in responses:
+        first, expected = responses[0]
+        if response != expected:
+            raise RuntimeError(f"{what}: {name} and {first} differ:\n{response}\n{expected}")
 
 
-def _reply(worker: Worker, request: Request) -> Any:
-    reply = json.loads(worker.ask("reply", **(vars(request) | {"body": request.body.decode()})))
+def _response(worker: Worker, request: Request) -> Any:
+    response = json.loads(worker.ask("response", **(vars(request) | {"body": request.body.decode()})))
     if request.method == "POST":
-        reply |= {name: type(reply[name]).__name__ for name in OWN}
-    return reply
+        response |= {name: type(response[name]).__name__ for name in OWN}
+    return response

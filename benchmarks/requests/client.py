@@ -11,7 +11,7 @@ CONCURRENCY: Final = 16
 
 
 class Exchange:
-    """One request, and the reply to it."""
+    """One request, and the response to it."""
 
     __slots__ = ("_done", "_request", "body", "status")
 
@@ -25,7 +25,7 @@ class Exchange:
         request, self._request = self._request, None
         if request is not None:
             return {"type": "http.request", "body": request.body, "more_body": False}
-        # The client stays until it has its reply.
+        # The client stays until it has its response.
         self._done = asyncio.Event()
         await self._done.wait()
         return {"type": "http.disconnect"}
@@ -40,7 +40,7 @@ class Exchange:
 
 
 async def ask(app: Any, request: Request, state: Message) -> Exchange:
-    """Return the reply; anything but a success is an error."""
+    """Return the response; anything but a success is an error."""
     exchange = Exchange(request)
     await app(_scope(request, state), exchange.receive, exchange.send)
     if exchange.status not in (200, 201):

@@ -1,4 +1,4 @@
-"""Who is measured, and what each is asked for."""
+"""The services that are measured, and the requests to each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Rounds in which everybody is measured in turn, in another order each time."""
+"""Measures the peers in turn, in rounds with another order each time."""
 
 import random
 import time
@@ -59,7 +59,7 @@ class Plan:
 
 
 def measure(url: str, plan: Plan) -> Results:
-    """Check that all give the same replies, then measure them."""
+    """Check that all peers give the same responses, then measure them."""
     results: Results = {endpoint: defaultdict(Figures) for endpoint in plan.endpoints}
     with started(plan.peers, url, plan.loop) as workers:
         check(workers, plan.endpoints)

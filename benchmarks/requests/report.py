@@ -28,12 +28,12 @@ INTRO = f"""\
 # What a request costs
 
 Microseconds per request: CPU time of the process that serves, and wall time, {CONCURRENCY} requests at a time.
-The ASGI application is called in its process, so no HTTP is parsed; {USERS:,} users; each peer has a process of its own
-and a pool of 20 connections that are tested before use; their code is in [benchmarks/peers](../peers).
+The ASGI application is called in its process, so no HTTP is parsed. There are {USERS:,} users. Each peer has a process
+of its own, and a pool of 20 connections that are tested before use. The code is in [benchmarks/peers](../peers).
 The peers take turns, in another order each round.
-CPU and wall time are the median round's; the ratios are taken within each round, whose noise all share, and of these
-the median; the best round is the one that other work on the machine disturbed least.
-Round trips are those to the database server, of one request on a connection that has served before.
+CPU and wall time are those of the median round. Each ratio is taken within a round, whose noise all peers share, and
+the table shows the median ratio. The best round is the one that other work on the machine disturbed least.
+Round trips are those to the database server, for one request on a connection that has served before.
 
 ![CPU time per request](requests.svg)
 """

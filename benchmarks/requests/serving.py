@@ -45,7 +45,7 @@ class Serving:
         self._lifespan = Lifespan(self.app)
         await self._lifespan.start()
 
-    def reply(self, request: Request) -> str:
+    def response(self, request: Request) -> str:
         return self._runner.run(ask(self.app, request, self._lifespan.state)).body.decode()
 
     def requests(self, endpoint: str, count: int) -> list[Request]:

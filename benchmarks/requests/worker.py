@@ -20,8 +20,8 @@ def answer(serving: Serving, question: dict[str, Any]) -> Any:
     """Return the answer, or what went wrong."""
     what = question.pop("what")
     try:
-        if what == "reply":
-            return serving.reply(
+        if what == "response":
+            return serving.response(
                 Request(question["method"], question["path"], question["query"], question["body"].encode())
             )
         return serving.trips(**question) if what == "trips" else serving.run(**question)

@@ -18,13 +18,13 @@ PACKAGES = ("fastapi", "starlette", "pydantic", "sqlalchemy", "aiosqlite", "depe
 INTRO = f"""\
 # What starting costs
 
-Milliseconds, best / median, of processes that are fresh each time and whose modules are compiled already.
-Each stage follows the one above it; the first of each process begins where Python alone is ready.
-In all is wall time since the process was asked for, without the benchmark's own client.
-Memory is the largest resident set up to then, in MB, the median.
-The database is an SQLite file with {USERS:,} users, migrated before; a request is GET /users/{{id}}, asked for in the
-process, without HTTP. The usual pattern is [benchmarks/peers/usual.py](../peers/usual.py): three endpoints with
-their models and bodies, where this service has two dozen.
+Milliseconds, best / median, of new processes whose modules are compiled already.
+Each stage follows the one above it. The first stage of each process begins when Python itself is ready.
+"In all" is the wall time since the start of the process was requested, without the benchmark's own client.
+Memory is the largest resident set up to that stage, in MB, the median.
+The database is an SQLite file with {USERS:,} users, which was migrated before. A request is GET /users/{{id}}, called
+in the process, without HTTP. The usual pattern is [benchmarks/peers/usual.py](../peers/usual.py): three endpoints with
+their models and bodies. This service has two dozen endpoints.
 """
 
 

@@ -78,5 +78,5 @@ async def http(kit: Any) -> AsyncGenerator[httpx2.AsyncClient, None]:
 async def test_a_user_is_created_and_shown(http: httpx2.AsyncClient, _: int) -> None:
     """Write a row, and read it."""
     name = f"user{next(NUMBERS)}"
-    reply = await http.post("/users/", json={"email": f"{name}@example.com", "username": name})
-    assert (await http.get(f"/users/{reply.json()['id']}")).json()["username"] == name  # noqa: S101
+    response = await http.post("/users/", json={"email": f"{name}@example.com", "username": name})
+    assert (await http.get(f"/users/{response.json()['id']}")).json()["username"] == name  # noqa: S101
