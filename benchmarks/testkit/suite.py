@@ -4,7 +4,7 @@ import itertools
 import json
 import os
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ import httpx2
 import pytest
 from sqlalchemy import make_url
 
-from config import DatabaseSettings
-from containers import close_container
+from app.main import create_app
+from config import DatabaseSettings, Settings
+from containers import ApplicationContainer, close_container
 from sessionscope.database import drop_db, init_db
+from sessionscope.testing.kit import Service
 from sessionscope.testing.targets import Target
+from sessionscope.testing.template import MEMORY
 
 WAY = os.environ.get("APP_BENCH_WAY", "transaction")
 DATABASE = os.environ["APP_TEST_DATABASE"]
@@ -46,9 +49,21 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def bare(kit: Any) -> Generator[None, None, None]:
+def make_container() -> Callable[[], ApplicationContainer]:
+    """Give the function that makes the service's container."""
+    return lambda: ApplicationContainer(settings=Settings(database=MEMORY))
+
+
+@pytest.fixture(scope="session")
+def make_app() -> Callable[[ApplicationContainer], Any]:
+    """Give the function that makes the service's application."""
+    return create_app
+
+
+@pytest.fixture(scope="session")
+def bare(kits: Any, make_container: Any, make_app: Any, alembic_project: Path) -> Generator[None, None, None]:
     """Put one database for all tests in place: no isolation at all."""
-    with kit.isolated("database", TARGET):
+    with kits.of(Service(make_container, make_app, alembic_project)).isolated("database", TARGET):
         yield
 
 

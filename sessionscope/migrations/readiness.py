@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import cache
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, column, inspect, select, table
@@ -24,28 +25,36 @@ class Revisions(NamedTuple):
 
 
 @cache
-def shipped_revisions() -> Revisions:
-    """Return the migrations in the script directory, which is read once."""
+def shipped_revisions(project: Path | None = None) -> Revisions:
+    """Return the migrations in the script directory, which is read once.
+
+    Args:
+        project: As for `sessionscope.migrations.running.configuration`.
+    """
     # Importing Alembic takes a while, and a process that is never asked whether it is ready needs none of it.
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     from sessionscope.migrations.running import configuration  # noqa: PLC0415
 
-    scripts = ScriptDirectory.from_config(configuration())
+    scripts = ScriptDirectory.from_config(configuration(project=project))
     known = frozenset(script.revision for script in scripts.walk_revisions())
     return Revisions(frozenset(scripts.get_heads()), known)
 
 
-async def schema_fault(engine: AsyncEngine) -> str | None:
+async def schema_fault(engine: AsyncEngine, project: Path | None = None) -> str | None:
     """Return how the database's revision is not the one that the code wants, and what to do; None where it is.
 
     A revision that the code doesn't know is a newer release's. A migration never breaks the release that is running,
     so that one goes on to serve.
 
+    Args:
+        engine: Connects to the database.
+        project: As for `sessionscope.migrations.running.configuration`.
+
     Raises:
         SQLAlchemyError: The database does not answer.
     """
-    shipped = await asyncio.to_thread(shipped_revisions)
+    shipped = await asyncio.to_thread(shipped_revisions, project)
     async with engine.connect() as connection:
         noted = await connection.run_sync(_read)
     if noted == shipped.heads or noted - shipped.known:

@@ -1,14 +1,15 @@
 """Running migrations from Python, as `alembic` does from the command line."""
 
+import sys
+import tomllib
 from pathlib import Path
-from typing import Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, MetaData, Table, inspect
+from sqlalchemy import URL, Engine, MetaData, Table, inspect
 from sqlalchemy.schema import DropTable
 
 from sessionscope.database.base import Base
@@ -16,11 +17,39 @@ from sessionscope.database.schema import drop_db
 from sessionscope.migrations.connecting import Limits
 from sessionscope.settings import DatabaseSettings
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+
+def find_project() -> Path:
+    """Return the folder whose ``pyproject.toml`` has the table ``[tool.alembic]``.
+
+    The search goes upwards from the working directory, then from the folder of the program: that of
+    ``service/__main__.py`` for ``python -m service``.
+
+    Raises:
+        CommandError: There is no such folder.
+    """
+    # A worker process has no `__main__` module of the service, but the arguments of the process that started it.
+    starts = [Path.cwd(), Path(sys.argv[0]).absolute().parent]
+    for start in starts:
+        for folder in (start, *start.parents):
+            if _has_migrations(folder / "pyproject.toml"):
+                return folder
+    places = " nor ".join(dict.fromkeys(f"{start} or above it" for start in starts))
+    raise CommandError(
+        f"no pyproject.toml with the table [tool.alembic] in {places}: change to the folder of your service,"
+        " or name it with the argument `project`"
+    )
+
+
+def _has_migrations(file: Path) -> bool:
+    return file.is_file() and "alembic" in tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
 
 
 def configuration(
-    url: URL | None = None, limits: Limits | None = None, *, settings: DatabaseSettings | None = None
+    url: URL | None = None,
+    limits: Limits | None = None,
+    *,
+    settings: DatabaseSettings | None = None,
+    project: Path | None = None,
 ) -> Config:
     """Return Alembic's configuration, read from ``pyproject.toml``.
 
@@ -29,42 +58,51 @@ def configuration(
             as an object: a ``%`` in a text would be taken for interpolation.
         limits: How long to wait and work; those of `Limits` by default.
         settings: The settings of the database, where no *url* is given; read anew by default.
+        project: The folder of the ``pyproject.toml``; `find_project` looks for it by default.
+
+    Raises:
+        CommandError: No *project* is given, and none was found.
     """
-    config = Config(toml_file=str(ROOT / "pyproject.toml"))
+    config = Config(toml_file=str((project or find_project()) / "pyproject.toml"))
     config.attributes["url"] = url
     config.attributes["settings"] = settings
     config.attributes["limits"] = limits
     return config
 
 
-def upgrade(url: URL | None = None, revision: str = "head", limits: Limits | None = None) -> None:
-    """Bring the database at *url* up to *revision*; of several processes that say so at once, one does it."""
-    command.upgrade(configuration(url, limits), revision)
+def upgrade(
+    url: URL | None = None, revision: str = "head", limits: Limits | None = None, *, project: Path | None = None
+) -> None:
+    """Bring the database at *url* up to *revision*; of several processes that say so at once, one does it.
+
+    The arguments are those of `configuration`.
+    """
+    command.upgrade(configuration(url, limits, project=project), revision)
 
 
-def create_everything(engine: Engine) -> None:
+def create_everything(engine: Engine, *, project: Path | None = None) -> None:
     """Create the tables without migrations, and note that later ones start from here.
 
     What was there before is not looked at, and then nothing is noted: it may be of older models.
 
+    Args:
+        engine: Connects to the database.
+        project: As for `configuration`.
+
     Raises:
         CommandError: Migrations have made the tables, and there are newer ones.
     """
+    config = configuration(project=project)
     with engine.begin() as connection:
         noted = MigrationContext.configure(connection).get_current_heads()
-        heads = ScriptDirectory.from_config(configuration()).get_heads()
+        heads = ScriptDirectory.from_config(config).get_heads()
         if noted and set(noted) != set(heads):
             raise CommandError(f"the database is at {', '.join(noted)}: `db upgrade` makes what is missing")
         is_ours = not Base.metadata.tables.keys() & set(inspect(connection).get_table_names())
         Base.metadata.create_all(connection)
         if is_ours:
-            _stamp(connection)
-
-
-def _stamp(connection: Connection) -> None:
-    config = configuration()
-    config.attributes["connection"] = connection
-    command.stamp(config, "head")
+            config.attributes["connection"] = connection
+            command.stamp(config, "head")
 
 
 def drop_everything(engine: Engine) -> None:

@@ -1,8 +1,9 @@
-"""The container and the application of a worker's tests, and the database of each test."""
+"""The container and the application that a worker's tests share, and the database of each test."""
 
 import secrets
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -29,40 +30,55 @@ from sessionscope.testing.transaction import SharedConnection
 MODES: Final = ("transaction", "database", "none")
 
 
+@dataclass(frozen=True)
+class Service:
+    """What the tests of a folder test.
+
+    Attributes:
+        make_container: Makes the service's container, on an SQLite database that nothing has used yet.
+        make_app: Makes the application over the container.
+        project: The folder whose ``pyproject.toml`` configures Alembic.
+    """
+
+    make_container: Callable[[], Any]
+    make_app: Callable[[Any], Any]
+    project: Path
+
+
 class Kit:
-    """What the tests of one worker share, because it is expensive; no test changes it for another.
+    """What the tests of one service share in a worker, because it is expensive; no test changes it for another.
 
     Args:
+        service: What is tested.
         directory: Where the template goes.
-        container: The service's container, on an SQLite database that nothing has used yet.
-        make_app: Makes the application over the container.
+        watch: Watches what tests open.
 
     Attributes:
         takes_opening: Whether the container has something that is opened asynchronously.
     """
 
-    def __init__(self, directory: Path, container: Any, make_app: Callable[[Any], Any]) -> None:
+    def __init__(self, service: Service, directory: Path, watch: Watch) -> None:
+        self._service = service
         self._directory = directory
-        self._make_app = make_app
         self._kept: dict[tuple[str, str], SharedConnection | SharedServerConnection | OwnDatabase] = {}
         self._on_servers: dict[tuple[Any, ...], ServerDatabase] = {}
         self._target = Target()
         self._open = ExitStack()
-        shared = [each for _, each in named_providers(container) if isinstance(each, Shared)]
-        self.takes_opening = any(opens_asynchronously(each.provides) is not False for each in shared)
         self._is_open = False
-        self.container = container
-        self.watch = Watch()
+        self.container = service.make_container()
+        self.watch = watch
+        shared = [each for _, each in named_providers(self.container) if isinstance(each, Shared)]
+        self.takes_opening = any(opens_asynchronously(each.provides) is not False for each in shared)
 
     @cached_property
     def template(self) -> Template:
         """The migrated database that the tests' databases are copies of."""
-        return Template(self._directory)
+        return Template(self._directory, self._service.project)
 
     @cached_property
     def asgi(self) -> OneAtATime:
         """The application over the container, as clients call it; made once, for its routes take longest."""
-        return OneAtATime(self._make_app(self.container))
+        return OneAtATime(self._service.make_app(self.container))
 
     @cached_property
     def client(self) -> TestClient:
@@ -123,7 +139,6 @@ class Kit:
 
     def close(self) -> None:
         """Close what was opened for all tests."""
-        self.watch.stop()
         self._open.close()
         self._close_kept()
         for database in self._on_servers.values():
@@ -164,5 +179,31 @@ class Kit:
         server = target.server
         key = (server.get_backend_name(), server.host, server.port, name, migrated)
         if key not in self._on_servers:
-            self._on_servers[key] = ServerDatabase(server, f"app_test_{secrets.token_hex(5)}", migrated=migrated)
+            project = self._service.project if migrated else None
+            self._on_servers[key] = ServerDatabase(server, f"app_test_{secrets.token_hex(5)}", project=project)
         return self._on_servers[key]
+
+
+class Kits:
+    """The kit of each service that a worker tests, made when the service's first test begins.
+
+    Args:
+        make_directory: Makes an empty directory.
+    """
+
+    def __init__(self, make_directory: Callable[[], Path]) -> None:
+        self._make_directory = make_directory
+        self._kits: dict[Service, Kit] = {}
+        self._watch = Watch()
+
+    def of(self, service: Service) -> Kit:
+        """Return the service's kit."""
+        if service not in self._kits:
+            self._kits[service] = Kit(service, self._make_directory(), self._watch)
+        return self._kits[service]
+
+    def close(self) -> None:
+        """Close what was opened for all tests."""
+        self._watch.stop()
+        for kit in self._kits.values():
+            kit.close()

@@ -7,7 +7,8 @@ Isolation modes, by ``@pytest.mark.isolation(mode)`` or the ini option ``isolati
   rollback, locking or concurrency is under test. Tests that use `server` have it without asking.
 - ``none``: no database is put in place; the test brings its own.
 
-A service of its own says what to test by overriding `make_container` and `make_app` in its ``conftest.py``.
+A service says what to test by overriding `make_container` and `make_app` in its ``conftest.py``. Two services may be
+tested in one run, each with a ``conftest.py`` in the folder of its tests.
 """
 
 import threading
@@ -24,7 +25,7 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from sessionscope.testing import queries
-from sessionscope.testing.kit import MODES, Kit
+from sessionscope.testing.kit import MODES, Kit, Kits, Service
 from sessionscope.testing.overrides import Override
 from sessionscope.testing.serial import OneAtATime
 from sessionscope.testing.serving import Server, serving
@@ -33,6 +34,9 @@ from sessionscope.testing.targets import Target, uses_drivers
 pytest_plugins = ["sessionscope.testing.matrix"]
 # Far longer than a thread takes that has nothing more to do.
 END_SECONDS: Final = 1.0
+# In the session's configuration.
+KITS: Final = pytest.StashKey[Kits]()
+# In a test that has one.
 KIT: Final = pytest.StashKey[Kit]()
 HOW_TO_START: Final = "the kit does not know your service; see docs/testing.md"
 
@@ -59,7 +63,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Begin to watch what the test opens."""
-    kit = item.config.stash.get(KIT, None)
+    kit = item.stash.get(KIT, None)
     if kit is not None:
         kit.watch.test_begins()
     return (yield)
@@ -69,7 +73,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test that left something open, once its fixtures have closed theirs."""
     result = yield
-    kit = item.config.stash.get(KIT, None)
+    kit = item.stash.get(KIT, None)
     leaks = kit.watch.leaks(kit.container) if kit is not None else []
     if kit is not None and leaks:
         kit.distrust()
@@ -112,7 +116,13 @@ def _refuse_to_make_app(_: Any) -> Any:
     raise pytest.UsageError(f"define the fixture `make_app` in conftest.py: {HOW_TO_START}")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
+def alembic_project(request: pytest.FixtureRequest) -> Path:
+    """Give the folder whose ``pyproject.toml`` configures Alembic: by default pytest's root directory."""
+    return request.config.rootpath
+
+
+@pytest.fixture(autouse=True)
 def _kit_from_the_start(request: pytest.FixtureRequest, make_container: Callable[[], Any] | None) -> None:
     """Watch every test of a project that uses the kit, and leave other projects alone."""
     if make_container is not None:
@@ -120,20 +130,29 @@ def _kit_from_the_start(request: pytest.FixtureRequest, make_container: Callable
 
 
 @pytest.fixture(scope="session")
+def kits(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Kits, None, None]:
+    """Give the kit of each service that this worker tests."""
+    kits = Kits(lambda: tmp_path_factory.mktemp("kit"))
+    request.config.stash[KITS] = kits
+    yield kits
+    del request.config.stash[KITS]
+    kits.close()
+
+
+@pytest.fixture
 def kit(
     request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
+    kits: Kits,
     make_container: Callable[[], Any] | None,
     make_app: Callable[[Any], Any],
-) -> Generator[Kit, None, None]:
-    """Give what this worker's tests share."""
+    alembic_project: Path,
+) -> Kit:
+    """Give what this worker's tests of the service share."""
     if make_container is None:
         raise pytest.UsageError(f"define the fixture `make_container` in conftest.py: {HOW_TO_START}")
-    kit = Kit(tmp_path_factory.mktemp("kit"), make_container(), make_app)
-    request.config.stash[KIT] = kit
-    yield kit
-    del request.config.stash[KIT]
-    kit.close()
+    kit = kits.of(Service(make_container, make_app, alembic_project))
+    request.node.stash[KIT] = kit
+    return kit
 
 
 @pytest.fixture

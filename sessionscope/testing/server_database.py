@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, NullPool, StaticPool
@@ -27,13 +28,13 @@ class ServerDatabase:
     Args:
         server: The URL of another database of the server, of a user who may make some.
         name: The new database's.
-        migrated: False for a database without any table.
+        project: The folder whose ``pyproject.toml`` configures Alembic; None for a database without any table.
     """
 
-    def __init__(self, server: URL, name: str, *, migrated: bool = True) -> None:
+    def __init__(self, server: URL, name: str, *, project: Path | None) -> None:
         self._server = server
         self._name = name
-        self._is_migrated = migrated
+        self._project = project
         self._backend = _BACKENDS[server.get_backend_name()]
         self._url = server.set(database=name)
         self._engine = self._connecting(self._url, StaticPool)
@@ -91,8 +92,8 @@ class ServerDatabase:
         self._engine.dispose()
         with self._on_server() as connection:
             self._backend.create(connection, self._name)
-        if self._is_migrated:
-            upgrade(self._url)
+        if self._project is not None:
+            upgrade(self._url, project=self._project)
         with self._connected() as connection:
             self._template = Template(connection, self._backend)
         self._is_trusted = True

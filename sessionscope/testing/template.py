@@ -15,11 +15,16 @@ MEMORY = DatabaseSettings(url="sqlite:///:memory:")
 
 
 class Template:
-    """A SQLite file with every migration applied, made once per run and worker."""
+    """A SQLite file with every migration applied, made once per run and worker.
 
-    def __init__(self, directory: Path) -> None:
+    Args:
+        directory: Where the file goes.
+        project: The folder whose ``pyproject.toml`` configures Alembic.
+    """
+
+    def __init__(self, directory: Path, project: Path) -> None:
         self._file = directory / "template.db"
-        upgrade(make_url(f"sqlite:///{self._file}"))
+        upgrade(make_url(f"sqlite:///{self._file}"), project=project)
 
     def copy(self) -> DatabaseLocation:
         """Return a private database with the template's tables; it goes when nobody has it any more."""

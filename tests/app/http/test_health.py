@@ -66,7 +66,6 @@ class TestLive:
             reply = await client.get("/health/live")
         assert (200, {"status": "alive"}) == (reply.status_code, reply.json())
         assert container.database.async_engine.built is None
-        container.unwire()
 
 
 @pytest.mark.usefixtures("failed_connections_end")
@@ -84,7 +83,6 @@ class TestReady:
             assert "the database does not answer" == problem_of(reply, 503)["detail"]
             assert int(reply.headers["retry-after"]) >= 1
             assert "secret-name" not in reply.text
-        container.unwire()
         await close_container(container)
 
     async def test_it_is_not_after_the_file_was_deleted(self, kit: Kit, tmp_path: Path) -> None:
@@ -100,7 +98,6 @@ class TestReady:
             assert not file.exists()
             kit.template.copy_to(file)
             assert 200 == (await client.get("/health/ready")).status_code
-        container.unwire()
         await close_container(container)
 
     @pytest.mark.parametrize(
@@ -134,7 +131,6 @@ class TestReady:
             assert "1" == reply.headers["retry-after"]
             command.stamp(configuration(make_url(database_url)), "head", purge=True)
             assert 200 == (await client.get("/health/ready")).status_code
-        container.unwire()
         await close_container(container)
 
     async def test_it_is_after_a_newer_release_has_migrated(self, database_url: str) -> None:
@@ -143,7 +139,6 @@ class TestReady:
         execute(container, "UPDATE alembic_version SET version_num = 'of the next release'")
         async with client_of(create_app(container)) as client:
             assert 200 == (await client.get("/health/ready")).status_code
-        container.unwire()
         await close_container(container)
 
     async def test_it_is_not_without_tables(self, empty_database_url: str) -> None:
@@ -151,7 +146,6 @@ class TestReady:
         container = container_at(empty_database_url)
         async with client_of(create_app(container)) as client:
             assert "at no revision" in problem_of(await client.get("/health/ready"), 503)["detail"]
-        container.unwire()
         await close_container(container)
 
     async def test_a_full_pool_is_not_ready(self, database_url: str) -> None:
@@ -159,7 +153,6 @@ class TestReady:
         container = container_at(database_url, pool_size=1, max_overflow=0, pool_timeout=0.05)
         async with client_of(create_app(container)) as client, container.database.async_engine().connect():
             problem_of(await client.get("/health/ready"), 503)
-        container.unwire()
         await close_container(container)
 
 
@@ -185,5 +178,4 @@ class TestWithoutADatabase:
             reply = await ask(client)
             problem_of(reply, 503)
             assert "1" == reply.headers["retry-after"]
-        container.unwire()
         await close_container(container)

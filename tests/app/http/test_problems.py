@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
@@ -273,12 +273,10 @@ class TestFailures:
 @pytest.mark.every_database
 class TestExhaustedPool:
     @pytest.fixture
-    def small(self, database_url: str) -> Iterator[ApplicationContainer]:
+    def small(self, database_url: str) -> ApplicationContainer:
         """Give a container whose engines have one connection each."""
         settings = DatabaseSettings(url=database_url, pool_size=1, max_overflow=0, pool_timeout=0.05)
-        container = ApplicationContainer(settings=Settings(database=settings))
-        yield container
-        container.unwire()
+        return ApplicationContainer(settings=Settings(database=settings))
 
     @pytest.fixture
     async def client(self, small: ApplicationContainer) -> AsyncIterator[httpx2.AsyncClient]:
@@ -325,6 +323,5 @@ class TestExhaustedPool:
                 connection.execute(insert(User).values(body))
                 problem_of(await client.post("/users/", json=body), 503)
                 assert 200 == (await client.get("/users/")).status_code
-        other.unwire()
         await close_container(other)
         await close_container(small)

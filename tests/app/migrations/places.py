@@ -17,10 +17,11 @@ from typer.testing import Result
 
 from sessionscope.database.engine import build_engine
 from sessionscope.migrations.connecting import Limits
-from sessionscope.migrations.running import ROOT, configuration
+from sessionscope.migrations.running import configuration
 from sessionscope.testing.mariadb import MariaDB
 from sessionscope.testing.postgresql import PostgreSQL
 from sessionscope.testing.server_database import settings_of
+from tests.app.commands.commands import ROOT
 
 TABLES: Final = {"users", "posts", "accounts", "transfers", "idempotency_keys", "alembic_version"}
 HEAD: Final = str(ScriptDirectory.from_config(configuration()).get_current_head())

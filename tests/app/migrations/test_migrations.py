@@ -25,8 +25,9 @@ from app.models import Account, Post, User
 from config import DatabaseSettings
 from sessionscope.database import Base, init_db
 from sessionscope.database.engine import build_engine
-from sessionscope.migrations.running import ROOT, configuration, drop_everything, upgrade
+from sessionscope.migrations.running import configuration, drop_everything, upgrade
 from sessionscope.testing.targets import Target
+from tests.app.commands.commands import ROOT
 
 # SQLite drops the old table and makes another.
 BATCH = """\

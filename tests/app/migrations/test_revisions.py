@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sessionscope.migrations.running import ROOT
+from tests.app.commands.commands import ROOT
 
 ALEMBIC = ("alembic", "revision", "--autogenerate")
 APP = ("app", "db", "revision")

@@ -10,11 +10,12 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from app.dependencies import SessionDep
-from config import DatabaseSettings
-from containers import DatabaseContainer, ScopeMiddleware, close_container, scope
+from sessionscope import ScopeMiddleware, close_container, scope
 from sessionscope.database.admission import AdmissionGate
+from sessionscope.fastapi.sessions import SessionDep
+from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.serving import Server, serving
+from tests.sessionscope.service.containers import DatabaseContainer
 
 REQUESTS = 120
 

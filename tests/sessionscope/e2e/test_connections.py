@@ -11,17 +11,19 @@ from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from sqlalchemy import event, func, literal, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.dependencies import AsyncSessionDep, SessionDep
-from app.main import create_app
-from app.models import Post, User
-from config import DatabaseSettings, Settings
-from containers import ApplicationContainer, ScopedResource, ScopeError, close_container, current_scope, scope
+from sessionscope import ScopedResource, ScopeError, close_container, current_scope, scope
+from sessionscope.fastapi.sessions import AsyncSessionDep, SessionDep
+from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.serving import serving
 from tests.sessionscope.e2e.isolation.calls import call_in_process
 from tests.sessionscope.e2e.isolation.crowd import Crowd
 from tests.sessionscope.e2e.isolation.holding import holding
 from tests.sessionscope.e2e.isolation.outcome import checked_out
 from tests.sessionscope.e2e.isolation.sockets import Stage, ask, read, requested
+from tests.sessionscope.service.app import create_app
+from tests.sessionscope.service.containers import ApplicationContainer
+from tests.sessionscope.service.models import Post, User
+from tests.sessionscope.service.settings import Settings
 
 pytestmark = pytest.mark.every_database
 
@@ -36,7 +38,6 @@ def _container(pool_size: int, database_url: str) -> Iterator[ApplicationContain
     database = DatabaseSettings(url=database_url, pool_size=pool_size, max_overflow=0)
     container = ApplicationContainer(settings=Settings(database=database))
     yield container
-    container.unwire()
     asyncio.run(close_container(container))
 
 

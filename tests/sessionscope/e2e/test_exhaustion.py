@@ -10,13 +10,15 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from app.dependencies import AsyncSessionDep, SessionDep
-from app.main import create_app
-from config import DatabaseSettings, Settings
-from containers import ApplicationContainer, close_container
+from sessionscope import close_container
 from sessionscope.database.holders import current_task
+from sessionscope.fastapi.sessions import AsyncSessionDep, SessionDep
+from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.servers import PostgreSQL, RunningServer
 from sessionscope.testing.serving import serving
+from tests.sessionscope.service.app import create_app
+from tests.sessionscope.service.containers import ApplicationContainer
+from tests.sessionscope.service.settings import Settings
 
 pytestmark = pytest.mark.isolation("none")
 
@@ -45,7 +47,6 @@ async def _app(postgresql: PostgreSQL | RunningServer) -> AsyncGenerator[FastAPI
     app.get("/slow/{number}")(slow)
     app.get("/slow-in-thread/{number}")(slow_in_thread)
     yield app
-    container.unwire()
     await close_container(container)
 
 

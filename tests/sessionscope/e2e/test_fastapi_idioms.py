@@ -14,14 +14,17 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.testclient import TestClient
 
-from app import main
-from app.dependencies import AsyncSessionDep, UsersDep, get_async_db
-from app.main import create_app
-from app.models import User
-from app.users import routes as users
-from config import DatabaseSettings, Settings
-from containers import ApplicationContainer, scope
+from sessionscope import scope
 from sessionscope.database.holders import current_task
+from sessionscope.fastapi.sessions import AsyncSessionDep, get_async_db
+from sessionscope.settings import DatabaseSettings
+from tests.sessionscope.service import app as main
+from tests.sessionscope.service import routes
+from tests.sessionscope.service.app import create_app
+from tests.sessionscope.service.containers import ApplicationContainer
+from tests.sessionscope.service.models import User
+from tests.sessionscope.service.routes import UsersDep
+from tests.sessionscope.service.settings import Settings
 
 pytestmark = pytest.mark.isolation("none")
 
@@ -81,7 +84,7 @@ class TestDependencies:
         """An application that asks for a token the documented way answers nothing without one."""
         app = make(dependencies=[Depends(require_token)])
         operations = [(method, path) for path, item in app.openapi()["paths"].items() for method in item]
-        assert len(operations) > 20
+        assert len(operations) >= 10
         async with client_of(app) as client:
             for method, path in operations:
                 response = await client.request(method, path.replace("{", "").replace("}", ""), json={})
@@ -97,7 +100,7 @@ class TestDependencies:
 
     async def test_router_dependency_guards_that_router_alone(self, app: FastAPI, client: httpx2.AsyncClient) -> None:
         """`include_router(..., dependencies=[...])` guards the routes included so, and no others."""
-        app.include_router(users.router, prefix="/guarded", dependencies=[Depends(require_token)])
+        app.include_router(routes.router, prefix="/guarded", dependencies=[Depends(require_token)])
         assert 401 == (await client.get("/guarded/users/")).status_code
         assert 200 == (await client.get("/users/")).status_code
 
@@ -138,7 +141,7 @@ class TestRouters:
     async def test_routers_nest_under_prefixes(self, app: FastAPI, client: httpx2.AsyncClient) -> None:
         """A router inside a router has both prefixes, in its paths, its Location and the document."""
         outer = APIRouter(prefix="/api")
-        outer.include_router(users.router, prefix="/v1")
+        outer.include_router(routes.router, prefix="/v1")
         app.include_router(outer)
         created = await client.post("/api/v1/users/", json=ANN)
         assert (201, "/api/v1/users/1") == (created.status_code, created.headers["location"])
@@ -147,9 +150,9 @@ class TestRouters:
 
     async def test_method_not_allowed_names_all_methods(self, app: FastAPI, client: httpx2.AsyncClient) -> None:
         """The Allow header of an included path has the methods of each of its routes."""
-        app.include_router(users.router, prefix="/api")
+        app.include_router(routes.router, prefix="/api")
         response = await client.request("TRACE", "/api/users/1")
-        assert (405, "DELETE, GET, HEAD, PATCH, PUT") == (response.status_code, response.headers["allow"])
+        assert (405, "DELETE, GET, HEAD") == (response.status_code, response.headers["allow"])
 
     async def test_request_is_named_by_its_full_path(self, app: FastAPI, client: httpx2.AsyncClient) -> None:
         """Logs call a request by its route with every prefix, and tell two inclusions of one router apart."""

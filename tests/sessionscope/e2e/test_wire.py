@@ -11,12 +11,12 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from app.main import create_app
-from config import DatabaseSettings, Settings
-from containers import ApplicationContainer
 from sessionscope.fastapi.server.http_parser import http_protocol
-from sessionscope.settings import ServerSettings
+from sessionscope.settings import DatabaseSettings, ServerSettings
 from sessionscope.testing.serving import Server, serving
+from tests.sessionscope.service.app import create_app
+from tests.sessionscope.service.containers import ApplicationContainer
+from tests.sessionscope.service.settings import Settings
 
 # A server's requests are in transactions of their own.
 pytestmark = pytest.mark.isolation("database")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.pool import QueuePool
 
-from containers import DatabaseContainer
 from tests.sessionscope.e2e.isolation.calls import Replies
 from tests.sessionscope.e2e.isolation.crowd import Crowd, is_closed
+from tests.sessionscope.service.containers import DatabaseContainer
 
 
 @dataclass(frozen=True)

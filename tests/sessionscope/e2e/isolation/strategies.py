@@ -9,7 +9,8 @@ from dependency_injector import providers, wiring
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, sessionmaker
 
-from containers import DatabaseContainer, Provide, scope
+from sessionscope import Provide, scope
+from tests.sessionscope.service.containers import DatabaseContainer
 
 S = TypeVar("S")
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
-from containers import inject
+from sessionscope import inject
 from tests.sessionscope.e2e.isolation.crowd import Visitor
 from tests.sessionscope.e2e.isolation.strategies import STRATEGIES, Service, Strategy
 from tests.sessionscope.e2e.isolation.visits import PAUSE_SECONDS, OutOfOrderError, VisitorDep

@@ -13,9 +13,9 @@ from anyio import to_thread
 from dependency_injector import providers
 from fastapi import FastAPI
 
-from config import DatabaseSettings
-from containers import DatabaseContainer, ScopeMiddleware, close_container
+from sessionscope import ScopeMiddleware, close_container
 from sessionscope.database.engine import build_async_engine
+from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.pools import PoolPerLoop
 from sessionscope.testing.targets import Target
 from tests.sessionscope.e2e.isolation import async_endpoints, sync_endpoints
@@ -34,6 +34,7 @@ from tests.sessionscope.e2e.isolation.holding import holding
 from tests.sessionscope.e2e.isolation.outcome import Outcome, outcome
 from tests.sessionscope.e2e.isolation.page import Page
 from tests.sessionscope.e2e.isolation.strategies import OURS, STRATEGIES, THEIRS, Strategy
+from tests.sessionscope.service.containers import DatabaseContainer
 
 CONCURRENT: Final = 50
 PATIENCE_SECONDS: Final = 0.5

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from config import DatabaseSettings
-from containers import DatabaseContainer, close_container
-from sessionscope.database import init_db
+from sessionscope import close_container
+from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.targets import Target
+from tests.sessionscope.service.containers import DatabaseContainer
+from tests.sessionscope.service.models import Base
 
 MakeDatabase = Callable[..., DatabaseContainer]
 
@@ -19,11 +20,12 @@ async def make_database(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Mak
     """Give a function that makes a container on a file, with every table; each is closed in the test's own loop."""
     made: list[DatabaseContainer] = []
 
-    def make(**values: Any) -> DatabaseContainer:
+    def make(*, create_tables: bool = True, **values: Any) -> DatabaseContainer:
         values.setdefault("url", f"sqlite:///{tmp_path}/x.db")
         container = DatabaseContainer(settings=DatabaseSettings(**values))
         made.append(container)
-        init_db(container.engine())
+        if create_tables:
+            Base.metadata.create_all(container.engine())
         return container
 
     yield make

@@ -4,12 +4,12 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.models import IdempotencyKey
-from containers import ApplicationContainer
+from tests.sessionscope.service.containers import ApplicationContainer
+from tests.sessionscope.service.models import User
 
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
-INSERT = insert(IdempotencyKey).values(key="k", request="r")
+INSERT = insert(User).values(email="ann@example.com", username="ann")
 
 
 def test_a_statement_stays_without_a_commit(container: ApplicationContainer) -> None:
@@ -18,7 +18,7 @@ def test_a_statement_stays_without_a_commit(container: ApplicationContainer) -> 
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(INSERT)
     with engine.connect() as connection:
-        assert ["k"] == list(connection.scalars(select(IdempotencyKey.key)))
+        assert ["ann"] == list(connection.scalars(select(User.username)))
 
 
 async def test_async_engines_do_the_same(container: ApplicationContainer) -> None:
@@ -27,4 +27,4 @@ async def test_async_engines_do_the_same(container: ApplicationContainer) -> Non
     async with engine.connect() as connection:
         await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(INSERT)
     async with engine.connect() as connection:
-        assert ["k"] == list(await connection.scalars(select(IdempotencyKey.key)))
+        assert ["ann"] == list(await connection.scalars(select(User.username)))

@@ -11,9 +11,11 @@ from anyio import CancelScope, create_task_group
 from sqlalchemy import Connection, Engine, event, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from config import DatabaseSettings, Settings
-from containers import ApplicationContainer, close_container, scope
+from sessionscope import close_container, scope
 from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.settings import DatabaseSettings
+from tests.sessionscope.service.containers import ApplicationContainer
+from tests.sessionscope.service.settings import Settings
 
 pytestmark = pytest.mark.isolation("none")
 

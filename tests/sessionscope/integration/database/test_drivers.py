@@ -18,8 +18,8 @@ from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from config import DatabaseSettings
 from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.servers import MariaDB, PostgreSQL, PostgreSQLPair, RunningServer
 
 POSTGRESQL = ("postgresql", "postgresql+psycopg", "postgresql+psycopg2")

@@ -13,7 +13,7 @@ PROGRAM = """
 import asyncio, os
 from sqlalchemy import select
 from sessionscope.database.engine import build_async_engine, build_engine
-from config import DatabaseSettings
+from sessionscope.settings import DatabaseSettings
 
 settings = DatabaseSettings(url=os.environ["APP_DATABASE__URL"], pool_size=1, max_overflow=0)
 engine, async_engine = build_engine(settings), build_async_engine(settings)

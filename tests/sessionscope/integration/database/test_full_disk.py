@@ -17,14 +17,15 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from app.main import create_app
-from app.models import Post, User
-from config import DatabaseSettings, Settings
-from containers import ApplicationContainer, scope
+from sessionscope import scope
 from sessionscope.database.errors import Failure, failure_of
 from sessionscope.migrations.running import upgrade
+from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.serving import serving
-from tests.app.http.making import problem_of
+from tests.sessionscope.service.app import create_app
+from tests.sessionscope.service.containers import ApplicationContainer
+from tests.sessionscope.service.models import Post, User
+from tests.sessionscope.service.settings import Settings
 
 # Less than SQLite's page cache holds, so that nothing is written before COMMIT; more than the limit.
 CONTENT = "x" * 1_500_000
@@ -107,10 +108,12 @@ class TestCommit:
 
 @pytest.mark.isolation("none")
 class TestService:
-    async def test_a_full_disk_is_told_at_once(self, small_disk: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def test_a_full_disk_is_told_at_once(
+        self, small_disk: Path, alembic_project: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """Clients get a 503 with when to come back, reads go on, and room is all that it takes to write again."""
         url = f"sqlite:///{small_disk}/app.db"
-        upgrade(make_url(url))
+        upgrade(make_url(url), project=alembic_project)
         filler = small_disk / "filler"
         container = ApplicationContainer(settings=Settings(database=DatabaseSettings(url=url)))
         with serving(create_app(container)) as server:
@@ -119,7 +122,7 @@ class TestService:
                 _fill(filler)
                 for number in range(5):
                     full = await client.post("/users/", json=_user(f"user{number}"))
-                    problem_of(full, 503)
+                    assert (503, "application/problem+json") == (full.status_code, full.headers["content-type"])
                     assert "1" == full.headers["retry-after"]
                 assert 1 == (await client.get("/users/")).json()["total"]
                 filler.unlink()

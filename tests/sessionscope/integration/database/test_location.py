@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from app.models import User
-from config import DatabaseSettings
-from containers import DatabaseContainer, scope
+from sessionscope import scope
 from sessionscope.database.location import DatabaseLocation
+from sessionscope.settings import DatabaseSettings
 from tests.sessionscope.integration.database.conftest import MakeDatabase
+from tests.sessionscope.service.containers import DatabaseContainer
+from tests.sessionscope.service.models import User
 
 SPELLINGS = [
     "sqlite:///:memory:",
@@ -137,8 +138,8 @@ class TestRemoval:
 
 PROGRAM = """
 import gc, os, sys
-from config import DatabaseSettings
-from containers import DatabaseContainer
+from sessionscope.settings import DatabaseSettings
+from tests.sessionscope.service.containers import DatabaseContainer
 container = DatabaseContainer(settings=DatabaseSettings(url="sqlite://"))
 engine = container.engine()
 with engine.begin() as connection:

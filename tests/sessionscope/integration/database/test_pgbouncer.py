@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Connection, text
 
-from config import DatabaseSettings
 from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.servers import PgBouncer, PostgreSQL
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 NAMES = ("postgresql", "postgresql+psycopg", "postgresql+psycopg2")
 # Clients of each process, of each kind of engine; the server lets in far fewer at a time.
 CLIENTS, TRANSACTIONS = 8, 15
@@ -26,7 +26,7 @@ import asyncio, json, sys
 from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import text
 from sessionscope.database.engine import build_async_engine, build_engine
-from config import DatabaseSettings
+from sessionscope.settings import DatabaseSettings
 
 settings = DatabaseSettings(**json.loads(sys.argv[1]))
 # Alike in both processes, so that a name given to a prepared statement would be the same, too.

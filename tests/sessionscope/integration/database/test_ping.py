@@ -7,10 +7,9 @@ import httpx2
 import pytest
 from sqlalchemy import Engine, select, text
 
-from config import DatabaseSettings
-from containers import ApplicationContainer
 from sessionscope.database.engine import build_engine
-from tests.app.http.making import make_user
+from sessionscope.settings import DatabaseSettings
+from tests.sessionscope.service.containers import ApplicationContainer
 
 USED_A_MOMENT_AGO = 60.0
 # What a connection is called, and how it is ended.
@@ -87,6 +86,14 @@ class TestKilledConnections:
         await kill_connections(container)
         await make_user(async_client, "bob")
         assert 2 == (await async_client.get("/users/")).json()["total"]
+
+
+async def make_user(client: httpx2.AsyncClient, name: str = "ann") -> dict[str, Any]:
+    """Create a user and return it as the service shows it."""
+    response = await client.post("/users/", json={"email": f"{name}@example.com", "username": name})
+    assert 201 == response.status_code, response.text
+    user: dict[str, Any] = response.json()
+    return user
 
 
 async def kill_connections(container: ApplicationContainer) -> None:

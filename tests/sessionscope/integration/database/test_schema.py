@@ -1,48 +1,85 @@
 """The schema utilities do the same with a sync and with an async engine."""
 
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, make_url, text
+from sqlalchemy import CheckConstraint, ForeignKey, String, inspect, make_url, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models import User
-from config import DatabaseSettings
-from containers import DatabaseContainer
 from sessionscope.database import Base, create_table, drop_db, drop_table, init_db, ping, table_exists
 from sessionscope.database.engine import build_async_engine, build_engine
 from sessionscope.database.errors import UnknownTableError
+from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.targets import Target
+from tests.sessionscope.service.containers import DatabaseContainer
 
 pytestmark = pytest.mark.every_database
 
-TABLES = {"users", "posts", "accounts", "transfers"}
+TABLES = {"shelves", "books"}
+
+
+@pytest.fixture(name="memory")
+def _memory(
+    make_database: Callable[..., DatabaseContainer], target: Target, request: pytest.FixtureRequest
+) -> DatabaseContainer:
+    """Give a container on a database without any table that nobody else uses."""
+    return make_database(
+        url=request.getfixturevalue("empty_database_url") if target.url else "sqlite:///:memory:", create_tables=False
+    )
+
+
+@pytest.fixture(name="book", autouse=True)
+def _book() -> Generator[type[Base], None, None]:
+    """Give a model of two that are declared during the test: the metadata is everybody's."""
+
+    class Shelf(Base):
+        __tablename__ = "shelves"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    class Book(Base):
+        __tablename__ = "books"
+        __table_args__ = (CheckConstraint("pages > 0", name="pages"),)
+        id: Mapped[int] = mapped_column(primary_key=True)
+        pages: Mapped[int]
+        title: Mapped[str] = mapped_column(String(50), unique=True)
+        shelf_id: Mapped[int] = mapped_column(ForeignKey("shelves.id"), index=True)
+
+    yield Book
+    for model in (Book, Shelf):
+        Base.metadata.remove(Base.metadata.tables[model.__tablename__])
+        Base.registry._dispose_cls(model)
+
+
+def named(book: type[Base], how: str) -> Any:
+    """Return the table's name, its class or its object."""
+    return {"name": book.__tablename__, "class": book, "object": book.__table__}[how]
 
 
 def tables(database: DatabaseContainer) -> set[str]:
-    """Return the tables that there are, but for the one that Alembic has on a server."""
-    return set(inspect(database.engine()).get_table_names()) - {"alembic_version"}
+    """Return the tables that there are."""
+    return set(inspect(database.engine()).get_table_names())
 
 
 class TestSync:
     def test_the_whole_schema(self, memory: DatabaseContainer) -> None:
         """Every table comes, comes only once, and goes."""
-        drop_db(memory.engine())
-        assert set() == tables(memory)
         for _ in range(2):
             init_db(memory.engine())
             assert TABLES <= tables(memory)
+        drop_db(memory.engine())
+        assert set() == tables(memory)
 
-    @pytest.mark.parametrize("table", ["users", User, User.__table__], ids=["name", "class", "object"])
-    def test_one_table(self, memory: DatabaseContainer, table: Any) -> None:
+    @pytest.mark.parametrize("how", ["name", "class", "object"])
+    def test_one_table(self, memory: DatabaseContainer, book: type[Base], how: str) -> None:
         """A table is named by its name, its class or its object."""
-        engine = memory.engine()
-        drop_db(engine)
+        engine, table = memory.engine(), named(book, how)
+        create_table(engine, "shelves")
         for _ in range(2):
             create_table(engine, table)
             assert table_exists(engine, table)
-        assert {"users"} == tables(memory)
+        assert TABLES == tables(memory)
         for _ in range(2):
             drop_table(engine, table)
             assert not table_exists(engine, table)
@@ -57,34 +94,34 @@ class TestSync:
     @pytest.mark.parametrize("work", [create_table, drop_table])
     def test_a_misspelt_table_is_refused(self, memory: DatabaseContainer, work: Any) -> None:
         """What no model declares can be neither made nor dropped; the error names those that can."""
-        with pytest.raises(UnknownTableError, match=r"'user'.*users"):
-            work(memory.engine(), "user")
+        with pytest.raises(UnknownTableError, match=r"'book'.*books"):
+            work(memory.engine(), "book")
 
 
 class TestAsync:
     async def test_the_whole_schema(self, memory: DatabaseContainer) -> None:
         """As with a sync engine, awaited."""
-        await drop_db(memory.async_engine())
-        assert set() == tables(memory)
         for _ in range(2):
             await init_db(memory.async_engine())
             assert TABLES <= tables(memory)
+        await drop_db(memory.async_engine())
+        assert set() == tables(memory)
 
-    @pytest.mark.parametrize("table", ["users", User, User.__table__], ids=["name", "class", "object"])
-    async def test_one_table(self, memory: DatabaseContainer, table: Any) -> None:
+    @pytest.mark.parametrize("how", ["name", "class", "object"])
+    async def test_one_table(self, memory: DatabaseContainer, book: type[Base], how: str) -> None:
         """As with a sync engine, awaited."""
-        engine = memory.async_engine()
-        await drop_db(engine)
+        engine, table = memory.async_engine(), named(book, how)
+        await create_table(engine, "shelves")
         await create_table(engine, table)
         assert await table_exists(engine, table)
-        assert {"users"} == tables(memory)
+        assert TABLES == tables(memory)
         await drop_table(engine, table)
         assert not await table_exists(engine, table)
 
     async def test_a_misspelt_table_is_refused(self, memory: DatabaseContainer) -> None:
         """As with a sync engine."""
         with pytest.raises(UnknownTableError):
-            await create_table(memory.async_engine(), "user")
+            await create_table(memory.async_engine(), "book")
 
 
 class TestPing:
@@ -126,13 +163,15 @@ class TestPing:
 class TestBase:
     def test_constraints_have_names(self) -> None:
         """A migration can drop what has a name, on every database."""
-        unnamed = [
-            f"{table.name}: {constraint!r}"
-            for table in Base.metadata.tables.values()
-            for constraint in table.constraints
-            if constraint.name is None
-        ]
-        assert [] == unnamed
+        names = {constraint.name for name in TABLES for constraint in Base.metadata.tables[name].constraints}
+        assert {
+            "pk_shelves",
+            "pk_books",
+            "ck_books_pages",
+            "uq_books_title",
+            "fk_books_shelf_id_shelves",
+        } == names
+        assert {"ix_books_shelf_id"} == {index.name for index in Base.metadata.tables["books"].indexes}
 
     def test_a_model_of_another_service_has_its_table(self, memory: DatabaseContainer) -> None:
         """A new class over the base is all that the utilities need."""

@@ -10,11 +10,10 @@ from sqlalchemy.exc import InvalidRequestError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from app.models import Account, User
-from containers import DatabaseContainer
-from sessionscope.database import Base
 from sessionscope.database.errors import ReadOnlySessionError
 from sessionscope.transactions.transaction import async_transaction, transaction
+from tests.sessionscope.service.containers import DatabaseContainer
+from tests.sessionscope.service.models import Account, Base, User
 
 pytestmark = pytest.mark.every_database
 

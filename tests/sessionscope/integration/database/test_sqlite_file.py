@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.exc import OperationalError
 
-from config import DatabaseSettings
-from containers import DatabaseContainer, close_container
+from sessionscope import close_container
 from sessionscope.database.errors import Failure, failure_of
+from sessionscope.settings import DatabaseSettings
+from tests.sessionscope.service.containers import DatabaseContainer
 
 pytestmark = pytest.mark.usefixtures("failed_connections_end")
 

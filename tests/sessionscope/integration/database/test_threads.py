@@ -9,14 +9,16 @@ import threading
 import pytest
 from sqlalchemy import Connection, func, select, text
 
-from app.models import User
-from containers import ApplicationContainer, scope
+from sessionscope import scope
 from sessionscope.database.holders import current_task
+from tests.sessionscope.service.containers import ApplicationContainer
+from tests.sessionscope.service.models import User
 
 FORKING = """
 import asyncio, os
 from sqlalchemy import select
-from containers import ApplicationContainer, scope
+from tests.sessionscope.service.containers import ApplicationContainer
+from sessionscope import scope
 
 container = ApplicationContainer()
 

@@ -11,9 +11,10 @@ import pytest
 from anyio import to_thread
 from sqlalchemy import func, select
 
-from app.models import Account, User
-from containers import DatabaseContainer, scope
+from sessionscope import scope
 from sessionscope.transactions.transaction import async_transaction, transaction
+from tests.sessionscope.service.containers import DatabaseContainer
+from tests.sessionscope.service.models import Account, User
 
 pytestmark = pytest.mark.every_database
 

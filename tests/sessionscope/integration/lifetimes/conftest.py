@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from containers import close_container
+from sessionscope import close_container
 from sessionscope.testing.kit import Kit
 from tests.sessionscope.integration.lifetimes.places import Places
 
@@ -15,6 +15,5 @@ async def _places(kit: Kit, tmp_path: Path) -> AsyncGenerator[Places, None]:
     """Give the two databases, and close what was built for them."""
     places = Places(kit.template, tmp_path)
     yield places
-    places.own.unwire()
     await close_container(places.own)
     await close_container(places.other)

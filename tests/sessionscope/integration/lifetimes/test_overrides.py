@@ -12,8 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlalchemy.orm import sessionmaker
 
-from app.main import create_app
-from containers import ApplicationContainer, close_container, scope
+from sessionscope import close_container, scope
 from sessionscope.database.engine import build_async_engine, build_engine
 from sessionscope.database.session import AsyncReadSession, ReadSession
 from tests.sessionscope.integration.lifetimes.places import (
@@ -25,6 +24,8 @@ from tests.sessionscope.integration.lifetimes.places import (
     reached_in_process,
     reached_over_http,
 )
+from tests.sessionscope.service.app import create_app
+from tests.sessionscope.service.containers import ApplicationContainer
 
 pytestmark = pytest.mark.isolation("none")
 
@@ -56,11 +57,8 @@ APPLICATION: Final[dict[str, frozenset[str]]] = {
     "settings": ASYNC | SYNC,
     "database": ASYNC | SYNC,
     "passwords": NOTHING,
-    "idempotent_transactions": frozenset({"idempotent write"}),
-    "users": frozenset({"users", "async write"}),
-    "posts": frozenset({"posts"}),
-    "accounts": frozenset({"accounts", "idempotent write"}),
-    "transfers": frozenset({"transfers"}),
+    "users": frozenset({"users", "users write"}),
+    "posts": frozenset({"posts", "posts write"}),
     "reports": frozenset({"reports"}),
 }
 WAYS: Final = APPLICATION | {f"database.{name}": ways for name, ways in DATABASE.items()}

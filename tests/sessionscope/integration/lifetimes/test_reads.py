@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from app.models import User
-from config import DatabaseSettings
-from containers import ApplicationContainer, DatabaseContainer, ScopeError, close_container, scope
+from sessionscope import ScopeError, close_container, scope
+from sessionscope.settings import DatabaseSettings
 from tests.sessionscope.integration.lifetimes.places import Places
+from tests.sessionscope.service.containers import ApplicationContainer, DatabaseContainer
+from tests.sessionscope.service.models import User
 
 
 def username(connection: Connection) -> Any:

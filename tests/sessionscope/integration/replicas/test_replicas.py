@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, select, text
 
-from app.models import User
-from config import DatabaseSettings
-from containers import DatabaseContainer, close_container, scope
+from sessionscope import close_container, scope
 from sessionscope.database import replicas
 from sessionscope.migrations.running import upgrade
+from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.servers.pair import PostgreSQLPair
 from sessionscope.testing.servers.ports import free_port
+from tests.sessionscope.service.containers import DatabaseContainer
+from tests.sessionscope.service.models import User
 
 pytestmark = [pytest.mark.isolation("none"), pytest.mark.xdist_group("pair")]
 
@@ -24,11 +26,11 @@ DRIVERS = ["asyncpg", "psycopg", "psycopg2"]
 
 @pytest.fixture(scope="module", name="pair")
 def _pair(
-    postgresql_pair: Callable[..., AbstractContextManager[PostgreSQLPair]],
+    postgresql_pair: Callable[..., AbstractContextManager[PostgreSQLPair]], alembic_project: Path
 ) -> Generator[PostgreSQLPair, None, None]:
     """Give a migrated primary and its replica."""
     with postgresql_pair() as pair:
-        upgrade(pair.primary.url())
+        upgrade(pair.primary.url(), project=alembic_project)
         yield pair
 
 

@@ -16,7 +16,7 @@ from sessionscope.testing.servers.shared import Run, stop_leftovers
 
 pytestmark = pytest.mark.isolation("none")
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 SHARED = """
 import pytest

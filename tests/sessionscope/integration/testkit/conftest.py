@@ -9,11 +9,14 @@ import pytest
 ROOT = Path(__file__).parents[4]
 
 CONFTEST = """
+from pathlib import Path
+
 import pytest
 
-from app.main import create_app
-from config import Settings
-from containers import ApplicationContainer
+from tests.sessionscope import service
+from tests.sessionscope.service.app import create_app
+from tests.sessionscope.service.settings import Settings
+from tests.sessionscope.service.containers import ApplicationContainer
 from sessionscope.testing.template import MEMORY
 
 pytest_plugins = ["sessionscope.testing.plugin"]
@@ -27,6 +30,11 @@ def make_container():
 @pytest.fixture(scope="session")
 def make_app():
     return create_app
+
+
+@pytest.fixture(scope="session")
+def alembic_project():
+    return Path(service.__path__[0])
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from app.models import User
-from containers import scope
+from sessionscope import scope
 from sessionscope.testing.queries import QueryLog
+from tests.sessionscope.service.models import User
 
 USERS = select(func.count()).select_from(User)
 
@@ -143,10 +143,10 @@ class TestQueryLog:
         assert "test_isolation_modes.py" in str(caught.value)
 
     async def test_lines_of_the_service_are_named(self, async_client: httpx2.AsyncClient, query_log: Any) -> None:
-        """A statement sent for a request is traced to the repository that sent it."""
+        """A statement sent for a request is traced to the function that sent it."""
         with query_log() as log:
             await async_client.get("/users/1")
-        assert ["sessionscope/reading/projections.py"] == [str(query.line).split(":")[0] for query in log.queries]
+        assert ["tests/sessionscope/service/services.py"] == [str(query.line).split(":")[0] for query in log.queries]
 
     async def test_few_enough_are_fine(self, session: Session, query_log: Any) -> None:
         """What begins and ends transactions is not counted."""

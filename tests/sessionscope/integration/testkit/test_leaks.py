@@ -8,7 +8,7 @@ PLANTED = """
 import pytest
 from sqlalchemy import create_engine, select
 
-from containers import scope
+from sessionscope import scope
 
 kept = []
 
@@ -77,7 +77,7 @@ class TestLeaks:
         result = run(
             """
 import pytest
-from containers import current_scope, scope, ScopeError
+from sessionscope import current_scope, scope, ScopeError
 
 
 @pytest.mark.leaky
@@ -102,8 +102,9 @@ class TestLateOverrides:
             """
 import pytest
 
-from config import DatabaseSettings, Settings
-from containers import LateOverrideError
+from sessionscope.settings import DatabaseSettings
+from tests.sessionscope.service.settings import Settings
+from sessionscope import LateOverrideError
 
 OTHER = Settings(database=DatabaseSettings(url="sqlite:///other.db"))
 

@@ -10,10 +10,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from app.models import User
 from sessionscope.testing.mariadb import MariaDB
 from sessionscope.testing.postgresql import PostgreSQL
 from sessionscope.testing.savepoints import OverlapError, Savepoints
+from tests.sessionscope.service.models import User
 
 USERS = select(func.count()).select_from(User)
 DRIVERS = {"postgresql": "asyncpg", "mariadb": "aiomysql"}
@@ -21,7 +21,7 @@ DRIVERS = {"postgresql": "asyncpg", "mariadb": "aiomysql"}
 COMMITTING = """
 from sqlalchemy import func, select, text
 
-from app.models import User
+from tests.sessionscope.service.models import User
 
 
 def test_a_table(session):
@@ -39,7 +39,7 @@ COUNTING = """
 import pytest
 from sqlalchemy import text
 
-from app.models import Account, User
+from tests.sessionscope.service.models import Account, User
 
 pytestmark = pytest.mark.isolation("database")
 
@@ -64,8 +64,8 @@ def test_a_change_of_the_schema_is_undone(session, change, attempt):
 @pytest.mark.parametrize("attempt", range(2))
 def test_what_is_left_open_holds_nobody_up(container, attempt):
     connection = container.database.engine().connect()
-    connection.execute(text("INSERT INTO users (id, email, username, is_active, role, created_at, updated_at) "
-        "VALUES (1, 'a', 'a', true, 'user', '2026-01-01', '2026-01-01')"))
+    connection.execute(text("INSERT INTO users (id, email, username, created_at, updated_at) "
+        "VALUES (1, 'a', 'a', '2026-01-01', '2026-01-01')"))
     connection.detach()
     # For ever: nobody collects it.
     pytest.leaked = [*getattr(pytest, "leaked", []), connection]
@@ -75,7 +75,7 @@ def test_what_is_left_open_holds_nobody_up(container, attempt):
 AFTER_A_TRANSACTION = """
 import pytest
 
-from app.models import User
+from tests.sessionscope.service.models import User
 
 
 def test_a_rollback_takes_no_id_back(session):

@@ -11,9 +11,10 @@ import httpx2
 import pytest
 from fastapi import Request
 
-from app.main import create_app
-from config import Settings
-from containers import ApplicationContainer, NotOpenError, Shared
+from tests.sessionscope.service.app import create_app
+from tests.sessionscope.service.settings import Settings
+from tests.sessionscope.service.containers import ApplicationContainer
+from sessionscope import NotOpenError, Shared
 from sessionscope.testing.template import MEMORY
 from tests.sessionscope.unit.lifetimes.probes import Broker, Log
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 CONFTEST = 'pytest_plugins = ["sessionscope.testing.plugin"]'
 
 

@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.util import await_only
 
-from app.models import Account, User
-from containers import ApplicationContainer, scope
+from sessionscope import scope
 from sessionscope.database.errors import CommitOutcomeUnknownError, Failure, NestedTermsError, failure_of
 from sessionscope.testing.failing import lost_commit
 from sessionscope.transactions.terms import Terms
+from tests.sessionscope.service.containers import ApplicationContainer
+from tests.sessionscope.service.models import Account, User
 
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 

@@ -11,11 +11,10 @@ from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import OperationalError
 
-from config import DatabaseSettings
 from sessionscope.database.drivers import destination, mysql, tls, words
 from sessionscope.database.drivers.connecting import PreferredTLS
 from sessionscope.database.url import translate_driver
-from sessionscope.settings import ConfigurationError
+from sessionscope.settings import ConfigurationError, DatabaseSettings
 
 POSTGRESQL = ("psycopg", "psycopg2", "asyncpg")
 MYSQL = ("pymysql", "aiomysql", "asyncmy")

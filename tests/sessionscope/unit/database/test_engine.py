@@ -17,9 +17,8 @@ from sqlalchemy.pool import (
     StaticPool,
 )
 
-from config import DatabaseSettings
 from sessionscope.database.engine import build_async_engine, build_engine
-from sessionscope.settings import ConfigurationError
+from sessionscope.settings import ConfigurationError, DatabaseSettings
 
 
 def settings(tmp_path: Path, **values: Any) -> DatabaseSettings:
@@ -146,4 +145,4 @@ class TestLog:
         with caplog.at_level(logging.INFO, logger="app"):
             for engine in engines(settings(tmp_path)):
                 engine.pool.recreate().logger.info("recreated")
-        assert [] == [record.name for record in caplog.records if record.name.startswith("app.")]
+        assert [] == [record.name for record in caplog.records if record.name.startswith("sessionscope.")]

@@ -2,9 +2,8 @@
 
 import pytest
 
-from config import DatabaseSettings
 from sessionscope.database.replicas import _at, _server, build_async_replicas, build_replicas
-from sessionscope.settings import DatabaseUrl
+from sessionscope.settings import DatabaseSettings, DatabaseUrl
 
 SETTINGS = DatabaseSettings(
     url="postgresql+psycopg://user:s3cr3t@primary/name",

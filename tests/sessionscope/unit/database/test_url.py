@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import URL, make_url
 from sqlalchemy.engine.interfaces import Dialect
 
-from config import DatabaseSettings
 from sessionscope.database.errors import MissingDriverError
 from sessionscope.database.url import DRIVERS, translate_driver
+from sessionscope.settings import DatabaseSettings
 from sessionscope.settings.url import KNOWN_DRIVERS
 
 OPTIONAL = ("psycopg", "psycopg2", "asyncpg", "pymysql", "aiomysql", "asyncmy")

@@ -11,21 +11,13 @@ from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.main import create_app
-from config import DatabaseSettings, Settings
-from containers import (
-    ApplicationContainer,
-    ContainerError,
-    DatabaseContainer,
-    Provide,
-    ScopedResource,
-    Shared,
-    check_container,
-    nested,
-)
+from sessionscope import ContainerError, Provide, ScopedResource, Shared, check_container, nested
 from sessionscope.database.engine import build_engine
 from sessionscope.lifetimes.errors import Finding
-from sessionscope.settings import ConfigurationError
+from sessionscope.settings import ConfigurationError, DatabaseSettings
+from tests.sessionscope.service.app import create_app
+from tests.sessionscope.service.containers import ApplicationContainer, DatabaseContainer
+from tests.sessionscope.service.settings import Settings
 
 MEMORY = DatabaseSettings(url="sqlite:///:memory:")
 
@@ -387,6 +379,7 @@ def app_with(dependency: Any) -> FastAPI:
     return app
 
 
+@pytest.mark.isolation("none")
 class TestOurs:
     def test_the_application_is_good(self, container: ApplicationContainer) -> None:
         """The service's own container and endpoints have no findings."""

@@ -10,7 +10,7 @@ import pytest
 from dependency_injector import containers, providers
 from fastapi import FastAPI
 
-from containers import (
+from sessionscope import (
     NotOpenError,
     ScopedResource,
     Shared,

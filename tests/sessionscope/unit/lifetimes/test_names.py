@@ -6,11 +6,8 @@ import pytest
 from dependency_injector import containers, providers
 from sqlalchemy.orm import sessionmaker
 
-from config import DatabaseSettings, Settings
-from containers import (
-    ApplicationContainer,
+from sessionscope import (
     ContainerError,
-    DatabaseContainer,
     LateOverrideError,
     ScopedResource,
     ScopeError,
@@ -20,6 +17,9 @@ from containers import (
     nested,
     scope,
 )
+from sessionscope.settings import DatabaseSettings
+from tests.sessionscope.service.containers import ApplicationContainer, DatabaseContainer
+from tests.sessionscope.service.settings import Settings
 from tests.sessionscope.unit.lifetimes.probes import Probe
 
 MEMORY = DatabaseSettings(url="sqlite:///:memory:")

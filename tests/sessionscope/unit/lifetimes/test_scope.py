@@ -11,12 +11,9 @@ from typing import Any
 import anyio
 import pytest
 from dependency_injector import containers, providers
-from sqlalchemy import func, select
-from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
-from app.models import User
-from containers import ApplicationContainer, Scope, ScopedResource, ScopeError, TeardownError, current_scope, scope
+from sessionscope import Scope, ScopedResource, ScopeError, TeardownError, current_scope, scope
 from tests.sessionscope.unit.lifetimes.probes import AsyncProbe, Probe, Stubborn, async_generated, generated
 
 
@@ -159,7 +156,6 @@ class TestOutside:
             assert container.probe.initialized is False
 
 
-@pytest.mark.isolation("database")
 class TestTeardown:
     def test_last_made_is_first_closed(self) -> None:
         """What was made of something is closed before it."""
@@ -238,31 +234,6 @@ class TestTeardown:
         with scope():
             assert ScopedResource(Manager)() == "entered"
         assert log == ["enter", "exit"]
-
-    def test_nothing_is_committed(self, container: ApplicationContainer) -> None:
-        """A session that was not committed leaves no row."""
-        with scope():
-            session = container.database.session()
-            session.add(User(email="a@example.com", username="a"))
-            session.flush()
-        with scope():
-            assert container.database.session().scalar(select(func.count()).select_from(User)) == 0
-
-    async def test_an_unused_async_session_is_closed_anywhere(self, container: ApplicationContainer) -> None:
-        """A session without a connection has nothing to wait for, so a sync scope closes it."""
-        with scope():
-            session = container.database.async_session()
-        with pytest.raises(InvalidRequestError, match="closed"):
-            session.add(User(email="a@example.com", username="a"))
-
-    async def test_a_used_async_session_needs_an_async_scope(self, container: ApplicationContainer) -> None:
-        """A close that must wait can't be done by `with`, and says so."""
-        with pytest.raises(TeardownError) as caught, scope():
-            await container.database.async_session().execute(select(1))
-        engine = container.database.async_engine()
-        assert "async with scope()" in str(caught.value.exceptions[0])
-        await asyncio.sleep(0.05)
-        assert engine.sync_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
     async def test_a_scope_may_be_left_in_another_context(self) -> None:
         """A generator fixture's setup and teardown run in different contexts."""
@@ -413,43 +384,7 @@ class TestThreads:
         assert in_transaction == (closed_by != [threading.get_ident()])
 
 
-@pytest.mark.isolation("database")
 class TestRelease:
-    async def test_connections_are_given_back(self, container: ApplicationContainer) -> None:
-        """After `await release()` no session of the scope holds a connection, and each works on."""
-        engines = (container.database.engine(), container.database.async_engine().sync_engine)
-        async with scope() as current:
-            await container.database.async_session().execute(select(1))
-            await asyncio.to_thread(container.database.session().execute, select(1))
-            await current.release()
-            assert [0, 0] == [engine.pool.checkedout() for engine in engines]  # type: ignore[attr-defined]
-            assert await container.database.async_session().scalar(select(1)) == 1
-
-    def test_without_a_loop_it_is_done_at_once(self, container: ApplicationContainer) -> None:
-        """In a sync scope nothing has to be awaited."""
-        with scope() as current:
-            container.database.session().execute(select(1))
-            current.release()
-            assert container.database.engine().pool.checkedout() == 0  # type: ignore[attr-defined]
-            assert container.database.session().scalar(select(1)) == 1
-
-    async def test_a_thread_releases_async_sessions_too(self, container: ApplicationContainer) -> None:
-        """A plain function in the thread pool gives back what the request's coroutines hold."""
-        async with scope() as current:
-            await container.database.async_session().execute(select(1))
-            await asyncio.to_thread(current.release)
-            assert container.database.async_engine().sync_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
-
-    async def test_changes_are_not_lost(self, container: ApplicationContainer) -> None:
-        """A session with changes that were not committed refuses, and keeps them."""
-        async with scope() as current:
-            session = container.database.async_session()
-            user = User(email="a@example.com", username="a")
-            session.add(user)
-            with pytest.raises(ScopeError, match="commit or roll back"):
-                await current.release()
-            assert user in session.new
-
     async def test_what_is_no_session_is_left_alone(self) -> None:
         """A client for the other service must not be closed before the call to it."""
         closed: list[str] = []
@@ -530,10 +465,3 @@ class TestOverrides:
                 assert provider().name == "fake"
             assert provider().name == "original"
         assert closed == ["fake", "original"]
-
-    async def test_a_real_session_can_be_given(self, container: ApplicationContainer) -> None:
-        """A test's own session reaches the services."""
-        mine = Session(container.database.engine())
-        with container.database.session.override(mine), scope():
-            assert container.database.session() is mine
-        mine.close()

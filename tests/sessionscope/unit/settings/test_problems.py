@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from config import Settings
 from sessionscope.settings import ConfigurationError, Problem
+from tests.sessionscope.service.settings import Settings
 
 PASSWORD = "s3cr3t"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from config import DatabaseSettings, Settings
-from sessionscope.settings import ServerSettings
+from sessionscope.settings import DatabaseSettings, ServerSettings
+from tests.sessionscope.service.settings import Settings
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 from sqlalchemy import URL, make_url
 
-from config import DatabaseSettings, Settings
-from sessionscope.settings import DatabaseUrl
+from sessionscope.settings import DatabaseSettings, DatabaseUrl
+from tests.sessionscope.service.settings import Settings
 
 WRITTEN = "postgresql://user:s3cr3t@host/name?sslpassword=s3cr3t"
 MASKED = "postgresql://user:***@host/name?sslpassword=***"

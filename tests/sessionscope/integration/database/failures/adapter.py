@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import URL, text
 
-from config import DatabaseSettings
 from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.settings import DatabaseSettings
 
 
 @dataclass(frozen=True)

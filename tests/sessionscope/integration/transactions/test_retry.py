@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from containers import ApplicationContainer, scope
+from sessionscope import scope
 from sessionscope.database.errors import Failure
 from sessionscope.transactions import retry
 from sessionscope.transactions.retry import name_of
+from tests.sessionscope.service.containers import ApplicationContainer
 
 LOST, UNREACHABLE, DEADLOCK, READ_ONLY, SYNTAX = "57P01", "08001", "40P01", "25006", "42601"
 

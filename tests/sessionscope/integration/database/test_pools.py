@@ -12,8 +12,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import await_only
 
-from config import DatabaseSettings
 from sessionscope.database.engine import build_async_engine
+from sessionscope.settings import DatabaseSettings
 
 pytestmark = pytest.mark.isolation("none")
 

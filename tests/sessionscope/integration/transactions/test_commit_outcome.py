@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from config import DatabaseSettings, Settings
-from containers import ApplicationContainer, close_container, scope
+from sessionscope import close_container, scope
 from sessionscope.database.errors import CommitOutcomeUnknownError
+from sessionscope.settings import DatabaseSettings
 from sessionscope.transactions import retry
+from tests.sessionscope.service.containers import ApplicationContainer
+from tests.sessionscope.service.settings import Settings
 
 pytestmark = pytest.mark.isolation("none")
 

@@ -1,0 +1,126 @@
+"""Where the migrations of a service are looked for."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import create_engine, inspect, make_url
+
+from sessionscope.migrations.readiness import shipped_revisions
+from sessionscope.migrations.running import configuration, create_everything, find_project, upgrade
+
+TABLE = '[tool.alembic]\nscript_location = "%(here)s/alembic"\n'
+OTHER_TABLE = "[tool.ruff]\n"
+ENV = """
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+given = context.config.attributes.get("connection")
+connection = given or create_engine(context.config.attributes["url"], poolclass=pool.NullPool).connect()
+context.configure(connection=connection)
+with context.begin_transaction():
+    context.run_migrations()
+if given is None:
+    connection.close()
+"""
+MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "{revision}", None
+
+
+def upgrade():
+    op.create_table("{revision}", sa.Column("id", sa.Integer))
+"""
+
+
+def make_project(folder: Path, revision: str) -> Path:
+    """Make a folder with one migration, and return it."""
+    versions = folder / "alembic" / "versions"
+    versions.mkdir(parents=True)
+    (folder / "pyproject.toml").write_text(TABLE)
+    (folder / "alembic" / "env.py").write_text(ENV)
+    (versions / f"{revision}.py").write_text(MIGRATION.format(revision=revision))
+    return folder
+
+
+@pytest.fixture(name="start")
+def _start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the working directory, an empty one, of a program that is in another empty folder."""
+    (tmp_path / "start" / "here").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "service").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "start" / "here")
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "elsewhere" / "service" / "__main__.py")])
+    return tmp_path / "start" / "here"
+
+
+class TestFindProject:
+    def test_working_directory_comes_first(self, start: Path) -> None:
+        """The program's folder is not looked at."""
+        (start.parents[1] / "elsewhere" / "pyproject.toml").write_text(TABLE)
+        (start / "pyproject.toml").write_text(TABLE)
+        assert start == find_project()
+
+    def test_folders_above_the_working_directory_count(self, start: Path) -> None:
+        """A command works in every folder of a project."""
+        (start.parent / "pyproject.toml").write_text(TABLE)
+        assert start.parent == find_project()
+
+    def test_other_pyproject_files_are_passed_over(self, start: Path) -> None:
+        """A package of a larger repository may have its own."""
+        (start / "pyproject.toml").write_text(OTHER_TABLE)
+        (start.parent / "pyproject.toml").write_text(TABLE)
+        assert start.parent == find_project()
+
+    def test_folder_of_the_program_comes_second(self, start: Path) -> None:
+        """``python -m service`` works in every directory."""
+        elsewhere = start.parents[1] / "elsewhere"
+        (elsewhere / "pyproject.toml").write_text(TABLE)
+        assert elsewhere == find_project()
+
+    def test_error_says_what_was_looked_for_where_and_what_to_do(self, start: Path) -> None:
+        """Each starting point is named once."""
+        program = start.parents[1] / "elsewhere" / "service"
+        expected = (
+            f"no pyproject.toml with the table [tool.alembic] in {start} or above it nor {program} or above it:"
+            " change to the folder of your service, or name it with the argument `project`"
+        )
+        with pytest.raises(CommandError, match=f"^{re.escape(expected)}$"):
+            find_project()
+
+
+class TestProject:
+    def test_it_is_found_by_default(self, start: Path) -> None:
+        """Every function reads the same migrations."""
+        make_project(start, "found")
+        assert ["found"] == ScriptDirectory.from_config(configuration()).get_heads()
+
+    def test_a_named_one_is_taken_from_any_directory(self, start: Path, tmp_path: Path) -> None:
+        """Nothing is looked for."""
+        project = make_project(tmp_path / "named", "named")
+        make_project(start, "found")
+        assert ["named"] == ScriptDirectory.from_config(configuration(project=project)).get_heads()
+        assert {"named"} == shipped_revisions(project).heads
+
+    @pytest.mark.usefixtures("start")
+    def test_upgrade_runs_its_migrations(self, tmp_path: Path) -> None:
+        """Tables are made by the named project."""
+        url = make_url(f"sqlite:///{tmp_path}/x.db")
+        upgrade(url, project=make_project(tmp_path / "named", "named"))
+        engine = create_engine(url)
+        assert {"named", "alembic_version"} == set(inspect(engine).get_table_names())
+        engine.dispose()
+
+    @pytest.mark.usefixtures("start")
+    def test_create_everything_stamps_its_head(self, tmp_path: Path) -> None:
+        """A later upgrade has nothing to do."""
+        project = make_project(tmp_path / "named", "named")
+        engine = create_engine(f"sqlite:///{tmp_path}/x.db")
+        create_everything(engine, project=project)
+        with engine.connect() as connection:
+            assert ["named"] == list(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars())
+        engine.dispose()
