@@ -43,10 +43,11 @@ def forget_keys(
 ) -> None:
     """Delete the idempotency keys that have expired, as `idempotency.keep_seconds` says; run it every day, say."""
     with cli.container() as container:
-        from app.idempotency.service import forget_keys
+        from app.models import IdempotencyKey
         from containers import scope
+        from sessionscope.transactions.idempotency import forget_keys
 
         keep_seconds = container.settings().idempotency.keep_seconds
         with scope():
-            deleted = sum(forget_keys(container.database.transactions(), keep_seconds, batch))
+            deleted = sum(forget_keys(container.database.transactions(), IdempotencyKey, keep_seconds, batch))
         typer.echo(f"Deleted {deleted} expired keys.")

@@ -42,6 +42,7 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
     install_problems(app)
     for module in ROUTES:
         app.include_router(module.router)
+    app.include_router(posts.author_router)
     app.include_router(health)
     check_container(container, app)
     return app

@@ -1,9 +1,16 @@
 """Every mapped class: importing this module completes `Base.metadata`."""
 
 from app.accounts.model import Account
-from app.idempotency.model import IdempotencyKey
 from app.posts.model import Post
 from app.transfers.model import Transfer
 from app.users.model import Role, User
+from sessionscope.database.base import Base
+from sessionscope.transactions.idempotency import IdempotencyKeyColumns
 
 __all__ = ["Account", "IdempotencyKey", "Post", "Role", "Transfer", "User"]
+
+
+class IdempotencyKey(IdempotencyKeyColumns, Base):
+    """The keys of requests that clients may send again, with their answers."""
+
+    __tablename__ = "idempotency_keys"

@@ -9,8 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import URL, create_engine, func, insert, select
 
-from app.idempotency.model import IdempotencyKey
-from app.models import Account, Transfer, User
+from app.models import Account, IdempotencyKey, Transfer, User
 from resilience.orders import ACCOUNTS, BALANCE
 
 _LIMITS: Final[dict[str, dict[str, Any]]] = {

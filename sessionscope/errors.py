@@ -1,7 +1,9 @@
 """What the rules of a business refuse, in words that a client may read, and the type of problem that each is."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,10 @@ KEY_REUSED: Final = ProblemType(
 class ServiceError(Exception):
     """Parent of the refusals; its text is shown to the client.
 
+    A subclass with a constructor of its own takes positional arguments, makes its text in ``__str__``, and does not
+    call the parent's constructor. Python keeps the arguments in `args`, so the error can be pickled, and
+    `IdempotentTransactions` can keep it.
+
     Attributes:
         kind: The type of problem that it is answered with.
     """
@@ -65,9 +71,11 @@ class NotFoundError(ServiceError):
 
     kind: ClassVar[ProblemType] = NOT_FOUND
 
-    def __init__(self, kind: str, key: int) -> None:
-        self.what, self.key = kind, key
-        super().__init__(f"there is no {kind} {key}")
+    def __init__(self, what: str, key: int, /) -> None:
+        self.what, self.key = what, key
+
+    def __str__(self) -> str:
+        return f"there is no {self.what} {self.key}"
 
 
 class ConflictError(ServiceError):
@@ -81,8 +89,8 @@ class RequestInFlightError(ConflictError):
 
     kind: ClassVar[ProblemType] = REQUEST_IN_FLIGHT
 
-    def __init__(self) -> None:
-        super().__init__("a request with this Idempotency-Key is being answered: ask again in a moment")
+    def __str__(self) -> str:
+        return "a request with this Idempotency-Key is being answered: ask again in a moment"
 
 
 class BusyError(ServiceError):
@@ -97,15 +105,18 @@ class InvalidError(ServiceError):
     Attributes:
         place: Where the input is, ``body`` or ``header``.
         field: Name of the input that is wrong.
+        reason: What is wrong with it.
     """
 
     kind: ClassVar[ProblemType] = INVALID
 
     place: ClassVar = "body"
 
-    def __init__(self, field: str, reason: str) -> None:
-        self.field = field
-        super().__init__(reason)
+    def __init__(self, field: str, reason: str, /) -> None:
+        self.field, self.reason = field, reason
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class KeyReusedError(InvalidError):
@@ -117,6 +128,17 @@ class KeyReusedError(InvalidError):
 
     def __init__(self) -> None:
         super().__init__("idempotency-key", "this Idempotency-Key was used for another request: take a new one")
+
+
+def found(value: T | None, what: str, key: int) -> T:
+    """Return *value*, which was looked for by *key*.
+
+    Raises:
+        NotFoundError: It is None.
+    """
+    if value is None:
+        raise NotFoundError(what, key)
+    return value
 
 
 class SetupError(Exception):

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.accounts.model import Account
 from app.accounts.schemas import AccountIn, AccountOut, AccountQuery
-from app.dependencies import JSON_ONLY, AccountsDep, IdempotencyKeyDep, KeyInPath
+from app.dependencies import AccountsDep
 from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
+from sessionscope.fastapi.parameters import JSON_ONLY, IdempotencyKeyDep, KeyInPath
 from sessionscope.fastapi.problems import OF_BODIES, problems
 from sessionscope.fastapi.replies import location_of
 from sessionscope.reading.schemas import Page
@@ -18,7 +18,6 @@ router = APIRouter(prefix="/accounts", tags=["accounts"])
 @router.post(
     "/",
     status_code=201,
-    response_model=AccountOut,
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, CONFLICT, NOT_FOUND, REQUEST_IN_FLIGHT, KEY_REUSED),
 )
@@ -28,7 +27,7 @@ async def create_account(
     request: Request,
     response: Response,
     idempotency_key: IdempotencyKeyDep,
-) -> Account:
+) -> AccountOut:
     """Open an account; its owner must exist.
 
     Sent again with the same Idempotency-Key, the request gets the account that it opened, and opens no other.

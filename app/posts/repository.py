@@ -1,47 +1,70 @@
 """Posts in the database."""
 
-from sqlalchemy import select
+from typing import Final
+
+from sqlalchemy import bindparam
 from sqlalchemy.orm import Session, joinedload
 
 from app.posts.model import Post
-from app.posts.schemas import PostQuery
-from sessionscope.reading.paging import PageOf, fetch_page, ordering
+from app.posts.schemas import PostOut, PostQuery
+from app.users.model import User
+from sessionscope.database.reads import AsyncReads
+from sessionscope.reading.projections import Projection
+from sessionscope.reading.schemas import Page
+
+_POSTS: Final = Projection(
+    Post,
+    PostOut,
+    filters={
+        "author_id": Post.author_id == bindparam("author_id"),
+        "title": Post.title == bindparam("title"),
+        "created_after": Post.created_at > bindparam("created_after"),
+    },
+)
 
 
 class PostRepository:
-    """Finds and keeps posts through one session, always with their authors."""
+    """Finds and keeps posts, in the transaction of the session that it is given."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def get(self, session: Session, post_id: int) -> Post | None:
+        """Return the post with its author, None where there is none."""
+        return session.get(Post, post_id, options=[joinedload(Post.author, innerjoin=True)])
 
-    def get(self, post_id: int) -> Post | None:
-        """Return the post, None where there is none."""
-        return self._session.get(Post, post_id, options=[joinedload(Post.author, innerjoin=True)])
+    def author(self, session: Session, user_id: int) -> User | None:
+        """Return the user who is to be an author, None where there is none."""
+        return session.get(User, user_id)
 
-    def page(self, query: PostQuery) -> PageOf[Post]:
-        """Return the posts that fit every filter of *query*; one statement, whatever the number of authors."""
-        statement = select(Post)
-        if query.author_id is not None:
-            statement = statement.where(Post.author_id == query.author_id)
-        if query.title is not None:
-            statement = statement.where(Post.title == query.title)
-        if query.created_after is not None:
-            statement = statement.where(Post.created_at > query.created_after)
-        return fetch_page(
-            self._session,
-            statement,
-            order=ordering(Post, query.sort),
-            limit=query.limit,
-            offset=query.offset,
-            options=(joinedload(Post.author, innerjoin=True),),
-        )
+    def shown(self, session: Session, post_id: int) -> PostOut | None:
+        """Return the post as clients see it, None where there is none."""
+        return _POSTS.find(session.connection(), post_id)
 
-    def add(self, post: Post) -> None:
+    def add(self, session: Session, post: Post) -> None:
         """Insert the post, which has an id afterwards."""
-        self._session.add(post)
-        self._session.flush()
+        session.add(post)
+        session.flush()
 
-    def delete(self, post: Post) -> None:
+    def update(self, session: Session, post: Post, values: dict[str, object]) -> None:
+        """Give the post's attributes *values*, and send those that differ."""
+        for name, value in values.items():
+            setattr(post, name, value)
+        session.flush()
+
+    def delete(self, session: Session, post: Post) -> None:
         """Delete the post."""
-        self._session.delete(post)
-        self._session.flush()
+        session.delete(post)
+        session.flush()
+
+
+class PostReader:
+    """Finds what is shown of posts and their authors, in visits."""
+
+    def __init__(self, reads: AsyncReads) -> None:
+        self._reads = reads
+
+    async def get(self, post_id: int) -> PostOut | None:
+        """Return the post, None where there is none."""
+        return await _POSTS.get(self._reads, post_id)
+
+    async def page(self, query: PostQuery) -> Page[PostOut]:
+        """Return the posts that fit every filter of *query*."""
+        return await _POSTS.page(self._reads, query)

@@ -4,23 +4,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.dependencies import JSON_ONLY, IdempotencyKeyDep, KeyInPath, PostsDep
-from app.models import Post
-from app.posts.schemas import PostIn, PostOut, PostPatch, PostQuery
+from app.dependencies import PostsDep, UsersDep
+from app.posts.schemas import AuthorPostQuery, PostIn, PostOut, PostPatch, PostQuery
 from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
+from sessionscope.fastapi.parameters import JSON_ONLY, IdempotencyKeyDep, KeyInPath
 from sessionscope.fastapi.problem_types import OUTCOME_UNKNOWN
 from sessionscope.fastapi.problems import OF_BODIES, problems
 from sessionscope.fastapi.replies import location_of
-from sessionscope.reading.paging import PageOf
 from sessionscope.reading.schemas import Page
 
 router = APIRouter(prefix="/posts", tags=["posts"])
+author_router = APIRouter(prefix="/users/{user_id}/posts", tags=["users"])
 
 
 @router.post(
     "/",
     status_code=201,
-    response_model=PostOut,
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, CONFLICT, NOT_FOUND, REQUEST_IN_FLIGHT, KEY_REUSED),
 )
@@ -30,7 +29,7 @@ async def create_post(
     request: Request,
     response: Response,
     idempotency_key: IdempotencyKeyDep,
-) -> Post:
+) -> PostOut:
     """Create a post; its author must exist.
 
     Sent again with the same Idempotency-Key, the request gets the post that it created, or a 404 once that is deleted.
@@ -40,36 +39,34 @@ async def create_post(
     return post
 
 
-@router.get("/", response_model=Page[PostOut], responses=problems())
-async def list_posts(query: Annotated[PostQuery, Query()], posts: PostsDep) -> PageOf[Post]:
+@router.get("/", responses=problems())
+async def list_posts(query: Annotated[PostQuery, Query()], posts: PostsDep) -> Page[PostOut]:
     """List posts with their authors, filtered and sorted."""
     return await posts.page(query)
 
 
-@router.get("/{post_id}", response_model=PostOut, responses=problems(NOT_FOUND))
-async def get_post(post_id: KeyInPath, posts: PostsDep) -> Post:
+@router.get("/{post_id}", responses=problems(NOT_FOUND))
+async def get_post(post_id: KeyInPath, posts: PostsDep) -> PostOut:
     """Show a post with its author."""
     return await posts.get(post_id)
 
 
 @router.put(
     "/{post_id}",
-    response_model=PostOut,
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, NOT_FOUND, CONFLICT),
 )
-async def replace_post(post_id: KeyInPath, data: PostIn, posts: PostsDep) -> Post:
+async def replace_post(post_id: KeyInPath, data: PostIn, posts: PostsDep) -> PostOut:
     """Replace every value of a post."""
     return await posts.replace(post_id, data)
 
 
 @router.patch(
     "/{post_id}",
-    response_model=PostOut,
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, NOT_FOUND, CONFLICT),
 )
-async def update_post(post_id: KeyInPath, data: PostPatch, posts: PostsDep) -> Post:
+async def update_post(post_id: KeyInPath, data: PostPatch, posts: PostsDep) -> PostOut:
     """Change some values of a post."""
     return await posts.update(post_id, data)
 
@@ -78,3 +75,12 @@ async def update_post(post_id: KeyInPath, data: PostPatch, posts: PostsDep) -> P
 async def delete_post(post_id: KeyInPath, posts: PostsDep) -> None:
     """Delete a post."""
     await posts.delete(post_id)
+
+
+@author_router.get("", responses=problems(NOT_FOUND))
+async def list_posts_of_user(
+    user_id: KeyInPath, query: Annotated[AuthorPostQuery, Query()], users: UsersDep, posts: PostsDep
+) -> Page[PostOut]:
+    """List the posts of a user."""
+    await users.get(user_id)
+    return await posts.page(PostQuery(**query.model_dump(), author_id=user_id))

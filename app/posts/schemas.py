@@ -2,14 +2,25 @@
 
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from app.fields import Content, ContentOut, Title, TitleOut, UsernameOut
+from app.users.fields import UsernameOut
 from sessionscope.reading.fields import Key, KeyInText, MomentInText, MomentOut
 from sessionscope.reading.schemas import Body, PageQuery, Patch, Reply
 
 # Posts are shown with their contents, of which each may have 400 kB: a longer list would be hundreds of megabytes.
 LONGEST_LIST: Final = 50
+
+# PostgreSQL stores any text but NUL.
+Title = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$"), Field(examples=["On sessions"])
+]
+Content = Annotated[
+    str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$"), Field(examples=["One per request."])
+]
+# Responses show what is stored: a row that other rules let in must not break every list that it is in.
+TitleOut = Annotated[str, Field(examples=["On sessions"])]
+ContentOut = Annotated[str, Field(examples=["One per request."])]
 
 PostOrder = Literal["id", "-id", "title", "-title", "created_at", "-created_at", "updated_at", "-updated_at"]
 

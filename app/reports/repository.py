@@ -1,67 +1,65 @@
-"""Figures over all rows, on the sync session."""
+"""Figures over all rows."""
 
-from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, func, select
 
 from app.posts.model import Post
+from app.reports.schemas import AuthorPosts, RoleCount, UserCount
 from app.users.model import User
 from sessionscope.database.functions import text_after
-from sessionscope.reading.paging import PageOf
-from sessionscope.reading.schemas import PageQuery
+from sessionscope.database.reads import AsyncReads
+from sessionscope.reading.schemas import Page, PageQuery
+
+_USERS: Final = select(func.count().label("count")).select_from(User)
+_ROLES: Final = select(User.role, func.count().label("count")).group_by(User.role).order_by(User.role)
+_POSTS: Final = func.count(Post.id).label("posts")
+_AUTHORS: Final = (
+    select(User.id.label("author_id"), User.username, _POSTS)
+    .outerjoin(Post, Post.author_id == User.id)
+    .group_by(User.id, User.username)
+    .order_by(_POSTS.desc(), User.id)
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
+)
+_DOMAIN: Final = text_after(User.email.expression, "@").label("domain")
+_ALL_DOMAINS: Final = select(_DOMAIN).distinct()
+_DOMAIN_COUNT: Final = select(func.count()).select_from(_ALL_DOMAINS.subquery())
+_DOMAINS: Final = _ALL_DOMAINS.order_by(_DOMAIN).limit(bindparam("limit")).offset(bindparam("offset"))
 
 
-@dataclass(frozen=True, slots=True)
-class RoleFigure:
-    """How many users have a role."""
+class ReportReader:
+    """Counts, in visits."""
 
-    role: str
-    count: int
+    def __init__(self, reads: AsyncReads) -> None:
+        self._reads = reads
 
-
-@dataclass(frozen=True, slots=True)
-class AuthorFigure:
-    """How many posts a user wrote."""
-
-    author_id: int
-    username: str
-    posts: int
-
-
-class ReportRepository:
-    """Counts through one sync session."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def count_users(self) -> int:
+    async def count_users(self) -> UserCount:
         """Return the number of users."""
-        return self._session.scalar(select(func.count()).select_from(User)) or 0
+        return await self._reads.read(lambda connection: UserCount(count=connection.execute(_USERS).scalar_one()))
 
-    def users_by_role(self) -> list[RoleFigure]:
+    async def users_by_role(self) -> list[RoleCount]:
         """Return the roles that somebody has, in alphabetical order."""
-        statement = select(User.role, func.count()).group_by(User.role).order_by(User.role)
-        return [RoleFigure(role, count) for role, count in self._session.execute(statement)]
+        rows = await self._reads.read(lambda connection: connection.execute(_ROLES).all())
+        return [RoleCount.model_validate(row) for row in rows]
 
-    def posts_per_author(self, query: PageQuery) -> PageOf[AuthorFigure]:
+    async def posts_per_author(self, query: PageQuery) -> Page[AuthorPosts]:
         """Return a part of all users with their number of posts, most first, ties by id."""
-        posts = func.count(Post.id)
-        statement = (
-            select(User.id, User.username, posts)
-            .outerjoin(Post, Post.author_id == User.id)
-            .group_by(User.id, User.username)
-            .order_by(posts.desc(), User.id)
-            .limit(query.limit)
-            .offset(query.offset)
-        )
-        figures = [AuthorFigure(*row) for row in self._session.execute(statement)]
-        return PageOf(figures, self.count_users(), query.limit, query.offset)
 
-    def email_domains(self, query: PageQuery) -> PageOf[str]:
+        def read(connection: Connection) -> Page[AuthorPosts]:
+            rows = connection.execute(_AUTHORS, query.model_dump())
+            items = [AuthorPosts.model_validate(row) for row in rows]
+            total = connection.execute(_USERS).scalar_one()
+            return Page(items=items, total=total, limit=query.limit, offset=query.offset)
+
+        return await self._reads.read(read)
+
+    async def email_domains(self, query: PageQuery) -> Page[str]:
         """Return a part of the distinct domains of all addresses, in alphabetical order."""
-        domain = text_after(User.email.expression, "@").label("domain")
-        domains = select(domain).distinct()
-        total = self._session.scalar(select(func.count()).select_from(domains.subquery())) or 0
-        part = self._session.scalars(domains.order_by(domain).limit(query.limit).offset(query.offset))
-        return PageOf(list(part), total, query.limit, query.offset)
+
+        def read(connection: Connection) -> Page[str]:
+            items = list(connection.scalars(_DOMAINS, query.model_dump()))
+            total = connection.execute(_DOMAIN_COUNT).scalar_one()
+            return Page(items=items, total=total, limit=query.limit, offset=query.offset)
+
+        return await self._reads.read(read)

@@ -1,6 +1,6 @@
 """Replies of /reports/."""
 
-from app.fields import UsernameOut
+from app.users.fields import UsernameOut
 from app.users.schemas import RoleName
 from sessionscope.reading.fields import Key
 from sessionscope.reading.schemas import Reply

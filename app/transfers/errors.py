@@ -14,6 +14,8 @@ class InsufficientFundsError(ConflictError):
 
     kind: ClassVar[ProblemType] = INSUFFICIENT_FUNDS
 
-    def __init__(self, account_id: int) -> None:
+    def __init__(self, account_id: int, /) -> None:
         self.account_id = account_id
-        super().__init__(f"account {account_id} holds less than the amount")
+
+    def __str__(self) -> str:
+        return f"account {self.account_id} holds less than the amount"

@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.dependencies import JSON_ONLY, IdempotencyKeyDep, KeyInPath, TransfersDep
+from app.dependencies import TransfersDep
 from app.transfers.errors import INSUFFICIENT_FUNDS
 from app.transfers.schemas import TransferIn, TransferOut, TransferQuery
 from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
+from sessionscope.fastapi.parameters import JSON_ONLY, IdempotencyKeyDep, KeyInPath
 from sessionscope.fastapi.problems import OF_BODIES, problems
 from sessionscope.fastapi.replies import location_of
 from sessionscope.reading.schemas import Page

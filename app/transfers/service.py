@@ -1,19 +1,16 @@
 """The rules for moving money."""
 
 from decimal import Decimal
-from functools import partial
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from app.accounts.repository import AccountRepository
-from app.idempotency.service import IdempotentTransactions
 from app.transfers.errors import InsufficientFundsError
 from app.transfers.repository import TransferReader, TransferRepository
 from app.transfers.schemas import TransferIn, TransferOut, TransferQuery
-from sessionscope.database.reads import AsyncReads
-from sessionscope.errors import ConflictError, InvalidError, NotFoundError
+from sessionscope.errors import ConflictError, InvalidError, NotFoundError, found
 from sessionscope.reading.schemas import Page
+from sessionscope.transactions.idempotency import IdempotentTransactions
 
 # What the column holds.
 MOST: Final = Decimal("9999999999999999.99")
@@ -22,9 +19,12 @@ MOST: Final = Decimal("9999999999999999.99")
 class TransferService:
     """Moves money between accounts, whole or not at all."""
 
-    def __init__(self, transactions: IdempotentTransactions, reads: AsyncReads) -> None:
+    def __init__(
+        self, transactions: IdempotentTransactions, reader: TransferReader, repository: TransferRepository
+    ) -> None:
         self._transactions = transactions
-        self._reader = TransferReader(reads)
+        self._reader = reader
+        self._repository = repository
 
     async def get(self, transfer_id: int) -> TransferOut:
         """Return the transfer.
@@ -32,7 +32,7 @@ class TransferService:
         Raises:
             NotFoundError: There is none.
         """
-        return _found(await self._reader.get(transfer_id), transfer_id)
+        return found(await self._reader.get(transfer_id), "transfer", transfer_id)
 
     async def page(self, query: TransferQuery) -> Page[TransferOut]:
         """Return the transfers that fit *query*."""
@@ -54,33 +54,23 @@ class TransferService:
             KeyReusedError: The key was used for another transfer.
             RequestInFlightError: The first request with this key has no answer yet.
         """
-        if data.from_account == data.to_account:
+        payer, payee, amount = data.from_account, data.to_account, data.amount
+        if payer == payee:
             raise InvalidError("to_account", "the money would go where it comes from")
-        move = partial(_move, data=data)
-        request = f"transfer {data.from_account} {data.to_account} {data.amount:.2f}"
-        return await self._transactions.run_once(key, request, work=move, find=_transfer)
 
+        def move(session: Session) -> TransferOut:
+            balances = self._repository.lock(session, payer, payee)
+            for account_id in (payer, payee):
+                if account_id not in balances:
+                    raise NotFoundError("account", account_id)
+            if balances[payer] < amount:
+                raise InsufficientFundsError(payer)
+            if balances[payee] + amount > MOST:
+                raise ConflictError(f"account {payee} can't hold that much")
+            self._repository.move(session, payer, payee, amount)
+            return self._repository.add(session, payer, payee, amount)
 
-def _transfer(session: Session, transfer_id: int) -> TransferOut:
-    return _found(TransferRepository(session).get(transfer_id), transfer_id)
+        def find(session: Session, transfer_id: int) -> TransferOut:
+            return found(self._repository.shown(session, transfer_id), "transfer", transfer_id)
 
-
-def _found(transfer: TransferOut | None, transfer_id: int) -> TransferOut:
-    if transfer is None:
-        raise NotFoundError("transfer", transfer_id)
-    return transfer
-
-
-def _move(session: Session, data: TransferIn) -> TransferOut:
-    payer, payee, amount = data.from_account, data.to_account, data.amount
-    accounts = AccountRepository(session)
-    balances = accounts.lock(payer, payee)
-    for account_id in (payer, payee):
-        if account_id not in balances:
-            raise NotFoundError("account", account_id)
-    if balances[payer] < amount:
-        raise InsufficientFundsError(payer)
-    if balances[payee] + amount > MOST:
-        raise ConflictError(f"account {payee} can't hold that much")
-    accounts.move(payer, payee, amount)
-    return TransferRepository(session).add(payer, payee, amount)
+        return await self._transactions.run_once(key, f"transfer {payer} {payee} {amount:.2f}", work=move, find=find)

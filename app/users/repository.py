@@ -10,10 +10,10 @@ from app.users.model import User
 from app.users.names import fold_name
 from app.users.schemas import UserOut, UserQuery
 from sessionscope.database.reads import AsyncReads
-from sessionscope.reading.projections import Shown
+from sessionscope.reading.projections import Projection
 from sessionscope.reading.schemas import Page
 
-_SHOWN: Final = Shown(
+_USERS: Final = Projection(
     User,
     UserOut,
     filters={
@@ -27,32 +27,35 @@ _SHOWN: Final = Shown(
 
 
 class UserRepository:
-    """Finds and keeps users through one session."""
+    """Finds and keeps users, in the transaction of the session that it is given."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def get(self, user_id: int) -> User | None:
+    def get(self, session: Session, user_id: int) -> User | None:
         """Return the user, None where there is none."""
-        return self._session.get(User, user_id)
+        return session.get(User, user_id)
 
-    def exists(self, user_id: int) -> bool:
+    def exists(self, session: Session, user_id: int) -> bool:
         """Tell whether there is such a user, without loading it into the session."""
-        return self._session.connection().scalar(select(User.id).where(User.id == user_id)) is not None
+        return session.connection().scalar(select(User.id).where(User.id == user_id)) is not None
 
-    def taken(self, *, email: str | None, username: str | None, but: int | None) -> list[str]:
+    def taken(self, session: Session, *, email: str | None, username: str | None, but: int | None) -> list[str]:
         """As `UserReader.taken`, in the session's transaction."""
-        return _taken(self._session.connection(), email=email, username=username, but=but)
+        return _taken(session.connection(), email=email, username=username, but=but)
 
-    def add(self, user: User) -> None:
+    def add(self, session: Session, user: User) -> None:
         """Insert the user, who has an id afterwards."""
-        self._session.add(user)
-        self._session.flush()
+        session.add(user)
+        session.flush()
 
-    def delete(self, user: User) -> None:
+    def update(self, session: Session, user: User, values: dict[str, object]) -> None:
+        """Give the user's columns *values*, and send those that differ."""
+        for name, value in values.items():
+            setattr(user, name, value)
+        session.flush()
+
+    def delete(self, session: Session, user: User) -> None:
         """Delete the user, and their posts."""
-        self._session.delete(user)
-        self._session.flush()
+        session.delete(user)
+        session.flush()
 
 
 class UserReader:
@@ -63,11 +66,11 @@ class UserReader:
 
     async def get(self, user_id: int) -> UserOut | None:
         """Return the user, None where there is none."""
-        return await _SHOWN.get(self._reads, user_id)
+        return await _USERS.get(self._reads, user_id)
 
     async def page(self, query: UserQuery) -> Page[UserOut]:
         """Return the users that fit every filter of *query*."""
-        return await _SHOWN.page(self._reads, query)
+        return await _USERS.page(self._reads, query)
 
     async def taken(self, *, email: str | None, username: str | None, but: int | None) -> list[str]:
         """Return which of ``email`` and ``username`` a user other than *but* has."""

@@ -4,15 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.dependencies import JSON_ONLY, KeyInPath, PostsDep, UsersDep
-from app.models import Post, User
-from app.posts.schemas import AuthorPostQuery, PostOut, PostQuery
+from app.dependencies import UsersDep
 from app.users.schemas import UserIn, UserOut, UserPatch, UserPut, UserQuery
 from sessionscope.errors import BUSY, CONFLICT, NOT_FOUND
+from sessionscope.fastapi.parameters import JSON_ONLY, KeyInPath
 from sessionscope.fastapi.problem_types import OUTCOME_UNKNOWN
 from sessionscope.fastapi.problems import OF_BODIES, problems
 from sessionscope.fastapi.replies import location_of
-from sessionscope.reading.paging import PageOf
 from sessionscope.reading.schemas import Page
 
 router = APIRouter(prefix="/users", tags=["users"])
@@ -21,11 +19,10 @@ router = APIRouter(prefix="/users", tags=["users"])
 @router.post(
     "/",
     status_code=201,
-    response_model=UserOut,
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, BUSY, CONFLICT),
 )
-async def create_user(data: UserIn, users: UsersDep, request: Request, response: Response) -> User:
+async def create_user(data: UserIn, users: UsersDep, request: Request, response: Response) -> UserOut:
     """Create a user; email and username are unique."""
     user = await users.create(data)
     response.headers["Location"] = location_of(request, user.id)
@@ -46,11 +43,10 @@ async def get_user(user_id: KeyInPath, users: UsersDep) -> UserOut:
 
 @router.put(
     "/{user_id}",
-    response_model=UserOut,
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, BUSY, NOT_FOUND, CONFLICT),
 )
-async def replace_user(user_id: KeyInPath, data: UserPut, users: UsersDep) -> User:
+async def replace_user(user_id: KeyInPath, data: UserPut, users: UsersDep) -> UserOut:
     """Replace the values of a user.
 
     The email address and the username are required. A password, a role or an `is_active` that is not sent stays as it
@@ -61,11 +57,10 @@ async def replace_user(user_id: KeyInPath, data: UserPut, users: UsersDep) -> Us
 
 @router.patch(
     "/{user_id}",
-    response_model=UserOut,
     dependencies=JSON_ONLY,
     responses=problems(*OF_BODIES, BUSY, NOT_FOUND, CONFLICT),
 )
-async def update_user(user_id: KeyInPath, data: UserPatch, users: UsersDep) -> User:
+async def update_user(user_id: KeyInPath, data: UserPatch, users: UsersDep) -> UserOut:
     """Change some values of a user."""
     return await users.update(user_id, data)
 
@@ -74,12 +69,3 @@ async def update_user(user_id: KeyInPath, data: UserPatch, users: UsersDep) -> U
 async def delete_user(user_id: KeyInPath, users: UsersDep) -> None:
     """Delete a user and their posts; one who has accounts stays."""
     await users.delete(user_id)
-
-
-@router.get("/{user_id}/posts", response_model=Page[PostOut], responses=problems(NOT_FOUND))
-async def list_posts_of_user(
-    user_id: KeyInPath, query: Annotated[AuthorPostQuery, Query()], users: UsersDep, posts: PostsDep
-) -> PageOf[Post]:
-    """List the posts of a user."""
-    await users.get(user_id)
-    return await posts.page(PostQuery(**query.model_dump(), author_id=user_id))

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.fields import Email, EmailOut, FoldedUsername, Password, Username, UsernameOut
+from app.users.fields import Email, EmailOut, FoldedUsername, Password, Username, UsernameOut
 from sessionscope.reading.fields import Flag, FlagInText, Key, MomentInText, MomentOut
 from sessionscope.reading.schemas import Body, PageQuery, Patch, Reply
 

@@ -1,7 +1,7 @@
 """The rules for users."""
 
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -10,8 +10,7 @@ from app.users.model import User
 from app.users.repository import UserReader, UserRepository
 from app.users.schemas import UserIn, UserOut, UserPatch, UserPut, UserQuery
 from sessionscope.database.errors import Violation, violation_of
-from sessionscope.database.reads import AsyncReads
-from sessionscope.errors import ConflictError, NotFoundError
+from sessionscope.errors import ConflictError, NotFoundError, found
 from sessionscope.reading.schemas import Page
 from sessionscope.security.passwords import PasswordHasher
 from sessionscope.transactions.terms import Terms
@@ -19,16 +18,17 @@ from sessionscope.transactions.unit_of_work import AsyncTransactions
 
 _READ_ONLY: Final = Terms(read_only=True)
 
-U = TypeVar("U", User, UserOut)
-
 
 class UserService:
     """Creates, finds, changes and deletes users."""
 
-    def __init__(self, transactions: AsyncTransactions, reads: AsyncReads, passwords: PasswordHasher) -> None:
+    def __init__(
+        self, transactions: AsyncTransactions, reader: UserReader, repository: UserRepository, passwords: PasswordHasher
+    ) -> None:
         self._transactions = transactions
+        self._reader = reader
+        self._repository = repository
         self._passwords = passwords
-        self._reader = UserReader(reads)
 
     async def get(self, user_id: int) -> UserOut:
         """Return the user.
@@ -36,13 +36,13 @@ class UserService:
         Raises:
             NotFoundError: There is none.
         """
-        return _found(await self._reader.get(user_id), user_id)
+        return found(await self._reader.get(user_id), "user", user_id)
 
     async def page(self, query: UserQuery) -> Page[UserOut]:
         """Return the users that fit *query*."""
         return await self._reader.page(query)
 
-    async def create(self, data: UserIn) -> User:
+    async def create(self, data: UserIn) -> UserOut:
         """Create a user.
 
         Raises:
@@ -51,21 +51,21 @@ class UserService:
         """
         values = await self._columns(data.model_dump())
 
-        def add(session: Session) -> User:
+        def add(session: Session) -> UserOut:
             user = User(**values)
-            UserRepository(session).add(user)
-            return user
+            self._repository.add(session, user)
+            return UserOut.model_validate(user)
 
         try:
             return await self._transactions.run_sync(add)
         except IntegrityError as error:
             raise await self._conflict(error, values) from error
 
-    async def replace(self, user_id: int, data: UserPut) -> User:
+    async def replace(self, user_id: int, data: UserPut) -> UserOut:
         """Give the user the values that *data* sets, which has the required ones; errors as `get` and `create`."""
         return await self._change(user_id, data.model_dump(exclude_unset=True))
 
-    async def update(self, user_id: int, data: UserPatch) -> User:
+    async def update(self, user_id: int, data: UserPatch) -> UserOut:
         """Give the user the values that *data* sets; errors as `get` and `create`."""
         return await self._change(user_id, data.model_dump(exclude_unset=True))
 
@@ -78,8 +78,7 @@ class UserService:
         """
 
         def delete(session: Session) -> None:
-            users = UserRepository(session)
-            users.delete(_found(users.get(user_id), user_id))
+            self._repository.delete(session, found(self._repository.get(session, user_id), "user", user_id))
 
         try:
             await self._transactions.run_sync(delete)
@@ -88,15 +87,13 @@ class UserService:
                 raise
             raise ConflictError(f"user {user_id} has accounts") from error
 
-    async def _change(self, user_id: int, values: dict[str, Any]) -> User:
+    async def _change(self, user_id: int, values: dict[str, Any]) -> UserOut:
         values = await self._columns(values, user_id)
 
-        def change(session: Session) -> User:
-            user = _found(UserRepository(session).get(user_id), user_id)
-            for name, value in values.items():
-                setattr(user, name, value)
-            session.flush()
-            return user
+        def change(session: Session) -> UserOut:
+            user = found(self._repository.get(session, user_id), "user", user_id)
+            self._repository.update(session, user, values)
+            return UserOut.model_validate(user)
 
         try:
             return await self._transactions.run_sync(change)
@@ -111,9 +108,17 @@ class UserService:
         if password is not None:
             # Hashing is slow on purpose: a request that will be refused is refused before it. The constraints still
             # decide: others may be faster meanwhile.
-            await self._transactions.run_sync(partial(_refuse, values=values, user_id=user_id), _READ_ONLY)
+            await self._transactions.run_sync(partial(self._refuse, values=values, user_id=user_id), _READ_ONLY)
             password = await self._passwords.hash(password)
         return values | {"password_hash": password}
+
+    def _refuse(self, session: Session, values: dict[str, Any], user_id: int | None) -> None:
+        if user_id is not None and not self._repository.exists(session, user_id):
+            raise NotFoundError("user", user_id)
+        email, username = values.get("email"), values.get("username")
+        taken = self._repository.taken(session, email=email, username=username, but=user_id)
+        if taken:
+            raise _already_taken(taken)
 
     async def _conflict(self, error: IntegrityError, values: dict[str, Any], user_id: int | None = None) -> Exception:
         if violation_of(error) is not Violation.UNIQUE:
@@ -123,20 +128,5 @@ class UserService:
         return _already_taken(taken)
 
 
-def _refuse(session: Session, values: dict[str, Any], user_id: int | None) -> None:
-    users = UserRepository(session)
-    if user_id is not None and not users.exists(user_id):
-        raise NotFoundError("user", user_id)
-    taken = users.taken(email=values.get("email"), username=values.get("username"), but=user_id)
-    if taken:
-        raise _already_taken(taken)
-
-
 def _already_taken(names: list[str]) -> ConflictError:
     return ConflictError(f"{' and '.join(names) or 'email or username'} already taken")
-
-
-def _found(user: U | None, user_id: int) -> U:
-    if user is None:
-        raise NotFoundError("user", user_id)
-    return user

@@ -1,4 +1,4 @@
-"""Reading what replies show, and no more: rows become replies without mapped objects in between.
+"""Reading what responses show, and no more: rows become responses without mapped objects in between.
 
 Statements are built once, each sent in one visit to the database; the connection is free again before a list is made.
 """
@@ -8,10 +8,10 @@ from functools import lru_cache, partial
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
+from sqlalchemy.orm import DeclarativeBase
 
-from sessionscope.database.base import Base
 from sessionscope.database.reads import AsyncReads
-from sessionscope.reading.paging import ordering
+from sessionscope.reading.rows import RowFields
 from sessionscope.reading.schemas import Page, PageQuery, Reply
 
 R = TypeVar("R", bound=Reply)
@@ -20,33 +20,48 @@ R = TypeVar("R", bound=Reply)
 _STATEMENTS: Final = 500
 
 
-class Shown(Generic[R]):
-    """The rows of a table as one kind of reply, whose fields are named as columns.
+class Projection(Generic[R]):
+    """The rows of a table as one kind of response.
+
+    Each field of the response shows the column of its name, unless *computed* has an expression for it. A field that
+    is a response itself shows the row that the relationship of its name leads to, read by a join.
 
     Args:
         model: The mapped class.
         reply: What is shown of it.
-        filters: Conditions by the names of the query's fields, each with a bind parameter of that name.
+        filters: Conditions by the names of the query's fields, each with a bind parameter of that name. A condition
+            on a joined row is written as ``Post.author.has(...)``.
+        computed: Expressions by the names of the fields that show them.
+
+    Raises:
+        TypeError: A relationship leads to several rows, or may lead to none though the field can't be None.
     """
 
-    def __init__(self, model: type[Base], reply: type[R], filters: Mapping[str, ColumnElement[bool]]) -> None:
+    def __init__(
+        self,
+        model: type[DeclarativeBase],
+        reply: type[R],
+        *,
+        filters: Mapping[str, ColumnElement[bool]] | None = None,
+        computed: Mapping[str, ColumnElement[Any]] | None = None,
+    ) -> None:
         self._model = model
         self._reply = reply
         self._page: Any = Page[reply]  # type: ignore[valid-type]
-        self._filters = filters
-        self._names = tuple(reply.model_fields)
-        self._columns: Select[*tuple[Any, ...]] = select(*(getattr(model, name) for name in self._names))
-        self._by_id = self._columns.where(model.__table__.c.id == bindparam("id"))
+        self._filters = filters or {}
+        self._fields = RowFields(model, reply, computed or {})
+        self._selected = self._fields.joined_to(select(*self._fields.columns))
+        self._by_id = self._selected.where(model.__table__.c.id == bindparam("id"))
         self._statements = lru_cache(_STATEMENTS)(self._build)
 
     async def get(self, reads: AsyncReads, key: int) -> R | None:
-        """Return the reply of one row, None where there is none."""
+        """Return the response of one row, None where there is none."""
         return await reads.read(partial(self.find, key=key))
 
     def find(self, connection: Connection, key: int) -> R | None:
-        """Return the reply of one row, None where *connection* sees none."""
+        """Return the response of one row, None where *connection* sees none."""
         row = connection.execute(self._by_id, {"id": key}).first()
-        return None if row is None else self._reply.model_validate(self._named(row))
+        return None if row is None else self._reply.model_validate(self._fields.named(row))
 
     async def page(self, reads: AsyncReads, query: PageQuery) -> Page[R]:
         """Return a part of the rows that fit every filter that *query* sets, in its order, or by id."""
@@ -62,7 +77,7 @@ class Shown(Generic[R]):
             return rows, connection.execute(count, values).scalar_one() if query.offset else 0
 
         rows, total = await reads.read(read)
-        items = [self._named(row) for row in rows]
+        items = [self._fields.named(row) for row in rows]
         page: Page[R] = self._page(items=items, total=total, limit=query.limit, offset=query.offset)
         return page
 
@@ -71,9 +86,12 @@ class Shown(Generic[R]):
         conditions = [self._filters[name] for name in filters]
         count = select(func.count()).select_from(self._model).where(*conditions)
         # Without correlation, which would take the table of the one for that of the other.
-        part = self._columns.add_columns(count.correlate(None).scalar_subquery()).where(*conditions)
-        return part.order_by(*ordering(self._model, sort)).limit(bindparam("limit")).offset(bindparam("offset")), count
+        part = self._selected.add_columns(count.correlate(None).scalar_subquery()).where(*conditions)
+        return part.order_by(*self._order(sort)).limit(bindparam("limit")).offset(bindparam("offset")), count
 
-    def _named(self, row: Row[Any]) -> dict[str, Any]:
-        # A list's rows have one column more than names, the length of the whole.
-        return dict(zip(self._names, row, strict=False))
+    def _order(self, sort: str) -> list[ColumnElement[Any]]:
+        """Return the columns for *sort*, a field's name with a ``-`` before it for descending; ties by id."""
+        name = sort.removeprefix("-")
+        column = self._fields.expression(name)
+        direction = column.desc() if sort.startswith("-") else column.asc()
+        return [direction] if name == "id" else [direction, self._model.__table__.c.id.asc()]

@@ -167,7 +167,7 @@ class TestWithoutADatabase:
             lambda client: client.post("/users/", json={"email": "ann@example.com", "username": "ann"}),
             lambda client: client.delete("/posts/1"),
         ],
-        ids=["list", "one", "sync", "write", "delete"],
+        ids=["list", "one", "report", "write", "delete"],
     )
     async def test_every_endpoint_says_to_try_again(
         self, missing_url: str, ask: Callable[[httpx2.AsyncClient], Awaitable[httpx2.Response]]

@@ -11,12 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.util import await_only
 
-from app.idempotency.service import IdempotentTransactions
 from app.models import IdempotencyKey, Transfer
 from app.transfers.schemas import TransferIn, TransferOut
-from app.transfers.service import TransferService
 from containers import ApplicationContainer, scope
 from sessionscope.testing.failing import lost_commit
+from sessionscope.transactions.idempotency import IdempotentTransactions
 from sessionscope.transactions.unit_of_work import AsyncTransactions
 from tests.app.http.making import balances, make_accounts, problem_of
 
@@ -143,7 +142,8 @@ class TestAtTheSameTime:
             async with scope():
                 database = container.database
                 slow = Slow(database.async_session, database.retry_policy())
-                service = TransferService(IdempotentTransactions(slow), database.async_reads())
+                with container.idempotent_transactions.override(IdempotentTransactions(slow, IdempotencyKey)):
+                    service = container.transfers()
                 return await service.create(data, "k-1")
 
         async with asyncio.timeout(10):

@@ -1,7 +1,9 @@
 """Idempotency keys on every POST that has them: one key space, and an end to each key."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import httpx2
@@ -9,11 +11,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select, update
 
-from app.idempotency.service import forget_keys
 from app.models import IdempotencyKey
 from containers import ApplicationContainer, scope
 from sessionscope.settings import IdempotencySettings
 from sessionscope.testing.overrides import Override
+from sessionscope.transactions.idempotency import forget_keys
 from tests.app.http.making import Json, balances, make_accounts, make_user, problem_of
 
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
@@ -55,7 +57,7 @@ def count_keys(container: ApplicationContainer) -> int:
 def forget(container: ApplicationContainer, batch: int = 1000) -> list[int]:
     """Delete the expired keys; return the length of each batch."""
     with scope():
-        return list(forget_keys(container.database.transactions(), DAY, batch))
+        return list(forget_keys(container.database.transactions(), IdempotencyKey, DAY, batch))
 
 
 @pytest.mark.parametrize("path", ["/posts/", "/accounts/"])
@@ -202,6 +204,73 @@ class TestExpiry:
         for _ in range(2):
             assert 201 == (await async_client.post("/transfers/", json=transfer, headers=KEY)).status_code
         assert (["20.00", "80.00"], 1) == (await balances(async_client), count_keys(container))
+
+
+class TestKeptAnswers:
+    """What the table holds: a release and the one before it may serve one database for a while."""
+
+    @pytest.fixture(name="body")
+    async def _body(self, async_client: httpx2.AsyncClient) -> Json:
+        """Give a transfer between two accounts, of which the first holds 10.00."""
+        payer, payee = await make_accounts(async_client, "10.00", "0.00")
+        return {"from_account": payer, "to_account": payee, "amount": "1.00"}
+
+    @pytest.mark.parametrize(
+        ("answer", "status", "kind", "detail"),
+        [
+            ({"not_found": ["account", 9]}, 404, "not-found", "there is no account 9"),
+            ({"conflict": "account 2 can't hold that much"}, 409, "conflict", "account 2 can't hold that much"),
+            ({"insufficient_funds": [1]}, 409, "insufficient-funds", "account 1 holds less than the amount"),
+            ({"made": 7}, 404, "not-found", "there is no transfer 7"),
+        ],
+        ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+    )
+    async def test_refusals_of_the_release_before_are_given_again(  # noqa: PLR0913, PLR0917 - a table of cases
+        self,
+        async_client: httpx2.AsyncClient,
+        container: ApplicationContainer,
+        body: Json,
+        answer: Json,
+        status: int,
+        kind: str,
+        detail: str,
+    ) -> None:
+        """They have been written as they stand here since idempotency keys came."""
+        request = f"transfer {body['from_account']} {body['to_account']} 1.00"
+        values = {"key": sha256(b"k-1").hexdigest(), "request": sha256(request.encode()).hexdigest()}
+        with scope():
+            session = container.database.session()
+            session.add(IdempotencyKey(**values, answer=json.dumps(answer)))
+            session.commit()
+        problem = problem_of(await async_client.post("/transfers/", json=body, headers=KEY), status)
+        assert (f"/problems/{kind}", detail) == (problem["type"], problem["detail"])
+        assert ["10.00", "0.00"] == await balances(async_client)
+
+    @pytest.mark.parametrize(
+        ("path", "changes", "expected"),
+        [
+            ("/transfers/", {}, {"made": 1}),
+            ("/transfers/", {"to_account": 99}, {"not_found": ["account", 99]}),
+            ("/transfers/", {"amount": "10.01"}, {"insufficient_funds": [1]}),
+            ("/accounts/", {"owner_id": 99}, {"conflict": "there is no user 99 to own the account"}),
+        ],
+    )
+    async def test_answers_are_kept_as_the_release_before_reads_them(  # noqa: PLR0913, PLR0917 - as above
+        self,
+        async_client: httpx2.AsyncClient,
+        container: ApplicationContainer,
+        body: Json,
+        path: str,
+        changes: Json,
+        expected: Json,
+    ) -> None:
+        """Its workers answer some of the requests while a release is rolled out."""
+        data = body | changes if path == "/transfers/" else changes
+        await async_client.post(path, json=data, headers=KEY)
+        with scope():
+            answer = container.database.session().scalars(select(IdempotencyKey.answer)).one()
+        assert answer is not None
+        assert expected == json.loads(answer)
 
 
 class TestSetting:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.models import OpenAPI
 from pydantic import TypeAdapter, ValidationError
 
-from app.fields import Username
+from app.users.fields import Username
 from sessionscope.reading.fields import Amount, Balance
 from tests.app.http.making import problem_of
 

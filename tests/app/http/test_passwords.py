@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from sessionscope.security.passwords import PasswordHasher
 from sessionscope.testing.overrides import Override
@@ -58,6 +59,10 @@ def body(name: str = "ann", **values: Any) -> dict[str, Any]:
     return {"email": f"{name}@example.com", "username": name, "password": PASSWORD} | values
 
 
+def plain() -> None:
+    """Take one of the server's threads."""
+
+
 class TestCrowd:
     async def test_what_is_too_much_is_told_to_come_again(
         self, async_client: httpx2.AsyncClient, override: Override
@@ -75,20 +80,23 @@ class TestCrowd:
         assert count[201] == (await async_client.get("/users/")).json()["total"]
         assert 201 == (await async_client.post("/users/", json=body())).status_code
 
-    async def test_others_are_served_meanwhile(self, server: Server, override: Override) -> None:
+    async def test_others_are_served_meanwhile(self, app: FastAPI, server: Server, override: Override) -> None:
         """Hashing takes none of the server's threads, in which plain functions wait for nobody's password."""
         slow = Slow()
         hasher = Counted(slow)
         override("passwords", hasher)
+        app.add_api_route("/plain", plain)
         limits = httpx2.Limits(max_connections=None)
         async with httpx2.AsyncClient(base_url=server.url, limits=limits, timeout=60) as client:
             crowd = [asyncio.ensure_future(client.post("/users/", json=body(f"u{i}"))) for i in range(60)]
             assert await asyncio.to_thread(wait_until, lambda: hasher.brought == 60, seconds=30)
-            for path in ("/health/live", "/reports/users/count"):
+            for path in ("/plain", "/health/live", "/reports/users/count"):
                 assert 200 == (await client.get(path)).status_code
             assert not any(task.done() for task in crowd)
             slow.may_end.set()
             assert {201} == {reply.status_code for reply in await asyncio.gather(*crowd)}
+        # The application is that of other tests too.
+        app.router.routes.pop()
 
 
 class TestRefused:

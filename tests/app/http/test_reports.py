@@ -71,7 +71,7 @@ class TestReports:
         problem_of(await async_client.get(f"/reports/{path}?limit=501"), 422)
 
     async def test_many_at_once_all_answer(self, async_client: httpx2.AsyncClient) -> None:
-        """Sync endpoints share the thread pool and the connection pool, and none is left waiting."""
+        """They share the connection pool, and none is left waiting."""
         await make_user(async_client)
         counts = await asyncio.gather(*(report(async_client, "users/count") for _ in range(60)))
         assert [{"count": 1}] * 60 == counts

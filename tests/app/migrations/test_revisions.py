@@ -126,7 +126,7 @@ class TestPlace:
 class TestModels:
     def test_other_models_need_no_change_of_the_environment(self, project: Path, run: Run) -> None:
         """A service of one's own starts from env.py as it is, without the sample's models."""
-        for feature in ("users", "posts", "accounts", "transfers", "reports", "idempotency"):
+        for feature in ("users", "posts", "accounts", "transfers", "reports"):
             shutil.rmtree(project / "app" / feature)
         for path in (project / "alembic" / "versions").glob("*.py"):
             path.unlink()

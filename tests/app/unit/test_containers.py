@@ -55,7 +55,8 @@ class TestProviders:
         """A service is built per use, its session once per scope."""
         async with scope():
             assert container.users() is not container.users()
-            assert container.users()._transactions._session() is container.posts()._transactions._session()
+            users, posts = container.users()._transactions, container.posts()._transactions
+            assert await users.run_sync(id) == await posts.run_sync(id)
 
 
 class TestTypes:

@@ -71,6 +71,12 @@ def first_username(reports: ReportsDep) -> str | None:
     return reports.first_username()
 
 
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    """Tell that the process runs."""
+    return {"status": "alive"}
+
+
 @router.get("/health/ready", response_model=None)
 async def ready(request: Request) -> dict[str, str] | Response:
     """Tell whether the database answers; the library's own router asks for the service's migrations too."""

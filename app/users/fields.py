@@ -1,4 +1,4 @@
-"""Field types of this service's users and posts."""
+"""Field types of users."""
 
 import re
 from typing import Annotated, Any, Final
@@ -63,16 +63,6 @@ Username = Annotated[
 FoldedUsername = Annotated[Username, AfterValidator(fold_name)]
 Password = Annotated[str, StringConstraints(min_length=8, max_length=128), Field(examples=["correct horse battery"])]
 
-# PostgreSQL stores any text but NUL.
-Title = Annotated[
-    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$"), Field(examples=["On sessions"])
-]
-Content = Annotated[
-    str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$"), Field(examples=["One per request."])
-]
-
-# Replies show what is stored: a row that other rules let in must not break every list that it is in.
+# Responses show what is stored: a row that other rules let in must not break every list that it is in.
 EmailOut = Annotated[str, Field(examples=["ann@example.com"], json_schema_extra={"format": "email"})]
 UsernameOut = Annotated[str, Field(examples=["ann"])]
-TitleOut = Annotated[str, Field(examples=["On sessions"])]
-ContentOut = Annotated[str, Field(examples=["One per request."])]

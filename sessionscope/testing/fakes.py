@@ -1,0 +1,131 @@
+"""Transactions for unit tests of services: no engine, no database.
+
+The services get fakes of their repositories too. The session that a unit of work is given belongs to no database: a
+service that goes to one by itself fails with SQLAlchemy's ``UnboundExecutionError``.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from sessionscope.errors import ConflictError, KeyReusedError, NotFoundError
+from sessionscope.transactions.idempotency import HasId, IdempotentTransactions
+from sessionscope.transactions.terms import Terms
+from sessionscope.transactions.unit_of_work import AsyncTransactions, Transactions
+
+T = TypeVar("T")
+Made = TypeVar("Made", bound=HasId)
+
+_USUAL: Final = Terms()
+
+
+class FakeTransactions(Transactions):
+    """Runs each unit of work once, without a database.
+
+    A unit inside another one is a part of it. A unit that adds or changes objects in the session itself fails at its
+    end, as there is no database to flush them to.
+
+    Attributes:
+        committed: The results of the units that were committed, in order.
+        rolled_back: The errors of the units that were rolled back, in order.
+    """
+
+    def __init__(self) -> None:
+        self.committed: list[Any] = []
+        self.rolled_back: list[Exception] = []
+        self._current: Session | None = None
+
+    def run(self, work: Callable[[Session], T], terms: Terms = _USUAL, *, idempotent: bool = False) -> T:  # noqa: ARG002
+        """Run *work*, and record how it ended."""
+        if self._current is not None:
+            return work(self._current)
+        with Session() as session:
+            self._current = session
+            try:
+                result = work(session)
+                session.flush()
+            except Exception as error:
+                self.rolled_back.append(error)
+                raise
+            finally:
+                self._current = None
+        self.committed.append(result)
+        return result
+
+
+class FakeAsyncTransactions(AsyncTransactions, IdempotentTransactions):
+    """The async twin of `FakeTransactions`, which is a fake of `IdempotentTransactions` too."""
+
+    def __init__(self) -> None:
+        self.committed: list[Any] = []
+        self.rolled_back: list[Exception] = []
+        self._current: AsyncSession | None = None
+        self._answers: dict[str, tuple[str, Any]] = {}
+
+    async def run(
+        self,
+        work: Callable[[AsyncSession], Awaitable[T]],
+        terms: Terms = _USUAL,  # noqa: ARG002
+        *,
+        idempotent: bool = False,  # noqa: ARG002
+    ) -> T:
+        """Run *work*, and record how it ended."""
+        if self._current is not None:
+            return await work(self._current)
+        self._current = AsyncSession()
+        with closing(self._current.sync_session) as session:
+            try:
+                result = await work(self._current)
+                session.flush()
+            except Exception as error:
+                self.rolled_back.append(error)
+                raise
+            finally:
+                self._current = None
+        self.committed.append(result)
+        return result
+
+    async def run_sync(self, work: Callable[[Session], T], terms: Terms = _USUAL, *, idempotent: bool = False) -> T:
+        """Run *work*, a plain function of the session, and record how it ended."""
+
+        async def unit(session: AsyncSession) -> T:
+            return work(session.sync_session)
+
+        return await self.run(unit, terms, idempotent=idempotent)
+
+    async def run_once(
+        self, key: str | None, request: str, *, work: Callable[[Session], Made], find: Callable[[Session, int], Made]
+    ) -> Made:
+        """Run *work*; with the same *key* again, find what it made, or refuse as it did."""
+        if key is None:
+            return await self.run_sync(work)
+        return await self.run_sync(partial(self._answer, key=key, request=request, work=work, find=find))
+
+    def _answer(
+        self,
+        session: Session,
+        *,
+        key: str,
+        request: str,
+        work: Callable[[Session], Made],
+        find: Callable[[Session, int], Made],
+    ) -> Made:
+        if key not in self._answers:
+            try:
+                made = work(session)
+            except (NotFoundError, ConflictError) as refusal:
+                if refusal.kind.retry_after is None:
+                    self._answers[key] = request, refusal
+                raise
+            self._answers[key] = request, made.id
+            return made
+        first_request, answer = self._answers[key]
+        if request != first_request:
+            raise KeyReusedError
+        if isinstance(answer, Exception):
+            raise answer
+        return find(session, answer)
