@@ -17,18 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from config import DatabaseSettings, Settings
-from containers import (
-    DatabaseContainer,
-    Provide,
-    ScopeMiddleware,
-    Shared,
-    check_container,
-    close_container,
-    nested,
-)
-from sessionscope.database.session import AsyncReadSession
+from containers import DatabaseContainer
+from sessionscope import Provide, ScopeMiddleware, Shared, check_container, close_container, nested
+from sessionscope.database import AsyncReadSession
 from sessionscope.database.types import UtcDateTime
-from sessionscope.transactions.unit_of_work import AsyncTransactions
+from sessionscope.transactions import AsyncTransactions
 
 
 class ShopBase(DeclarativeBase):
