@@ -17,7 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, joinedload, mapped_
 
 from app.dependencies import get_async_db, get_db
 from containers import ApplicationContainer, ScopeMiddleware, close_container
-from sessionscope.transactions.transaction import async_transaction
+from sessionscope.transactions.blocks import async_transaction
 
 
 class Base(DeclarativeBase):

@@ -38,8 +38,8 @@ async def client(shop: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(shop)
     async with plain_fastapi.lifespan(shop), httpx2.AsyncClient(transport=transport, base_url="http://shop") as client:
         for name, city, credit in CUSTOMERS:
-            reply = await client.post("/customers", json={"name": name, "city": city, "credit": credit})
-            assert 201 == reply.status_code
+            response = await client.post("/customers", json={"name": name, "city": city, "credit": credit})
+            assert 201 == response.status_code
         yield client
 
 
@@ -88,8 +88,8 @@ class TestPlainFastapi:
     async def test_orders_come_with_their_customers(self, client: httpx2.AsyncClient) -> None:
         """The joined object is loaded, for nothing could load it later."""
         for key, item in ((1, "tea"), (1, "milk"), (2, "tea"), (3, "tea")):
-            reply = await client.post("/orders", json={"item": item, "customer_id": key})
-            assert 201 == reply.status_code
+            response = await client.post("/orders", json={"item": item, "customer_id": key})
+            assert 201 == response.status_code
         orders = (await client.get("/orders?city=Bern&item=tea")).json()
         assert ["ann", "cleo"] == [order["customer"]["name"] for order in orders]
         assert 204 == (await client.delete("/customers/1")).status_code
@@ -112,11 +112,11 @@ class TestPlainFastapi:
     async def test_many_transfers_at_once(self, client: httpx2.AsyncClient) -> None:
         """Concurrent requests have a session each: the sum stays."""
         bodies = [{"payer_id": 1 + turn % 4, "payee_id": 1 + (turn + 1) % 4, "cents": 70} for turn in range(40)]
-        replies = await asyncio.gather(*(client.post("/transfers", json=body) for body in bodies))
-        assert {204, 409} >= {reply.status_code for reply in replies}
+        responses = await asyncio.gather(*(client.post("/transfers", json=body) for body in bodies))
+        assert {204, 409} >= {response.status_code for response in responses}
         assert 1000 == sum(await credits_of(client))
 
-    def test_a_real_server_runs_it(self, shop: FastAPI) -> None:
+    def test_plain_fastapi_runs_on_a_real_server(self, shop: FastAPI) -> None:
         """The lifespan makes the tables, the server answers, and every connection is closed at the end."""
         with serving(shop) as server, httpx2.Client(base_url=server.url) as client:
             client.post("/customers", json={"name": "ann", "city": "Bern"}).raise_for_status()
@@ -143,8 +143,8 @@ class TestTwoDatabases:
             app.router.lifespan_context(app),
             httpx2.AsyncClient(transport=transport, base_url="http://x") as http,
         ):
-            replies = await asyncio.gather(*(http.post(f"/sales/tea-{number}") for number in range(20)))
-            assert {201} == {reply.status_code for reply in replies}
+            responses = await asyncio.gather(*(http.post(f"/sales/tea-{number}") for number in range(20)))
+            assert {201} == {response.status_code for response in responses}
             counts: dict[str, int] = (await http.get("/counts")).json()
             database, journal = app.state.container.database, app.state.container.journal
             assert database.async_engine().url != journal.async_engine().url
@@ -157,7 +157,7 @@ class TestTwoDatabases:
         app = two_databases.create_app(two_databases.ShopContainer(settings=settings))
         assert {"sales": 20, "entries": 20} == await self.sell(app)
 
-    async def test_they_may_be_of_different_kinds(self, postgresql: Any, mariadb: Any) -> None:
+    async def test_two_databases_may_be_of_different_kinds(self, postgresql: Any, mariadb: Any) -> None:
         """The shop on PostgreSQL, the journal on MariaDB."""
         urls = [server.url().render_as_string(hide_password=False) for server in (postgresql, mariadb)]
         app = two_databases.create_app(two_databases.ShopContainer(settings=self.settings(*urls)))
@@ -185,7 +185,7 @@ class TestSwapAProvider:
         """The endpoint gets the fake, without a database."""
         assert "fake" == swap_a_provider.main()
 
-    def test_it_runs_as_a_program(self) -> None:
+    def test_swap_example_runs_as_a_program(self) -> None:
         """The command in its docstring works."""
         command = [sys.executable, "-m", "examples.swap_a_provider"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own

@@ -2,25 +2,25 @@
 
 from decimal import Decimal
 
-from sessionscope.reading.fields import Balance, Key, KeyInText, MomentOut, MoneyOut
-from sessionscope.reading.schemas import Body, PageQuery, Reply
+from sessionscope.reading.fields import Balance, Key, KeyInText, MoneyOut, TimestampOut
+from sessionscope.reading.schemas import PageQuery, RequestBody, ResponseBody
 
 
-class AccountIn(Body):
+class AccountIn(RequestBody):
     """An account to open."""
 
     owner_id: Key
     balance: Balance = Decimal("0.00")
 
 
-class AccountOut(Reply):
+class AccountOut(ResponseBody):
     """An account as clients see it."""
 
     id: Key
     owner_id: Key
     balance: MoneyOut
-    created_at: MomentOut
-    updated_at: MomentOut
+    created_at: TimestampOut
+    updated_at: TimestampOut
 
 
 class AccountQuery(PageQuery):

@@ -10,7 +10,7 @@ from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIG
 from sessionscope.fastapi.parameters import JSON_ONLY, IdempotencyKeyDep, KeyInPath
 from sessionscope.fastapi.problem_types import OUTCOME_UNKNOWN
 from sessionscope.fastapi.problems import OF_BODIES, problems
-from sessionscope.fastapi.replies import location_of
+from sessionscope.fastapi.responses import location_of
 from sessionscope.reading.schemas import Page
 
 router = APIRouter(prefix="/posts", tags=["posts"])

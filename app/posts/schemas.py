@@ -5,8 +5,8 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints
 
 from app.users.fields import UsernameOut
-from sessionscope.reading.fields import Key, KeyInText, MomentInText, MomentOut
-from sessionscope.reading.schemas import Body, PageQuery, Patch, Reply
+from sessionscope.reading.fields import Key, KeyInText, TimestampInText, TimestampOut
+from sessionscope.reading.schemas import PageQuery, Patch, RequestBody, ResponseBody
 
 # Posts are shown with their contents, of which each may have 400 kB: a longer list would be hundreds of megabytes.
 LONGEST_LIST: Final = 50
@@ -25,7 +25,7 @@ ContentOut = Annotated[str, Field(examples=["One per request."])]
 PostOrder = Literal["id", "-id", "title", "-title", "created_at", "-created_at", "updated_at", "-updated_at"]
 
 
-class PostIn(Body):
+class PostIn(RequestBody):
     """A post, whole: to create one, or to replace one."""
 
     title: Title
@@ -41,14 +41,14 @@ class PostPatch(Patch):
     author_id: Key | None = None
 
 
-class AuthorOut(Reply):
+class AuthorOut(ResponseBody):
     """The author of a post, in short."""
 
     id: Key
     username: UsernameOut
 
 
-class PostOut(Reply):
+class PostOut(ResponseBody):
     """A post as clients see it."""
 
     id: Key
@@ -56,8 +56,8 @@ class PostOut(Reply):
     content: ContentOut
     author_id: Key
     author: AuthorOut
-    created_at: MomentOut
-    updated_at: MomentOut
+    created_at: TimestampOut
+    updated_at: TimestampOut
 
 
 class AuthorPostQuery(PageQuery):
@@ -65,7 +65,7 @@ class AuthorPostQuery(PageQuery):
 
     limit: Annotated[int, Field(ge=1, le=LONGEST_LIST, description="longest list to return")] = LONGEST_LIST
     title: Title | None = None
-    created_after: MomentInText | None = None
+    created_after: TimestampInText | None = None
     sort: Annotated[PostOrder, Field(description="a leading - turns the order; ties are ordered by id")] = "id"
 
 

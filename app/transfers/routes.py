@@ -10,7 +10,7 @@ from app.transfers.schemas import TransferIn, TransferOut, TransferQuery
 from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
 from sessionscope.fastapi.parameters import JSON_ONLY, IdempotencyKeyDep, KeyInPath
 from sessionscope.fastapi.problems import OF_BODIES, problems
-from sessionscope.fastapi.replies import location_of
+from sessionscope.fastapi.responses import location_of
 from sessionscope.reading.schemas import Page
 
 router = APIRouter(prefix="/transfers", tags=["transfers"])

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sessionscope.reading.fields import Amount, Key, KeyInText, MomentOut, MoneyOut
-from sessionscope.reading.schemas import Body, PageQuery, Reply
+from sessionscope.reading.fields import Amount, Key, KeyInText, MoneyOut, TimestampOut
+from sessionscope.reading.schemas import PageQuery, RequestBody, ResponseBody
 
 
-class TransferIn(Body):
+class TransferIn(RequestBody):
     """Money to move from one account to another."""
 
     from_account: Key
@@ -16,14 +16,14 @@ class TransferIn(Body):
     amount: Amount
 
 
-class TransferOut(Reply):
+class TransferOut(ResponseBody):
     """A transfer that took place."""
 
     id: Key
     from_account: Key
     to_account: Annotated[Key, Field(examples=[2])]
     amount: MoneyOut
-    created_at: MomentOut
+    created_at: TimestampOut
 
 
 class TransferQuery(PageQuery):

@@ -10,7 +10,7 @@ from sessionscope.errors import BUSY, CONFLICT, NOT_FOUND
 from sessionscope.fastapi.parameters import JSON_ONLY, KeyInPath
 from sessionscope.fastapi.problem_types import OUTCOME_UNKNOWN
 from sessionscope.fastapi.problems import OF_BODIES, problems
-from sessionscope.fastapi.replies import location_of
+from sessionscope.fastapi.responses import location_of
 from sessionscope.reading.schemas import Page
 
 router = APIRouter(prefix="/users", tags=["users"])

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.users.fields import Email, EmailOut, FoldedUsername, Password, Username, UsernameOut
-from sessionscope.reading.fields import Flag, FlagInText, Key, MomentInText, MomentOut
-from sessionscope.reading.schemas import Body, PageQuery, Patch, Reply
+from sessionscope.reading.fields import Flag, FlagInText, Key, TimestampInText, TimestampOut
+from sessionscope.reading.schemas import PageQuery, Patch, RequestBody, ResponseBody
 
 RoleName = Literal["user", "editor", "admin"]
 UserOrder = Literal[
@@ -14,7 +14,7 @@ UserOrder = Literal[
 ]
 
 
-class UserIn(Body):
+class UserIn(RequestBody):
     """A user to create."""
 
     email: Email
@@ -25,7 +25,7 @@ class UserIn(Body):
 
 
 class UserPut(Patch):
-    """A user to replace: what is left out of the optional fields stays, and a null password removes it."""
+    """The new values of a user. Optional fields that are left out stay, and a null password removes the password."""
 
     clearable = frozenset({"password"})
 
@@ -48,7 +48,7 @@ class UserPatch(Patch):
     role: RoleName | None = None
 
 
-class UserOut(Reply):
+class UserOut(ResponseBody):
     """A user as clients see it."""
 
     id: Key
@@ -56,8 +56,8 @@ class UserOut(Reply):
     username: UsernameOut
     is_active: bool
     role: RoleName
-    created_at: MomentOut
-    updated_at: MomentOut
+    created_at: TimestampOut
+    updated_at: TimestampOut
 
 
 class UserQuery(PageQuery):
@@ -67,5 +67,5 @@ class UserQuery(PageQuery):
     username: FoldedUsername | None = None
     active: FlagInText | None = None
     role: RoleName | None = None
-    created_after: MomentInText | None = None
+    created_after: TimestampInText | None = None
     sort: Annotated[UserOrder, Field(description="a leading - turns the order; ties are ordered by id")] = "id"

@@ -13,10 +13,10 @@ from sessionscope.database.errors import Violation, violation_of
 from sessionscope.errors import ConflictError, NotFoundError, found
 from sessionscope.reading.schemas import Page
 from sessionscope.security.passwords import PasswordHasher
-from sessionscope.transactions.terms import Terms
+from sessionscope.transactions.options import TransactionOptions
 from sessionscope.transactions.unit_of_work import AsyncTransactions
 
-_READ_ONLY: Final = Terms(read_only=True)
+_READ_ONLY: Final = TransactionOptions(read_only=True)
 
 
 class UserService:

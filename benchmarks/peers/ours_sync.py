@@ -9,7 +9,7 @@ from app.dependencies import get_db
 from benchmarks.peers.blocking import endpoints
 from benchmarks.peers.ours import make_settings
 from containers import ApplicationContainer, ScopeMiddleware, close_container
-from sessionscope.transactions.transaction import transaction
+from sessionscope.transactions.blocks import transaction
 
 
 def build(url: str) -> FastAPI:

@@ -51,7 +51,7 @@ def _run(service: Service, *, reload: bool) -> None:
         timeout_graceful_shutdown=settings.server.shutdown_timeout,
         log_config=logging_config(settings.logging),
         access_log=settings.logging.access,
-        # The server believes whoever connects from this machine unless it is told.
+        # By default the server trusts every client on this machine.
         proxy_headers=bool(settings.server.trusted_proxies),
         forwarded_allow_ips=list(settings.server.trusted_proxies),
     )
@@ -83,7 +83,7 @@ def _listen(config: Any) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((config.host, config.port))
-        # Whoever reads the address may connect at once: it waits until the server takes it.
+        # A client that reads the address may connect at once: its connection waits until the server accepts it.
         listener.listen(config.backlog)
     except OSError as error:
         listener.close()

@@ -10,24 +10,24 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from sessionscope.database.holders import Holders
+from sessionscope.database.checkouts import Checkouts
 from sessionscope.lifetimes.scopes import Scope
 from sessionscope.settings import DatabaseSettings
 
 
 class AdmissionGate:
-    """Admits as many scopes as the pool has connections; all of them where the pool has no limit."""
+    """Admits as many scopes as the pool has connections; all of them if the pool has no limit."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
         is_limited = settings.pool_class == "queue" and settings.max_overflow >= 0
         self._count = settings.pool_size + settings.max_overflow if is_limited else None
         self._patience_seconds = settings.pool_timeout
-        self._holders = Holders()
+        self._checkouts = Checkouts()
         # Tests and commands have several loops, one after the other.
         self._free: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
     async def admit(self, scope: Scope) -> None:
-        """Wait until *scope* may use sync sessions, which it may until it ends; admitted once, it doesn't wait again.
+        """Wait until *scope* may use sync sessions. It may do so until it ends, and waits only once.
 
         Raises:
             sqlalchemy.exc.TimeoutError: No place was free within the time that the pool waits for a connection.
@@ -39,19 +39,19 @@ class AdmissionGate:
             async with asyncio.timeout(self._patience_seconds):
                 await free.acquire()
         except TimeoutError:
-            self._holders.report(self._patience_seconds)
+            self._checkouts.report(self._patience_seconds)
             raise PoolTimeoutError(f"no connection was free within {self._patience_seconds} s") from None
-        scope.keep(self, _Admission(self._holders, free))
+        scope.keep(self, _Admission(self._checkouts, free))
 
 
 class _Admission:
     """A scope's place, given back when the scope ends."""
 
-    def __init__(self, holders: Holders, free: asyncio.Semaphore) -> None:
-        self._holders = holders
+    def __init__(self, checkouts: Checkouts, free: asyncio.Semaphore) -> None:
+        self._checkouts = checkouts
         self._free = free
-        holders.add(self)
+        checkouts.add(self)
 
     def close(self) -> None:
-        self._holders.remove(self)
+        self._checkouts.remove(self)
         self._free.release()

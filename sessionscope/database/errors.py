@@ -13,7 +13,7 @@ __all__ = [
     "DatabaseError",
     "Failure",
     "MissingDriverError",
-    "NestedTermsError",
+    "NestedOptionsError",
     "ReadOnlySessionError",
     "UnknownTableError",
     "Violation",
@@ -48,7 +48,7 @@ class MissingDriverError(DatabaseError, SetupError):
         )
 
 
-class NestedTermsError(DatabaseError):
+class NestedOptionsError(DatabaseError):
     """Raised when a unit of work inside another one asks for options that the outer transaction doesn't have."""
 
     def __init__(self, unmet: list[str]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.pool.base import _ConnectionRecord  # pyright: ignore[reportPriv
 from sqlalchemy.util import await_only
 from sqlalchemy.util.queue import Empty, Full, QueueCommon
 
-from sessionscope.database.holders import Holders
+from sessionscope.database.checkouts import Checkouts
 
 T = TypeVar("T")
 
@@ -107,7 +107,7 @@ class _Watched:
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.holders = Holders()
+        self.checkouts = Checkouts()
         self._is_disposed = False
 
     def dispose(self) -> None:
@@ -124,14 +124,14 @@ class _Watched:
         try:
             record = pool._do_get()  # noqa: SLF001 - pools override it
         except PoolTimeoutError:
-            self.holders.report(self._timeout)  # type: ignore[attr-defined]
+            self.checkouts.report(self._timeout)  # type: ignore[attr-defined]
             raise
-        self.holders.add(record)
+        self.checkouts.add(record)
         return record
 
     def _do_return_conn(self, record: Any) -> None:
         pool: Any = super()
-        self.holders.remove(record)
+        self.checkouts.remove(record)
         pool._do_return_conn(record)  # noqa: SLF001 - as above
         if self._is_disposed:
             pool.dispose()
@@ -160,5 +160,5 @@ class AsyncWatchedPool(_Watched, AsyncAdaptedQueuePool):
             super()._do_return_conn(record)
         else:
             # If it were kept, it would be taken before records that have a connection.
-            self.holders.remove(record)
+            self.checkouts.remove(record)
             self._dec_overflow()

@@ -12,7 +12,7 @@ from sessionscope.fastapi.problem_types import DATABASE_UNAVAILABLE
 from sessionscope.fastapi.problems import ANYWHERE, described, problem, problems
 from sessionscope.fastapi.sessions import database_of
 from sessionscope.migrations.readiness import schema_fault
-from sessionscope.reading.schemas import Reply
+from sessionscope.reading.schemas import ResponseBody
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 PATIENCE_SECONDS: Final = 2
 
 
-class Health(Reply):
+class Health(ResponseBody):
     """How the service is."""
 
     status: Literal["alive", "ready"]

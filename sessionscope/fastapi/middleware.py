@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
-from sessionscope.database.holders import current_task
+from sessionscope.database.checkouts import current_task
 from sessionscope.fastapi.cancellation import WithItsThreads
 from sessionscope.fastapi.injection import CONTAINER, container_in
 from sessionscope.fastapi.routes import route_template
@@ -22,11 +22,11 @@ WITHOUT_BODY: Final = (204, 304)
 
 
 class ScopeMiddleware:
-    """Open a scope per HTTP request; close it before the last byte of the reply leaves.
+    """Open a scope per HTTP request; close it before the last byte of the response leaves.
 
-    So a slow reader holds no connection, who has the reply reads what was written, and a
+    So a slow reader holds no connection, who has the response reads what was written, and a
     teardown that fails is not answered with a success. A streamed body keeps the scope to
-    its end. A background task runs after the reply, in the same scope, now empty: what it
+    its end. A background task runs after the response, in the same scope, now empty: what it
     asks for is made anew, and closed when it is done. WebSockets open a scope per message,
     by hand.
     """
@@ -44,9 +44,9 @@ class ScopeMiddleware:
         token = current_task.set(_Request(scope))
         try:
             async with Scope(scope) as request_scope:
-                await WithItsThreads(self.app(scope, receive, _Reply(request_scope, send)))
+                await WithItsThreads(self.app(scope, receive, _Response(request_scope, send)))
         finally:
-            # Whoever calls the application in its own context would keep the request, and the application with it.
+            # A caller that runs the application in its own context would keep the request and the application alive.
             current_task.reset(token)
 
 
@@ -78,8 +78,8 @@ class _Request:
         return f"{self._scope['method']} {route_template(self._scope) or self._scope['path']}"
 
 
-class _Reply:
-    """The way out of one reply, with the end of the scope in it."""
+class _Response:
+    """The way out of one response, with the end of the scope in it."""
 
     __slots__ = ("_error", "_scope", "_send", "_start")
 

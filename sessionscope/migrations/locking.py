@@ -55,7 +55,7 @@ def turn(connection: Connection, patience: float) -> Generator[None, None, None]
 
 
 def _wait(is_ours: Callable[[], bool], patience: float) -> None:
-    # Asked for again and again: whoever waits inside of a statement is waited for by
+    # Ask for the lock again and again: a process that waits inside a statement blocks
     # PostgreSQL's CREATE INDEX CONCURRENTLY, which may be what the other one does.
     deadline = monotonic() + patience
     if is_ours():

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-# Keys are 32-bit integers on every database: a larger one is no key, rather than a database error.
+# Keys are 32-bit integers on every database: a larger one is refused here, and not by the database.
 MAX_KEY: Final = 2**31 - 1
 # Larger numbers may lose digits on their way: many JSON libraries read every number as a double.
 MAX_EXACT_NUMBER: Final = 2**53 - 1
@@ -47,7 +47,7 @@ def _in_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError:
-        raise PydanticCustomError("moment", "There is no such moment in UTC") from None
+        raise PydanticCustomError("timestamp", "There is no such time in UTC") from None
 
 
 Key = Annotated[int, Field(strict=True, ge=1, le=MAX_KEY, examples=[1])]
@@ -67,7 +67,7 @@ KeyInText = Annotated[
     InDigits,
 ]
 FlagInText = Annotated[bool, BeforeValidator(_true_or_false), Field(description="true or false")]
-MomentInText = Annotated[
+TimestampInText = Annotated[
     AwareDatetime,
     BeforeValidator(_date_time),
     AfterValidator(_in_utc),
@@ -125,4 +125,4 @@ MoneyOut = Annotated[
     Field(examples=["74.50"], json_schema_extra={"type": "string"}),
 ]
 # What is stored is in UTC already, and a list has hundreds of them.
-MomentOut = Annotated[datetime, Field(examples=["2026-01-31T12:00:00Z"])]
+TimestampOut = Annotated[datetime, Field(examples=["2026-01-31T12:00:00Z"])]

@@ -12,9 +12,9 @@ from sqlalchemy.orm import DeclarativeBase
 
 from sessionscope.database.reads import AsyncReads
 from sessionscope.reading.rows import RowFields
-from sessionscope.reading.schemas import Page, PageQuery, Reply
+from sessionscope.reading.schemas import Page, PageQuery, ResponseBody
 
-R = TypeVar("R", bound=Reply)
+R = TypeVar("R", bound=ResponseBody)
 
 # Of one kind of list; each combination of filters and order is another statement.
 _STATEMENTS: Final = 500
@@ -28,7 +28,7 @@ class Projection(Generic[R]):
 
     Args:
         model: The mapped class.
-        reply: What is shown of it.
+        response: What is shown of it.
         filters: Conditions by the names of the query's fields, each with a bind parameter of that name. A condition
             on a joined row is written as ``Post.author.has(...)``.
         computed: Expressions by the names of the fields that show them.
@@ -40,16 +40,16 @@ class Projection(Generic[R]):
     def __init__(
         self,
         model: type[DeclarativeBase],
-        reply: type[R],
+        response: type[R],
         *,
         filters: Mapping[str, ColumnElement[bool]] | None = None,
         computed: Mapping[str, ColumnElement[Any]] | None = None,
     ) -> None:
         self._model = model
-        self._reply = reply
-        self._page: Any = Page[reply]  # type: ignore[valid-type]
+        self._response = response
+        self._page: Any = Page[response]  # type: ignore[valid-type]
         self._filters = filters or {}
-        self._fields = RowFields(model, reply, computed or {})
+        self._fields = RowFields(model, response, computed or {})
         self._selected = self._fields.joined_to(select(*self._fields.columns))
         self._by_id = self._selected.where(model.__table__.c.id == bindparam("id"))
         self._statements = lru_cache(_STATEMENTS)(self._build)
@@ -61,7 +61,7 @@ class Projection(Generic[R]):
     def find(self, connection: Connection, key: int) -> R | None:
         """Return the response of one row, None where *connection* sees none."""
         row = connection.execute(self._by_id, {"id": key}).first()
-        return None if row is None else self._reply.model_validate(self._fields.named(row))
+        return None if row is None else self._response.model_validate(self._fields.named(row))
 
     async def page(self, reads: AsyncReads, query: PageQuery) -> Page[R]:
         """Return a part of the rows that fit every filter that *query* sets, in its order, or by id."""

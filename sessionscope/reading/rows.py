@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, get_args
 from sqlalchemy import ColumnElement, Select, inspect
 from sqlalchemy.orm import MANYTOONE, aliased
 
-from sessionscope.reading.schemas import Reply
+from sessionscope.reading.schemas import ResponseBody
 
 
 class _Joined(NamedTuple):
@@ -29,7 +29,7 @@ class RowFields:
 
     Args:
         entity: A mapped class, or an alias of one.
-        reply: The response.
+        response: The response.
         computed: Expressions by the names of the fields that show them; the others show columns.
 
     Raises:
@@ -37,17 +37,17 @@ class RowFields:
     """
 
     def __init__(
-        self, entity: Any, reply: type[Reply], computed: Mapping[str, ColumnElement[Any]] | None = None
+        self, entity: Any, response: type[ResponseBody], computed: Mapping[str, ColumnElement[Any]] | None = None
     ) -> None:
         self._entity = entity
         self._computed = computed or {}
-        inner = {name: _reply_in(field.annotation) for name, field in reply.model_fields.items()}
+        inner = {name: _response_in(field.annotation) for name, field in response.model_fields.items()}
         self._names = tuple(name for name, kind in inner.items() if kind is None)
         self.columns = [self.expression(name) for name in self._names]
         self._joined: dict[str, _Joined] = {}
         for name, kind in inner.items():
             if kind is not None:
-                self._join(name, kind, is_optional=type(None) in get_args(reply.model_fields[name].annotation))
+                self._join(name, kind, is_optional=type(None) in get_args(response.model_fields[name].annotation))
 
     def expression(self, name: str) -> Any:
         """Return what the field called *name* shows."""
@@ -67,15 +67,15 @@ class RowFields:
             values[name] = None if row[each.key] is None else each.fields.named(row[each.columns])
         return values
 
-    def _join(self, name: str, reply: type[Reply], *, is_optional: bool) -> None:
+    def _join(self, name: str, response: type[ResponseBody], *, is_optional: bool) -> None:
         relationship = inspect(self._entity).mapper.relationships[name]
         if relationship.uselist:
             raise TypeError(f"{relationship} leads to several rows: read them in a visit of their own")
         has_one = relationship.direction is MANYTOONE and not any(key.nullable for key in relationship.local_columns)
         if not has_one and not is_optional:
-            raise TypeError(f"{relationship} may lead to no row: declare the field as {reply.__name__} | None")
+            raise TypeError(f"{relationship} may lead to no row: declare the field as {response.__name__} | None")
         target = aliased(relationship.entity.class_)
-        fields = RowFields(target, reply)
+        fields = RowFields(target, response)
         key = len(self.columns)
         primary_key = relationship.mapper.get_property_by_column(relationship.mapper.primary_key[0]).key
         self.columns += [getattr(target, primary_key), *fields.columns]
@@ -83,7 +83,11 @@ class RowFields:
         self._joined[name] = _Joined(to, fields, is_optional, key, slice(key + 1, len(self.columns)))
 
 
-def _reply_in(annotation: Any) -> type[Reply] | None:
+def _response_in(annotation: Any) -> type[ResponseBody] | None:
     """Return the response that a field of this type shows, None where it shows a value."""
-    kinds = [each for each in (annotation, *get_args(annotation)) if isinstance(each, type) and issubclass(each, Reply)]
+    kinds = [
+        each
+        for each in (annotation, *get_args(annotation))
+        if isinstance(each, type) and issubclass(each, ResponseBody)
+    ]
     return kinds[0] if kinds else None

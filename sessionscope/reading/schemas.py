@@ -1,4 +1,4 @@
-"""Parents of the bodies, queries and replies."""
+"""Base classes of the bodies, queries and responses."""
 
 from typing import Annotated, Any, ClassVar, Final, Generic, Self, TypeVar, cast
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 MOST_FIELDS: Final = 100
 
 
-class Body(BaseModel):
+class RequestBody(BaseModel):
     """What a client sends; a field that we don't know is an error, not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,7 +38,7 @@ def _without_null(schema: dict[str, Any], model: type["Patch"]) -> None:
             field.pop("default", None)
 
 
-class Patch(Body):
+class Patch(RequestBody):
     """The fields that change; those left out stay."""
 
     model_config = ConfigDict(json_schema_extra=_without_null)
@@ -54,20 +54,20 @@ class Patch(Body):
         return self
 
 
-class Reply(BaseModel):
+class ResponseBody(BaseModel):
     """What a client gets, read from a mapped object."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
-class PageQuery(Body):
+class PageQuery(RequestBody):
     """Which part of a list is asked for."""
 
     limit: Annotated[int, Field(ge=1, le=500, description="longest list to return"), InDigits] = 50
     offset: Annotated[int, Field(ge=0, le=10**9, description="how many to leave out first"), InDigits] = 0
 
 
-class Page(Reply, Generic[T]):
+class Page(ResponseBody, Generic[T]):
     """A part of a list, and how long the whole one is."""
 
     items: list[T]

@@ -60,8 +60,8 @@ class Loading:
 
     def origin(self, path: Keys) -> str:
         """Return the strongest source that has a value at *path*: a variable, a file, or ``default``."""
-        holders = (source.name(path) for source in self.given if _holds(source.values, path))
-        return next(holders, "default")
+        found = (source.name(path) for source in self.given if _holds(source.values, path))
+        return next(found, "default")
 
 
 # Tells a class method that pydantic calls which file to read, and takes back what was read.

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 @contextmanager
 def lost_commit(engine: Engine | AsyncEngine) -> Generator[None, None, None]:
-    """Do the first COMMIT of the block, but lose its reply; fail where the block commits nothing."""
+    """Do the first COMMIT of the block, but lose its response; fail where the block commits nothing."""
     dialect: Any = engine.dialect
     commit = dialect.do_commit
     # The driver's own error, without a code.

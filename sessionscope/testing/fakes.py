@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 
 from sessionscope.errors import ConflictError, KeyReusedError, NotFoundError
 from sessionscope.transactions.idempotency import HasId, IdempotentTransactions
-from sessionscope.transactions.terms import Terms
+from sessionscope.transactions.options import TransactionOptions
 from sessionscope.transactions.unit_of_work import AsyncTransactions, Transactions
 
 T = TypeVar("T")
 Made = TypeVar("Made", bound=HasId)
 
-_USUAL: Final = Terms()
+_USUAL: Final = TransactionOptions()
 
 
 class FakeTransactions(Transactions):
@@ -39,7 +39,7 @@ class FakeTransactions(Transactions):
         self.rolled_back: list[Exception] = []
         self._current: Session | None = None
 
-    def run(self, work: Callable[[Session], T], terms: Terms = _USUAL, *, idempotent: bool = False) -> T:  # noqa: ARG002
+    def run(self, work: Callable[[Session], T], options: TransactionOptions = _USUAL, *, idempotent: bool = False) -> T:  # noqa: ARG002
         """Run *work*, and record how it ended."""
         if self._current is not None:
             return work(self._current)
@@ -69,7 +69,7 @@ class FakeAsyncTransactions(AsyncTransactions, IdempotentTransactions):
     async def run(
         self,
         work: Callable[[AsyncSession], Awaitable[T]],
-        terms: Terms = _USUAL,  # noqa: ARG002
+        options: TransactionOptions = _USUAL,  # noqa: ARG002
         *,
         idempotent: bool = False,  # noqa: ARG002
     ) -> T:
@@ -89,13 +89,15 @@ class FakeAsyncTransactions(AsyncTransactions, IdempotentTransactions):
         self.committed.append(result)
         return result
 
-    async def run_sync(self, work: Callable[[Session], T], terms: Terms = _USUAL, *, idempotent: bool = False) -> T:
+    async def run_sync(
+        self, work: Callable[[Session], T], options: TransactionOptions = _USUAL, *, idempotent: bool = False
+    ) -> T:
         """Run *work*, a plain function of the session, and record how it ended."""
 
         async def unit(session: AsyncSession) -> T:
             return work(session.sync_session)
 
-        return await self.run(unit, terms, idempotent=idempotent)
+        return await self.run(unit, options, idempotent=idempotent)
 
     async def run_once(
         self, key: str | None, request: str, *, work: Callable[[Session], Made], find: Callable[[Session, int], Made]

@@ -23,7 +23,7 @@ class MariaDB:
     quote = "`"
 
     def create(self, connection: Connection, name: str) -> None:
-        """Make the database anew, whoever is still connected to the old one."""
+        """Create the database again, even if clients are still connected to the old one."""
         self.drop(connection, name)
         connection.exec_driver_sql(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
 

@@ -221,7 +221,7 @@ def app(asgi: OneAtATime) -> Any:
 
 @pytest.fixture
 def client(kit: Kit, asgi: OneAtATime) -> Generator[TestClient, None, None]:  # noqa: ARG001 - ready to be called
-    """Give a sync HTTP client, without cookies; it sees errors as replies."""
+    """Give a sync HTTP client, without cookies; it sees errors as responses."""
     portal: Any = kit.client.portal
     is_ours = kit.takes_opening and portal.call(kit.open)
     yield kit.client
@@ -241,7 +241,7 @@ async def opened(kit: Kit, container: Any) -> AsyncGenerator[Any, None]:
 
 @pytest.fixture
 async def async_client(asgi: OneAtATime, opened: Any) -> AsyncGenerator[httpx2.AsyncClient, None]:  # noqa: ARG001
-    """Give an HTTP client in the test's own loop; it sees errors as replies."""
+    """Give an HTTP client in the test's own loop; it sees errors as responses."""
     transport = httpx2.ASGITransport(asgi, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
         yield client

@@ -18,7 +18,7 @@ class PoolPerLoop(AsyncWatchedPool):
     """The pool that services use, once for each event loop.
 
     A test's own loop, its client's and its server's may use one engine without meeting each
-    other's connections. Those that are idle when their loop ends are closed in its last moment.
+    other's connections. Those that are idle when their loop ends are closed just before that.
     """
 
     def __init__(self, creator: Any, **options: Any) -> None:

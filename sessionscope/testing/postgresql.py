@@ -33,12 +33,12 @@ class PostgreSQL:
     quote = '"'
 
     def create(self, connection: Connection, name: str) -> None:
-        """Make the database anew, whoever is still connected to the old one."""
+        """Create the database again, even if clients are still connected to the old one."""
         self.drop(connection, name)
         connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
 
     def drop(self, connection: Connection, name: str) -> None:
-        """Drop the database, whoever is still connected to it."""
+        """Drop the database, even if clients are still connected to it."""
         if connection.scalar(text("SELECT true FROM pg_database WHERE datname = :name"), {"name": name}):
             # WITH (FORCE) would fail while autovacuum is there, which only a superuser may end; without it,
             # the server ends autovacuum itself.

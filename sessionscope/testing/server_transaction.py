@@ -95,11 +95,11 @@ class SharedServerConnection:
 
     def _over_it(self, source: Engine, *, is_async: bool) -> Engine:
         engine = create_engine(source.url, creator=lambda: self._raw, poolclass=StaticPool)
-        # What it asks when it connects first is no part of any test.
+        # The statements of its first connect belong to no test.
         engine.connect().close()
         dialect: Any = engine.dialect
         dialect.is_async = is_async
-        # Only sessions' savepoints end, and on whose terms the transaction runs was said when it began.
+        # Only sessions' savepoints end; the options of the transaction were set when it began.
         dialect.do_commit = dialect.do_rollback = dialect.do_begin = _nothing
         dialect.set_isolation_level = dialect.reset_isolation_level = _nothing
         dialect.do_close = dialect.do_terminate = _nothing
@@ -118,7 +118,7 @@ class SharedServerConnection:
             context = rest[-1]
             if is_async:
                 # As with an async driver: who calls this outside of a coroutine is told so.
-                await_only(_moment())
+                await_only(_pause())
             owner = context.root_connection if context is not None else None
             if not statement.lstrip().upper().startswith(_READS):
                 self._savepoints.changed(owner)
@@ -168,7 +168,7 @@ def _begun(engine: Engine, *, reads: bool) -> Connection:
     return connection.execution_options(**{_ALONE: True}) if reads else connection
 
 
-async def _moment() -> None:
+async def _pause() -> None:
     pass
 
 

@@ -14,7 +14,7 @@ from sessionscope.database.errors import Violation, violation_of
 from sessionscope.database.session import has_unsaved_changes
 from sessionscope.errors import ConflictError, NotFoundError, ProblemType, ServiceError
 from sessionscope.transactions.keys import IdempotencyKeyColumns, IdempotencyKeys
-from sessionscope.transactions.terms import Terms
+from sessionscope.transactions.options import TransactionOptions
 from sessionscope.transactions.unit_of_work import AsyncTransactions, Transactions
 
 __all__ = ["HasId", "IdempotencyKeyColumns", "IdempotentTransactions", "forget_keys"]
@@ -48,9 +48,9 @@ class IdempotentTransactions:
         self._keys = IdempotencyKeys(model)
         self._keep_seconds = keep_seconds
 
-    async def run_sync(self, work: Callable[[Session], T], terms: Terms = Terms()) -> T:  # noqa: B008 - frozen
+    async def run_sync(self, work: Callable[[Session], T], options: TransactionOptions = TransactionOptions()) -> T:  # noqa: B008 - frozen
         """Run *work*, which no client asks for again; as `AsyncTransactions.run_sync`."""
-        return await self._transactions.run_sync(work, terms)
+        return await self._transactions.run_sync(work, options)
 
     async def run_once(
         self, key: str | None, request: str, *, work: Callable[[Session], Made], find: Callable[[Session, int], Made]

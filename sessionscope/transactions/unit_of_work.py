@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from tenacity import AsyncRetrying, Retrying
 
+from sessionscope.transactions.blocks import async_transaction, greenlet_transaction, is_joined, transaction
+from sessionscope.transactions.options import TransactionOptions
 from sessionscope.transactions.retry import RetryPolicy
-from sessionscope.transactions.terms import Terms
-from sessionscope.transactions.transaction import async_transaction, greenlet_transaction, is_joined, transaction
 
 T = TypeVar("T")
 
@@ -27,7 +27,13 @@ class Transactions:
         self._session = session
         self._policy = policy
 
-    def run(self, work: Callable[[Session], T], terms: Terms = Terms(), *, idempotent: bool = False) -> T:  # noqa: B008
+    def run(
+        self,
+        work: Callable[[Session], T],
+        options: TransactionOptions = TransactionOptions(),  # noqa: B008 - frozen
+        *,
+        idempotent: bool = False,
+    ) -> T:
         """Run *work* in a transaction and commit; run all of it again if `RetryPolicy` says so.
 
         Inside another unit of the same session, *work* is a part of that unit, which commits it or is run again.
@@ -35,26 +41,26 @@ class Transactions:
         Args:
             work: Called with the session, possibly more than once. It must create its objects itself, and do
                 nothing that a rollback can't undo.
-            terms: Isolation level, read-only, timeouts.
+            options: Isolation level, read-only, timeouts.
             idempotent: Whether running *work* twice has the same effect as running it once. If so, it is run
                 again even when it is not known whether the first run was committed.
 
         Raises:
             CommitOutcomeUnknownError: The connection was lost during COMMIT, and the unit is not idempotent.
-            NestedTermsError: The unit around this one has other options.
+            NestedOptionsError: The unit around this one has other options.
             SQLAlchemyError: The last run failed, and the attempts or the time in the settings are used up.
         """
         session = self._session()
-        if is_joined(session, terms):
+        if is_joined(session, options):
             return work(session)
         try:
-            return self._once(session, work, terms)
+            return self._once(session, work, options)
         except Exception as error:  # noqa: BLE001 - the policy decides what to raise
             retrying = Retrying(**self._policy.options(work, session, idempotent=idempotent))
-            return retrying(_after(error, partial(self._once, session, work, terms)))
+            return retrying(_after(error, partial(self._once, session, work, options)))
 
-    def _once(self, session: Session, work: Callable[[Session], T], terms: Terms) -> T:
-        with transaction(session, terms):
+    def _once(self, session: Session, work: Callable[[Session], T], options: TransactionOptions) -> T:
+        with transaction(session, options):
             result = work(session)
         self._policy.counts.commit()
         return result
@@ -70,20 +76,20 @@ class AsyncTransactions:
     async def run(
         self,
         work: Callable[[AsyncSession], Awaitable[T]],
-        terms: Terms = Terms(),  # noqa: B008 - frozen
+        options: TransactionOptions = TransactionOptions(),  # noqa: B008 - frozen
         *,
         idempotent: bool = False,
     ) -> T:
         """Run *work* in a transaction and commit, as `Transactions.run` does."""
         session = self._session()
-        if is_joined(session.sync_session, terms):
+        if is_joined(session.sync_session, options):
             return await work(session)
-        return await self._repeated(work, partial(self._once, session, work, terms), session, idempotent=idempotent)
+        return await self._repeated(work, partial(self._once, session, work, options), session, idempotent=idempotent)
 
     async def run_sync(
         self,
         work: Callable[[Session], T],
-        terms: Terms = Terms(),  # noqa: B008 - frozen
+        options: TransactionOptions = TransactionOptions(),  # noqa: B008 - frozen
         *,
         idempotent: bool = False,
     ) -> T:
@@ -93,9 +99,9 @@ class AsyncTransactions:
         there is one switch to SQLAlchemy's greenlet and back; `run` has one for each call of the session.
         """
         session = self._session()
-        if is_joined(session.sync_session, terms):
+        if is_joined(session.sync_session, options):
             return await session.run_sync(work)
-        once = partial(self._once_sync, work=work, terms=terms)
+        once = partial(self._once_sync, work=work, options=options)
         return await self._repeated(work, lambda: session.run_sync(once), session, idempotent=idempotent)
 
     async def _repeated(
@@ -112,14 +118,16 @@ class AsyncTransactions:
             retrying = AsyncRetrying(**self._policy.options(work, session.sync_session, idempotent=idempotent))
             return await retrying(_async_after(error, once))
 
-    async def _once(self, session: AsyncSession, work: Callable[[AsyncSession], Awaitable[T]], terms: Terms) -> T:
-        async with async_transaction(session, terms):
+    async def _once(
+        self, session: AsyncSession, work: Callable[[AsyncSession], Awaitable[T]], options: TransactionOptions
+    ) -> T:
+        async with async_transaction(session, options):
             result = await work(session)
         self._policy.counts.commit()
         return result
 
-    def _once_sync(self, session: Session, work: Callable[[Session], T], terms: Terms) -> T:
-        with greenlet_transaction(session, terms):
+    def _once_sync(self, session: Session, work: Callable[[Session], T], options: TransactionOptions) -> T:
+        with greenlet_transaction(session, options):
             result = work(session)
         self._policy.counts.commit()
         return result

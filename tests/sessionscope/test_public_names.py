@@ -18,7 +18,7 @@ class TestPublicNames:
         assert hasattr(sessionscope, name)
         assert f"`{name}`" in PAGE.read_text()
 
-    def test_there_are_thirty_at_most(self) -> None:
+    def test_at_most_thirty_public_names(self) -> None:
         """A reader can know all of them."""
         assert len(sessionscope.__all__) <= 30
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Engine, event
 
 from sessionscope.database.drivers.connecting import PreferredTLS, translate_connect_errors, within
-from sessionscope.database.drivers.tls import TLS, connecting, tls_context, tls_mode
+from sessionscope.database.drivers.tls import TLS, tls_connect, tls_context, tls_mode
 from sessionscope.database.drivers.words import (
     APPLICATION_NAME,
     Convert,
@@ -88,7 +88,7 @@ def _sync(words: Words, limit: float) -> dict[str, Any]:
 
 
 def _async(driver: str, words: Words, limit: float) -> dict[str, Any]:
-    connect = connecting(tls_mode(words), tls_context(words), import_module(driver).connect)
+    connect = tls_connect(tls_mode(words), tls_context(words), import_module(driver).connect)
     # asyncmy's own limit is at least one second, so ours comes first.
     return {"connect_timeout": ceil(limit), "async_creator_fn": within(limit, connect)}
 

@@ -48,7 +48,7 @@ def tls_context(words: Words) -> ssl.SSLContext | None:
         raise refuse(f"ssl_ca, ssl_cert, ssl_key or ssl_cipher can't be used: {reason}") from None
 
 
-def connecting(mode: str, context: ssl.SSLContext | None, connect: Open) -> Open:
+def tls_connect(mode: str, context: ssl.SSLContext | None, connect: Open) -> Open:
     """Return a version of an async driver's *connect* that follows *mode*.
 
     With a context, aiomysql connects without TLS if the server has none, which is right only for PREFERRED.

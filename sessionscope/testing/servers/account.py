@@ -1,4 +1,4 @@
-"""As whom servers run: PostgreSQL and MariaDB refuse to be root's."""
+"""The system user for servers: PostgreSQL and MariaDB refuse to run as root."""
 
 import os
 import pwd
@@ -9,7 +9,7 @@ from sessionscope.testing.servers.programs import MissingBinary, ServerError, en
 
 
 class Account:
-    """As whom a server runs: as a system user, where the tests run as root; else as who runs the tests.
+    """The user of a server: a system user if the tests run as root, otherwise the user who runs the tests.
 
     Raises:
         MissingBinary: There is no such system user.
@@ -64,4 +64,4 @@ class Account:
         os.chown(directory, self._user.pw_uid, self._user.pw_gid)
         for folder in directory.parents:
             if not folder.stat().st_mode & 0o001:
-                raise PermissionError(f"{folder} is closed to {self._user.pw_name}, as whom the server runs")
+                raise PermissionError(f"{folder} is closed to {self._user.pw_name}, the user of the server")

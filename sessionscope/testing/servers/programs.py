@@ -1,4 +1,4 @@
-"""The programs of the servers: where they are, as whom they run, and what to install where they are missing."""
+"""The programs of the servers: where they are, their user, and what to install if they are missing."""
 
 import os
 import shutil

@@ -106,7 +106,7 @@ class Server(ABC):
 
     @abstractmethod
     def _account(self) -> Account:
-        """Return as whom the server runs."""
+        """Return the user of the server."""
 
     @abstractmethod
     def _command(self) -> list[str]:

@@ -83,7 +83,7 @@ class Run:
 
 
 def stop_leftovers() -> None:
-    """Stop the servers of runs whose process is no more, and remove their directories."""
+    """Stop the servers of runs whose process has ended, and remove their directories."""
     for directory in base().glob(f"{_PREFIX}-*"):
         with suppress(ValueError, FileNotFoundError):
             pid, born = map(int, directory.name.removeprefix(f"{_PREFIX}-").split("-")[:2])

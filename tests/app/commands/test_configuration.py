@@ -88,13 +88,13 @@ class TestHelp:
             ),
         ],
     )
-    def test_every_command_has_one(self, invoke: Invoke, command: str) -> None:
+    def test_every_command_has_help(self, invoke: Invoke, command: str) -> None:
         """Each command says how it is used and what it does."""
         shown = invoke(*command.split(), "--help")
         assert 0 == shown.exit_code
         assert f"Usage: {' '.join(['python -m app', *command.split()])}" in shown.output
 
-    def test_it_answers_at_once(self) -> None:
+    def test_help_loads_nothing_slow(self) -> None:
         """Help loads nothing that takes long: neither the framework, nor the server, nor the database library."""
         code = """
             import runpy, sys

@@ -96,7 +96,7 @@ class TestTables:
 
 
 class TestInit:
-    def test_migrations_start_from_there(self, invoke: Invoke) -> None:
+    def test_migrations_start_from_the_tables_of_init(self, invoke: Invoke) -> None:
         """What `init` made is up to date: `upgrade` finds nothing to do, `check` no difference."""
         assert [0, 0, 0] == [invoke("db", name).exit_code for name in ("init", "upgrade", "check")]
 
@@ -159,7 +159,7 @@ class TestAsking:
 
 
 class TestSeed:
-    def test_it_fills_up_to_the_counts(self, invoke: Invoke, url: str, engine: Engine) -> None:
+    def test_seeding_fills_up_to_the_counts(self, invoke: Invoke, url: str, engine: Engine) -> None:
         """The counts are what there shall be: a second run adds nothing, a larger one the rest."""
         upgrade(make_url(url))
         found: list[list[int | None]] = []
@@ -168,7 +168,7 @@ class TestSeed:
             found.append(counts(engine))
         assert [[20, 20, 30], [20, 20, 30], [25, 25, 40], [25, 25, 40]] == found
 
-    def test_it_makes_the_same_rows_everywhere(self, invoke: Invoke, engine: Engine) -> None:
+    def test_seeding_makes_the_same_rows_everywhere(self, invoke: Invoke, engine: Engine) -> None:
         """Two databases that are filled alike hold the same users and posts."""
         found: list[list[object]] = []
         for _ in range(2):
@@ -197,7 +197,7 @@ class TestSeed:
             os.umask(before)
         assert 0o600 == (tmp_path / "app.db").stat().st_mode & 0o777
 
-    def test_without_tables_it_says_so(self, invoke: Invoke, tmp_path: Path) -> None:
+    def test_seeding_without_tables_is_one_line(self, invoke: Invoke, tmp_path: Path) -> None:
         """An empty database is one line, exit code 1."""
         (tmp_path / "app.db").touch()
         command = invoke("db", "seed")
@@ -233,7 +233,7 @@ COMMANDS = [
 
 class TestUnreachable:
     @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-    def test_every_command_says_so(
+    def test_every_command_reports_an_unreachable_database(
         self, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
     ) -> None:
         """A database that can't be opened is one line with its URL, exit code 1."""
@@ -243,6 +243,6 @@ class TestUnreachable:
         assert f"{tmp_path}/missing/app.db" in command.stderr
 
     @pytest.mark.parametrize("name", ["current", "init"])
-    def test_its_password_is_not_shown(self, name: str) -> None:
+    def test_unreachable_database_does_not_show_the_password(self, name: str) -> None:
         """Neither a server that does not answer nor a driver that is missing tells the password."""
         assert (1, 1) == told(run("db", name, url=f"postgresql://user:{PASSWORD}@127.0.0.1:1/name"))

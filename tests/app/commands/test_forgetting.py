@@ -36,7 +36,7 @@ def kept(url: str) -> list[str]:
     return keys
 
 
-def test_it_deletes_the_expired_ones(url: str) -> None:
+def test_forgetting_deletes_the_expired_keys(url: str) -> None:
     """It says how many, and changes nothing the second time."""
     command = run("db", "forget-keys", "--batch", "1", url=url)
     assert ((0, 0), "Deleted 2 expired keys.\n") == (told(command), command.stdout)

@@ -69,7 +69,7 @@ class TestRequests:
         assert f" {client}:" in line
 
     def test_a_request_that_was_cut_off_is_a_line(self, url: str) -> None:
-        """One that is still running after the longest wait is no fault of the code: there is no traceback."""
+        """A request that still runs after the longest wait is not a fault in the code: there is no traceback."""
         variables = {"APP_SERVER__SHUTDOWN_TIMEOUT": "1", "APP_DATABASE__LOCK_TIMEOUT": "3"}
         with served(migrated(url), variables=variables) as (process, port), locked(url), ThreadPoolExecutor() as pool:
             begin_to_write(pool, port)

@@ -30,7 +30,7 @@ def _engine(file: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-def test_it_locks_before_it_looks(engine: Engine, file: Path) -> None:
+def test_seeding_locks_before_it_reads(engine: Engine, file: Path) -> None:
     """Nobody can write between its look and its insert, which SQLite would refuse it then."""
     other = sqlite3.connect(file, timeout=0, isolation_level=None)
     refused: list[str] = []

@@ -14,7 +14,7 @@ from tests.app.commands.serving import PATIENCE_SECONDS, ended, migrated, served
 
 class TestServe:
     @pytest.mark.parametrize("workers", ["1", "2"])
-    def test_it_serves_until_it_is_interrupted(self, url: str, workers: str) -> None:
+    def test_server_serves_until_it_is_interrupted(self, url: str, workers: str) -> None:
         """It prints where it is, answers at once, logs the request, and ends in good order on Ctrl-C."""
         with served(url, "--workers", workers) as (process, port):
             assert 200 == status(port, "/health/live")
@@ -68,7 +68,7 @@ class TestServe:
         assert (1, 1) == told(command)
         assert "would be served empty" in command.stderr
 
-    def test_replies_are_sent_at_once(self) -> None:
+    def test_responses_are_sent_at_once(self) -> None:
         """The listening socket says that it is TCP: asyncio turns off the waiting for more only then."""
         with _listen(uvicorn.Config("", port=0)) as listener:
             assert socket.IPPROTO_TCP == listener.proto

@@ -13,9 +13,9 @@ INSIDE = ("SELECT ", "INSERT ", "UPDATE ", "sqlite", "sqlalchemy", "Traceback", 
 
 async def made(client: httpx2.AsyncClient, path: str, **values: Any) -> Json:
     """Create something and return it as the service shows it."""
-    reply = await client.post(path, json=values)
-    assert 201 == reply.status_code, reply.text
-    shown: Json = reply.json()
+    response = await client.post(path, json=values)
+    assert 201 == response.status_code, response.text
+    shown: Json = response.json()
     return shown
 
 
@@ -40,14 +40,14 @@ async def balances(client: httpx2.AsyncClient) -> list[str]:
     return [account["balance"] for account in (await client.get("/accounts/?limit=500")).json()["items"]]
 
 
-def problem_of(reply: httpx2.Response, status: int) -> Json:
-    """Return the body of an error reply, after a look at what every one of them has."""
-    assert status == reply.status_code, reply.text
-    assert "application/problem+json" == reply.headers["content-type"]
-    problem: Json = reply.json()
+def problem_of(response: httpx2.Response, status: int) -> Json:
+    """Return the body of an error response, after a look at what every one of them has."""
+    assert status == response.status_code, response.text
+    assert "application/problem+json" == response.headers["content-type"]
+    problem: Json = response.json()
     assert {*REQUIRED} <= set(problem) <= {*REQUIRED, "errors"}
     assert status == problem["status"]
-    assert reply.request.url.path == problem["instance"]
+    assert response.request.url.path == problem["instance"]
     for inside in INSIDE:
-        assert inside not in reply.text
+        assert inside not in response.text
     return problem

@@ -12,13 +12,13 @@ JSON = {"content-type": "application/json"}
 
 
 class TestCreate:
-    async def test_it_shows_what_was_stored(self, async_client: httpx2.AsyncClient) -> None:
-        """The reply has the account, and says where it is."""
+    async def test_response_shows_what_was_stored(self, async_client: httpx2.AsyncClient) -> None:
+        """The response has the account, and says where it is."""
         owner = await make_user(async_client)
-        reply = await async_client.post("/accounts/", json={"owner_id": owner["id"], "balance": "74.5"})
-        account = reply.json()
+        response = await async_client.post("/accounts/", json={"owner_id": owner["id"], "balance": "74.5"})
+        account = response.json()
         assert (owner["id"], "74.50") == (account["owner_id"], account["balance"])
-        assert account == (await async_client.get(reply.headers["location"])).json()
+        assert account == (await async_client.get(response.headers["location"])).json()
 
     @pytest.mark.parametrize(
         ("written", "shown"),
@@ -38,9 +38,9 @@ class TestCreate:
         """However it was written, an amount is shown as a string in one way."""
         owner = await make_user(async_client)
         body = f'{{"owner_id": {owner["id"]}, "balance": {written}}}'
-        reply = await async_client.post("/accounts/", content=body, headers=JSON)
-        assert shown == reply.json()["balance"]
-        assert shown == (await async_client.get(reply.headers["location"])).json()["balance"]
+        response = await async_client.post("/accounts/", content=body, headers=JSON)
+        assert shown == response.json()["balance"]
+        assert shown == (await async_client.get(response.headers["location"])).json()["balance"]
 
     async def test_a_new_account_is_empty(self, async_client: httpx2.AsyncClient) -> None:
         """Without a balance it holds nothing."""
@@ -74,7 +74,7 @@ class TestCreate:
         ],
         ids=lambda written: ascii(written)[:24],
     )
-    async def test_what_is_no_exact_amount_is_refused(self, async_client: httpx2.AsyncClient, written: str) -> None:
+    async def test_inexact_amounts_are_refused(self, async_client: httpx2.AsyncClient, written: str) -> None:
         """Nothing is rounded, guessed or overflowed in silence."""
         await make_user(async_client)
         body = f'{{"owner_id": 1, "balance": {written}}}'.encode()
@@ -84,8 +84,8 @@ class TestCreate:
 
     async def test_an_owner_must_exist(self, async_client: httpx2.AsyncClient) -> None:
         """An account of nobody is a conflict."""
-        reply = await async_client.post("/accounts/", json={"owner_id": 99})
-        assert "there is no user 99 to own the account" == problem_of(reply, 409)["detail"]
+        response = await async_client.post("/accounts/", json={"owner_id": 99})
+        assert "there is no user 99 to own the account" == problem_of(response, 409)["detail"]
 
 
 class TestRead:

@@ -16,9 +16,9 @@ pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 async def found(client: httpx2.AsyncClient, path: str, field: str, **query: str) -> list[str]:
     """Return a field of each row of a list."""
-    reply = await client.get(path, params=query)
-    assert 200 == reply.status_code, reply.text
-    return [each[field] for each in reply.json()["items"]]
+    response = await client.get(path, params=query)
+    assert 200 == response.status_code, response.text
+    return [each[field] for each in response.json()["items"]]
 
 
 class TestTexts:
@@ -39,7 +39,7 @@ class TestTexts:
         for each in ("same", title):
             assert [each] == await found(async_client, "/posts/", "title", title=each)
 
-    async def test_they_are_sorted_by_their_code_points(self, async_client: httpx2.AsyncClient) -> None:
+    async def test_texts_are_sorted_by_code_points(self, async_client: httpx2.AsyncClient) -> None:
         """Capitals first, accents last, letters outside of the first plane after all others."""
         names = ["Bob", "Zoe", "_", "ann", "bob", "zoe", "Ärmel", "жанна", "\uffda", "\U0001f600"]
         author = await make_user(async_client, "author")
@@ -81,11 +81,11 @@ class TestNumbers:
         assert Decimal("9999999999999999.99") == largest.balance
 
     @pytest.mark.parametrize("path", ["/users/2147483647", "/accounts/2147483647", "/posts/2147483647"])
-    async def test_the_largest_key_is_one(self, async_client: httpx2.AsyncClient, path: str) -> None:
+    async def test_largest_key_is_looked_up(self, async_client: httpx2.AsyncClient, path: str) -> None:
         """It is asked for, and not found."""
         problem_of(await async_client.get(path), 404)
 
-    async def test_ids_count_from_one(self, async_client: httpx2.AsyncClient) -> None:
+    async def test_ids_of_each_test_count_from_one(self, async_client: httpx2.AsyncClient) -> None:
         """Each test begins anew, also with its ids."""
         assert [1, 2] == [(await make_user(async_client, name))["id"] for name in ("ann", "bob")]
 
@@ -96,26 +96,28 @@ class TestNumbers:
         assert is_active is (await async_client.get(f"/users/{user['id']}")).json()["is_active"]
 
 
-class TestMoments:
+class TestTimestamps:
     @pytest.mark.parametrize("microsecond", [0, 1, 499_999, 500_000, 999_999])
-    async def test_they_are_exact_to_the_microsecond(
+    async def test_timestamps_are_exact_to_the_microsecond(
         self, async_client: httpx2.AsyncClient, session: Session, microsecond: int
     ) -> None:
         """Neither rounded nor cut, and compared as they are."""
-        moment = datetime(2026, 12, 31, 23, 59, 59, microsecond, tzinfo=UTC)
-        session.add(User(email="ann@example.com", username="ann", created_at=moment))
+        timestamp = datetime(2026, 12, 31, 23, 59, 59, microsecond, tzinfo=UTC)
+        session.add(User(email="ann@example.com", username="ann", created_at=timestamp))
         session.commit()
         for difference, names in ((-1, ["ann"]), (0, [])):
-            after = (moment + timedelta(microseconds=difference)).isoformat()
+            after = (timestamp + timedelta(microseconds=difference)).isoformat()
             assert names == await found(async_client, "/users/", "username", created_after=after)
         [shown] = await found(async_client, "/users/", "created_at")
-        assert moment == datetime.fromisoformat(shown)
+        assert timestamp == datetime.fromisoformat(shown)
 
     @pytest.mark.parametrize("year", [1000, 1583, 2039, 9999])
-    async def test_the_far_ones_too(self, async_client: httpx2.AsyncClient, session: Session, year: int) -> None:
+    async def test_distant_timestamps_are_exact(
+        self, async_client: httpx2.AsyncClient, session: Session, year: int
+    ) -> None:
         """From the first year that every database knows to the last."""
-        moment = datetime(year, 1, 2, tzinfo=UTC)
-        session.add(User(email="ann@example.com", username="ann", created_at=moment))
+        timestamp = datetime(year, 1, 2, tzinfo=UTC)
+        session.add(User(email="ann@example.com", username="ann", created_at=timestamp))
         session.commit()
         [shown] = await found(async_client, "/users/", "created_at")
-        assert moment == datetime.fromisoformat(shown)
+        assert timestamp == datetime.fromisoformat(shown)

@@ -95,7 +95,7 @@ class TestOtherApplications:
         assert whole.headers["content-length"] == file.headers["content-length"]
 
     def test_an_endless_stream_ends(self, app: FastAPI) -> None:
-        """HEAD needs the headers alone: whoever makes the body is told that nobody listens."""
+        """HEAD needs only the headers: the endpoint that makes the body learns that the client is gone."""
 
         @app.get("/stream")
         async def stream() -> StreamingResponse:

@@ -59,33 +59,33 @@ def missing_url(target: Target, tmp_path: Path) -> str:
 
 
 class TestLive:
-    async def test_it_touches_nothing(self, missing_url: str) -> None:
+    async def test_live_touches_no_database(self, missing_url: str) -> None:
         """A process without any database is alive, and makes none."""
         container = container_at(missing_url)
         async with client_of(create_app(container)) as client:
-            reply = await client.get("/health/live")
-        assert (200, {"status": "alive"}) == (reply.status_code, reply.json())
+            response = await client.get("/health/live")
+        assert (200, {"status": "alive"}) == (response.status_code, response.json())
         assert container.database.async_engine.built is None
 
 
 @pytest.mark.usefixtures("failed_connections_end")
 class TestReady:
-    async def test_it_is_when_the_database_answers(self, async_client: httpx2.AsyncClient) -> None:
+    async def test_ready_when_the_database_answers(self, async_client: httpx2.AsyncClient) -> None:
         """A database that answers and was migrated is all that is asked for."""
-        reply = await async_client.get("/health/ready")
-        assert (200, {"status": "ready"}) == (reply.status_code, reply.json())
+        response = await async_client.get("/health/ready")
+        assert (200, {"status": "ready"}) == (response.status_code, response.json())
 
-    async def test_it_is_not_where_no_database_can_be(self, missing_url: str) -> None:
+    async def test_not_ready_with_an_unreachable_database(self, missing_url: str) -> None:
         """What can't be reached may be there later: try again."""
         container = container_at(missing_url)
         async with client_of(create_app(container)) as client:
-            reply = await client.get("/health/ready")
-            assert "the database does not answer" == problem_of(reply, 503)["detail"]
-            assert int(reply.headers["retry-after"]) >= 1
-            assert "secret-name" not in reply.text
+            response = await client.get("/health/ready")
+            assert "the database does not answer" == problem_of(response, 503)["detail"]
+            assert int(response.headers["retry-after"]) >= 1
+            assert "secret-name" not in response.text
         await close_container(container)
 
-    async def test_it_is_not_after_the_file_was_deleted(self, kit: Kit, tmp_path: Path) -> None:
+    async def test_not_ready_after_the_file_was_deleted(self, kit: Kit, tmp_path: Path) -> None:
         """Ready turns into not ready, and back, without a restart; no empty file takes the place of the old one."""
         file = kit.template.copy_to(tmp_path / "x.db")
         container = container_at(f"sqlite:///{file}")
@@ -118,22 +118,22 @@ class TestReady:
         ],
         ids=["no table", "no row", "an old one"],
     )
-    async def test_it_is_not_with_the_wrong_tables(
+    async def test_not_ready_with_the_wrong_tables(
         self, database_url: str, change: tuple[str, ...], detail: str
     ) -> None:
-        """A database whose migrations are not done answers, but can't serve; the reply says what to do."""
+        """A database whose migrations are not done answers, but can't serve; the response says what to do."""
         (head,) = shipped_revisions().heads
         container = container_at(database_url)
         execute(container, *change)
         async with client_of(create_app(container)) as client:
-            reply = await client.get("/health/ready")
-            assert detail.format(head=head) == problem_of(reply, 503)["detail"]
-            assert "1" == reply.headers["retry-after"]
+            response = await client.get("/health/ready")
+            assert detail.format(head=head) == problem_of(response, 503)["detail"]
+            assert "1" == response.headers["retry-after"]
             command.stamp(configuration(make_url(database_url)), "head", purge=True)
             assert 200 == (await client.get("/health/ready")).status_code
         await close_container(container)
 
-    async def test_it_is_after_a_newer_release_has_migrated(self, database_url: str) -> None:
+    async def test_ready_after_a_newer_release_has_migrated(self, database_url: str) -> None:
         """While releases overlap, the old one goes on: migrations don't break it."""
         container = container_at(database_url)
         execute(container, "UPDATE alembic_version SET version_num = 'of the next release'")
@@ -141,7 +141,7 @@ class TestReady:
             assert 200 == (await client.get("/health/ready")).status_code
         await close_container(container)
 
-    async def test_it_is_not_without_tables(self, empty_database_url: str) -> None:
+    async def test_not_ready_without_tables(self, empty_database_url: str) -> None:
         """An empty database is not ready."""
         container = container_at(empty_database_url)
         async with client_of(create_app(container)) as client:
@@ -175,7 +175,7 @@ class TestWithoutADatabase:
         """A database that is down is our trouble, and passes: 503, with when to come back."""
         container = container_at(missing_url)
         async with client_of(create_app(container)) as client:
-            reply = await ask(client)
-            problem_of(reply, 503)
-            assert "1" == reply.headers["retry-after"]
+            response = await ask(client)
+            problem_of(response, 503)
+            assert "1" == response.headers["retry-after"]
         await close_container(container)

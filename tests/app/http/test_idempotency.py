@@ -43,7 +43,7 @@ def _send(async_client: httpx2.AsyncClient, accounts: list[int]) -> Send:
 
 
 class TestSameRequest:
-    async def test_it_gets_the_first_reply_again(self, send: Send, async_client: httpx2.AsyncClient) -> None:
+    async def test_repeated_request_gets_the_first_response(self, send: Send, async_client: httpx2.AsyncClient) -> None:
         """The same transfer, whole: status, body and location; the money moved once."""
         first, second = await send(), await send()
         assert (201, 201) == (first.status_code, second.status_code)
@@ -54,23 +54,25 @@ class TestSameRequest:
         self, send: Send, async_client: httpx2.AsyncClient
     ) -> None:
         """40, 40.0 and 40.00 are the same request."""
-        replies = [await send(amount) for amount in ("40", "40.0", "40.00")]
-        assert [201] * 3 == [reply.status_code for reply in replies]
+        responses = [await send(amount) for amount in ("40", "40.0", "40.00")]
+        assert [201] * 3 == [response.status_code for response in responses]
         assert ["60.00", "40.00"] == await balances(async_client)
 
-    async def test_a_refusal_is_repeated_too(self, send: Send, async_client: httpx2.AsyncClient) -> None:
-        """Who was told that there is not enough money does not find it spent later by the same request."""
+    async def test_repeated_request_gets_the_same_refusal(self, send: Send, async_client: httpx2.AsyncClient) -> None:
+        """A client that was refused for lack of money does not find it spent later by the same request."""
         refused = await send("100.01")
         await make_accounts_richer(async_client)
         again = await send("100.01")
         assert problem_of(refused, 409)["detail"] == problem_of(again, 409)["detail"]
 
-    async def test_a_missing_account_is_repeated_too(self, send: Send) -> None:
+    async def test_repeated_request_misses_the_same_account(self, send: Send) -> None:
         """Every refusal that the database was asked for is an answer."""
         first, second = await send(to_account=99), await send(to_account=99)
         assert problem_of(first, 404) == problem_of(second, 404)
 
-    async def test_without_a_key_it_is_another_one(self, async_client: httpx2.AsyncClient, accounts: list[int]) -> None:
+    async def test_requests_without_a_key_are_two_transfers(
+        self, async_client: httpx2.AsyncClient, accounts: list[int]
+    ) -> None:
         """Two equal requests without keys are two transfers."""
         body = {"from_account": accounts[0], "to_account": accounts[1], "amount": "40.00"}
         for _ in range(2):
@@ -79,7 +81,9 @@ class TestSameRequest:
 
 
 class TestOtherRequest:
-    async def test_it_is_refused(self, send: Send, async_client: httpx2.AsyncClient) -> None:
+    async def test_other_request_with_the_same_key_is_refused(
+        self, send: Send, async_client: httpx2.AsyncClient
+    ) -> None:
         """The same key for another amount is a mistake of the client's."""
         await send("40.00")
         problem = problem_of(await send("41.00"), 422)
@@ -99,8 +103,8 @@ class TestOtherRequest:
 
     async def test_keys_that_differ_in_case_differ(self, send: Send, async_client: httpx2.AsyncClient) -> None:
         """No database takes two keys for one."""
-        replies = [await send("10.00", key) for key in ("key", "KEY")]
-        assert replies[0].json()["id"] != replies[1].json()["id"]
+        responses = [await send("10.00", key) for key in ("key", "KEY")]
+        assert responses[0].json()["id"] != responses[1].json()["id"]
         assert ["80.00", "20.00"] == await balances(async_client)
 
     @pytest.mark.parametrize("key", ["", "x" * 256, "two words", "\x7f"], ids=["empty", "long", "space", "control"])
@@ -111,11 +115,13 @@ class TestOtherRequest:
 
 
 class TestAtTheSameTime:
-    async def test_it_is_done_once(self, send: Send, async_client: httpx2.AsyncClient) -> None:
-        """Of many at once one moves the money; the others get its reply, or are told to ask again."""
-        replies = await asyncio.gather(*(send() for _ in range(10)))
-        assert {reply.status_code for reply in replies} <= {201, 409}
-        assert 1 == len({reply.json()["id"] for reply in replies if reply.status_code == 201})
+    async def test_concurrent_requests_with_one_key_are_done_once(
+        self, send: Send, async_client: httpx2.AsyncClient
+    ) -> None:
+        """Of many at once one moves the money; the others get its response, or are told to ask again."""
+        responses = await asyncio.gather(*(send() for _ in range(10)))
+        assert {response.status_code for response in responses} <= {201, 409}
+        assert 1 == len({response.json()["id"] for response in responses if response.status_code == 201})
         assert ["60.00", "40.00"] == await balances(async_client)
         assert 201 == (await send()).status_code
 
@@ -155,28 +161,28 @@ class TestAtTheSameTime:
         assert transfer.id == (await send()).json()["id"]
 
 
-class TestLostReply:
-    async def test_a_commit_whose_reply_is_lost_is_not_done_twice(
+class TestLostResponse:
+    async def test_commit_whose_response_is_lost_is_not_done_twice(
         self, container: ApplicationContainer, send: Send, async_client: httpx2.AsyncClient
     ) -> None:
         """The service asks again by itself, finds the answer, and gives it."""
         with lost_commit(container.database.async_engine()):
-            reply = await send()
-        assert 201 == reply.status_code
+            response = await send()
+        assert 201 == response.status_code
         assert ["60.00", "40.00"] == await balances(async_client)
         async with container.database.async_session_factory()() as session:
             for table in (Transfer, IdempotencyKey):
                 assert 1 == await session.scalar(select(func.count()).select_from(table))
 
-    async def test_without_a_key_the_client_is_told(
+    async def test_lost_commit_without_a_key_is_reported(
         self, container: ApplicationContainer, async_client: httpx2.AsyncClient, accounts: list[int]
     ) -> None:
         """Nobody knows whether it was done: that is neither a success nor a refusal."""
         body = {"from_account": accounts[0], "to_account": accounts[1], "amount": "40.00"}
         with lost_commit(container.database.async_engine()):
-            reply = await async_client.post("/transfers/", json=body)
-        assert "look whether it was done" in problem_of(reply, 500)["detail"]
-        assert "retry-after" not in reply.headers
+            response = await async_client.post("/transfers/", json=body)
+        assert "look whether it was done" in problem_of(response, 500)["detail"]
+        assert "retry-after" not in response.headers
         assert ["60.00", "40.00"] == await balances(async_client)
 
 

@@ -62,10 +62,10 @@ def forget(container: ApplicationContainer, batch: int = 1000) -> list[int]:
 
 @pytest.mark.parametrize("path", ["/posts/", "/accounts/"])
 class TestSameRequest:
-    async def test_it_makes_one_thing(
+    async def test_repeated_request_creates_one_object(
         self, async_client: httpx2.AsyncClient, bodies: dict[str, Json], path: str
     ) -> None:
-        """Sent again, the request gets the same reply, with the location, and nothing else is made."""
+        """Sent again, the request gets the same response, with the location, and nothing else is made."""
         first, second = [await async_client.post(path, json=bodies[path], headers=KEY) for _ in range(2)]
         assert (201, 201) == (first.status_code, second.status_code)
         assert (first.json(), first.headers["location"]) == (second.json(), second.headers["location"])
@@ -74,14 +74,14 @@ class TestSameRequest:
     async def test_of_ten_at_once_one_is_made(
         self, async_client: httpx2.AsyncClient, bodies: dict[str, Json], path: str
     ) -> None:
-        """The others get its reply, or are told to ask again."""
+        """The others get its response, or are told to ask again."""
         posts = [async_client.post(path, json=bodies[path], headers=KEY) for _ in range(10)]
-        replies = await asyncio.gather(*posts)
-        assert {reply.status_code for reply in replies} <= {201, 409}
-        assert 1 == len({reply.json()["id"] for reply in replies if reply.status_code == 201})
+        responses = await asyncio.gather(*posts)
+        assert {response.status_code for response in responses} <= {201, 409}
+        assert 1 == len({response.json()["id"] for response in responses if response.status_code == 201})
         assert 1 == (await async_client.get(path)).json()["total"]
 
-    async def test_without_a_key_two_are_made(
+    async def test_requests_without_a_key_create_two_objects(
         self, async_client: httpx2.AsyncClient, bodies: dict[str, Json], path: str
     ) -> None:
         """Two equal requests may be meant."""
@@ -95,8 +95,8 @@ class TestSameRequest:
         """The same key for something else is a mistake of the client's."""
         await async_client.post(path, json=bodies[path], headers=KEY)
         change = {"title": "another"} if path == "/posts/" else {"balance": "11.00"}
-        reply = await async_client.post(path, json=bodies[path] | change, headers=KEY)
-        assert ["header.idempotency-key"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+        response = await async_client.post(path, json=bodies[path] | change, headers=KEY)
+        assert ["header.idempotency-key"] == [each["field"] for each in problem_of(response, 422)["errors"]]
         assert 1 == (await async_client.get(path)).json()["total"]
 
     async def test_a_refusal_is_repeated(
@@ -122,8 +122,8 @@ class TestOneKeySpace:
     ) -> None:
         """A key names one request of the whole service."""
         await async_client.post("/posts/", json=bodies["/posts/"], headers=KEY)
-        reply = await async_client.post("/accounts/", json=bodies["/accounts/"], headers=KEY)
-        assert ["header.idempotency-key"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+        response = await async_client.post("/accounts/", json=bodies["/accounts/"], headers=KEY)
+        assert ["header.idempotency-key"] == [each["field"] for each in problem_of(response, 422)["errors"]]
         assert [] == await balances(async_client)
 
 
@@ -181,13 +181,13 @@ class TestExpiry:
     async def test_of_ten_that_renew_it_at_once_one_moves_money(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer, transfer: Json, attempt: int
     ) -> None:
-        """The key is taken over by one of them; the others get its reply, or are told to ask again."""
+        """The key is taken over by one of them; the others get its response, or are told to ask again."""
         age(container, days=1, seconds=attempt)
-        replies = await asyncio.gather(
+        responses = await asyncio.gather(
             *(async_client.post("/transfers/", json=transfer, headers=KEY) for _ in range(10))
         )
-        assert {reply.status_code for reply in replies} <= {201, 409}
-        assert 1 == len({reply.json()["id"] for reply in replies if reply.status_code == 201})
+        assert {response.status_code for response in responses} <= {201, 409}
+        assert 1 == len({response.json()["id"] for response in responses if response.status_code == 201})
         assert ["20.00", "80.00"] == await balances(async_client)
         assert 201 == (await async_client.post("/transfers/", json=transfer, headers=KEY)).status_code
         assert (["20.00", "80.00"], 1) == (await balances(async_client), count_keys(container))
@@ -200,7 +200,7 @@ class TestExpiry:
         forgetting = [asyncio.to_thread(forget, container, 1) for _ in range(3)]
         requests = [async_client.post("/transfers/", json=transfer, headers=KEY) for _ in range(5)]
         outcomes: list[Any] = await asyncio.gather(*forgetting, *requests)
-        assert {reply.status_code for reply in outcomes[3:]} <= {201, 409}
+        assert {response.status_code for response in outcomes[3:]} <= {201, 409}
         for _ in range(2):
             assert 201 == (await async_client.post("/transfers/", json=transfer, headers=KEY)).status_code
         assert (["20.00", "80.00"], 1) == (await balances(async_client), count_keys(container))
@@ -274,17 +274,17 @@ class TestKeptAnswers:
 
 
 class TestSetting:
-    async def test_it_says_how_long_a_key_is_kept(
+    async def test_setting_limits_how_long_a_key_is_kept(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer, override: Override
     ) -> None:
-        """`idempotency.keep_seconds` is a day by default, and may be a moment."""
+        """`idempotency.keep_seconds` is a day by default, and may be shorter than a second."""
         settings = container.settings()
         assert settings.idempotency.keep_seconds == DAY
         override("settings", settings.model_copy(update={"idempotency": IdempotencySettings(keep_seconds=1e-6)}))
         author = (await make_user(async_client))["id"]
         body = {"owner_id": author}
-        replies = [await async_client.post("/accounts/", json=body, headers=KEY) for _ in range(2)]
-        assert [201, 201] == [reply.status_code for reply in replies]
+        responses = [await async_client.post("/accounts/", json=body, headers=KEY) for _ in range(2)]
+        assert [201, 201] == [response.status_code for response in responses]
         assert 2 == (await async_client.get("/accounts/")).json()["total"]
 
 
@@ -302,7 +302,9 @@ class TestForgetting:
             session.commit()
 
     @pytest.mark.parametrize(("batch", "expected"), [(1000, [5]), (2, [2, 2, 1]), (5, [5, 0])])
-    def test_it_deletes_in_batches(self, container: ApplicationContainer, batch: int, expected: list[int]) -> None:
+    def test_forgetting_deletes_in_batches(
+        self, container: ApplicationContainer, batch: int, expected: list[int]
+    ) -> None:
         """Each is a transaction of its own; keys that may be asked for again stay."""
         assert expected == forget(container, batch)
         assert (2, [0]) == (count_keys(container), forget(container))

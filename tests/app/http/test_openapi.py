@@ -65,7 +65,7 @@ def refs(node: Any) -> Iterator[str]:
 
 
 class TestDocument:
-    def test_it_is_a_valid_one(self, document: Json) -> None:
+    def test_document_is_valid(self, document: Json) -> None:
         """It has the structure of OpenAPI 3.1, and every reference leads somewhere."""
         parsed = OpenAPI.model_validate(document)
         assert parsed.openapi.startswith("3.1.")
@@ -87,24 +87,24 @@ class TestDocument:
     def test_every_operation_documents_its_errors(self, document: Json) -> None:
         """Each error is a problem response. Liveness alone can't fail, but a request for it can be refused."""
         for name, operation in operations(document):
-            errors = {status: reply for status, reply in operation["responses"].items() if status >= "400"}
+            errors = {status: response for status, response in operation["responses"].items() if status >= "400"}
             if name == "GET /health/live":
                 assert {"400", "413"} == set(errors)
                 continue
             assert {"400", "413", "422", "500", "503"} <= set(errors), name
             assert ("requestBody" in operation) == ("415" in errors), name
-            for reply in errors.values():
-                schema = reply["content"]["application/problem+json"]["schema"]
+            for response in errors.values():
+                schema = response["content"]["application/problem+json"]["schema"]
                 assert {"$ref": "#/components/schemas/Problem"} == schema, name
 
-    def test_what_names_one_thing_may_not_find_it(self, document: Json) -> None:
+    def test_operations_with_an_id_document_404(self, document: Json) -> None:
         """An operation with an id in its path documents 404."""
         with_id = [(name, operation) for name, operation in operations(document) if "{" in name]
         assert with_id
         assert [] == [name for name, operation in with_id if "404" not in operation["responses"]]
 
     def test_bodies_have_examples(self, document: Json) -> None:
-        """Whoever tries it in a browser starts from values that are right."""
+        """A reader who tries it in a browser starts with valid values."""
         schemas = document["components"]["schemas"]
         with_body = [(name, operation) for name, operation in operations(document) if "requestBody" in operation]
         assert with_body
@@ -172,7 +172,7 @@ class TestDocument:
         assert [("UserPatch", "password")] == nullable
         assert "maxLength" in schemas["PostPatch"]["properties"]["title"]
 
-    def test_no_secret_is_in_a_reply(self, document: Json) -> None:
+    def test_no_secret_is_in_a_response(self, document: Json) -> None:
         """Nothing that is shown has a password."""
         schemas = document["components"]["schemas"]
         with_password = {name for name, schema in schemas.items() if "password" in str(schema.get("properties"))}

@@ -27,7 +27,7 @@ class Slow:
         self.may_end = threading.Event()
 
     def hash(self, password: str) -> str:
-        """Wait, and return what is no hash."""
+        """Wait, and return a text that is not a hash."""
         assert self.may_end.wait(60)
         return password[::-1]
 
@@ -69,18 +69,20 @@ class TestCrowd:
     ) -> None:
         """Those that fit are served, the others get a 503 with Retry-After, and nobody else is made."""
         override("passwords", PasswordHasher(threads=1, waiting=2))
-        replies = await asyncio.gather(*(async_client.post("/users/", json=body(f"u{i}")) for i in range(12)))
-        count = Counter(reply.status_code for reply in replies)
+        responses = await asyncio.gather(*(async_client.post("/users/", json=body(f"u{i}")) for i in range(12)))
+        count = Counter(response.status_code for response in responses)
         assert {201, 503} == set(count)
         assert count[201] >= 3
-        for reply in replies:
-            if reply.status_code == 503:
-                assert "ask again" in problem_of(reply, 503)["detail"]
-                assert "1" == reply.headers["retry-after"]
+        for response in responses:
+            if response.status_code == 503:
+                assert "ask again" in problem_of(response, 503)["detail"]
+                assert "1" == response.headers["retry-after"]
         assert count[201] == (await async_client.get("/users/")).json()["total"]
         assert 201 == (await async_client.post("/users/", json=body())).status_code
 
-    async def test_others_are_served_meanwhile(self, app: FastAPI, server: Server, override: Override) -> None:
+    async def test_other_requests_are_served_during_hashing(
+        self, app: FastAPI, server: Server, override: Override
+    ) -> None:
         """Hashing takes none of the server's threads, in which plain functions wait for nobody's password."""
         slow = Slow()
         hasher = Counted(slow)
@@ -94,7 +96,7 @@ class TestCrowd:
                 assert 200 == (await client.get(path)).status_code
             assert not any(task.done() for task in crowd)
             slow.may_end.set()
-            assert {201} == {reply.status_code for reply in await asyncio.gather(*crowd)}
+            assert {201} == {response.status_code for response in await asyncio.gather(*crowd)}
         # The application is that of other tests too.
         app.router.routes.pop()
 
@@ -107,11 +109,11 @@ class TestRefused:
         user = await make_user(async_client)
         bob = await make_user(async_client, "bob")
         override("passwords", NoHasher())
-        reply = await async_client.post("/users/", json=body())
-        assert "email and username already taken" == problem_of(reply, 409)["detail"]
+        response = await async_client.post("/users/", json=body())
+        assert "email and username already taken" == problem_of(response, 409)["detail"]
         for method in ("PUT", "PATCH"):
-            reply = await async_client.request(method, f"/users/{user['id']}", json=body("bob", email="a@b.co"))
-            assert "username already taken" == problem_of(reply, 409)["detail"]
+            response = await async_client.request(method, f"/users/{user['id']}", json=body("bob", email="a@b.co"))
+            assert "username already taken" == problem_of(response, 409)["detail"]
         assert [user, bob] == (await async_client.get("/users/")).json()["items"]
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
@@ -127,8 +129,8 @@ class TestRefused:
 
     async def test_the_database_still_decides(self, async_client: httpx2.AsyncClient) -> None:
         """Of several that all found the name free before they hashed, one gets it."""
-        replies = await asyncio.gather(*(async_client.post("/users/", json=body()) for _ in range(6)))
-        assert [201] + [409] * 5 == sorted(reply.status_code for reply in replies)
+        responses = await asyncio.gather(*(async_client.post("/users/", json=body()) for _ in range(6)))
+        assert [201] + [409] * 5 == sorted(response.status_code for response in responses)
 
     async def test_ones_own_name_is_free(self, async_client: httpx2.AsyncClient) -> None:
         """A user may be given a new password along with the old name."""

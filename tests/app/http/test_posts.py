@@ -31,26 +31,26 @@ def statements() -> Generator[list[str], None, None]:
 
 async def titles(client: httpx2.AsyncClient, query: str) -> list[str]:
     """Return the titles of the list, in its order."""
-    reply = await client.get(f"/posts/?{query}")
-    assert 200 == reply.status_code, reply.text
-    return [post["title"] for post in reply.json()["items"]]
+    response = await client.get(f"/posts/?{query}")
+    assert 200 == response.status_code, response.text
+    return [post["title"] for post in response.json()["items"]]
 
 
 class TestCreate:
-    async def test_it_shows_the_author_too(self, async_client: httpx2.AsyncClient) -> None:
-        """The reply has the post with its author, and says where it is."""
+    async def test_response_shows_the_author(self, async_client: httpx2.AsyncClient) -> None:
+        """The response has the post with its author, and says where it is."""
         user = await make_user(async_client)
         body = {"title": "On sessions", "content": "One per request.", "author_id": user["id"]}
-        reply = await async_client.post("/posts/", json=body)
-        post = reply.json()
+        response = await async_client.post("/posts/", json=body)
+        post = response.json()
         assert body == {name: post[name] for name in body}
         assert {"id": user["id"], "username": "ann"} == post["author"]
-        assert post == (await async_client.get(reply.headers["location"])).json()
+        assert post == (await async_client.get(response.headers["location"])).json()
 
     async def test_an_author_must_exist(self, async_client: httpx2.AsyncClient) -> None:
         """A post of nobody is a conflict."""
-        reply = await async_client.post("/posts/", json={"title": "t", "content": "c", "author_id": 99})
-        assert "there is no user 99 to be the author" == problem_of(reply, 409)["detail"]
+        response = await async_client.post("/posts/", json={"title": "t", "content": "c", "author_id": 99})
+        assert "there is no user 99 to be the author" == problem_of(response, 409)["detail"]
 
     @pytest.mark.parametrize(
         "text",
@@ -84,7 +84,7 @@ class TestCreate:
         ids=lambda wrong: str(wrong)[:40],
     )
     async def test_a_wrong_value_is_named(self, async_client: httpx2.AsyncClient, wrong: dict[str, Any]) -> None:
-        """The reply names the field, and nothing is stored."""
+        """The response names the field, and nothing is stored."""
         user = await make_user(async_client)
         body = {"title": "t", "content": "c", "author_id": user["id"]} | wrong
         problem = problem_of(await async_client.post("/posts/", json=body), 422)
@@ -96,8 +96,10 @@ class TestCreate:
         r"""JSON can write a lone surrogate, ``\ud800``, which no database stores."""
         values = {"title": '"t"', "content": '"c"', "author_id": "1"} | {field: '"\\ud800"'}
         body = ", ".join(f'"{name}": {value}' for name, value in values.items())
-        reply = await async_client.post("/posts/", content=f"{{{body}}}", headers={"content-type": "application/json"})
-        assert [f"body.{field}"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+        response = await async_client.post(
+            "/posts/", content=f"{{{body}}}", headers={"content-type": "application/json"}
+        )
+        assert [f"body.{field}"] == [each["field"] for each in problem_of(response, 422)["errors"]]
 
 
 class TestList:
@@ -124,7 +126,7 @@ class TestList:
             ("limit=50", "same other same"),
         ],
     )
-    async def test_it_filters_and_sorts(self, async_client: httpx2.AsyncClient, query: str, expected: str) -> None:
+    async def test_list_filters_and_sorts(self, async_client: httpx2.AsyncClient, query: str, expected: str) -> None:
         """Filters add up; a leading minus turns the order."""
         assert expected.split() == await titles(async_client, query)
 
@@ -169,7 +171,7 @@ class TestChange:
         assert shown == (await async_client.get(f"/posts/{post['id']}")).json()
 
     async def test_patch_changes_what_is_given(self, async_client: httpx2.AsyncClient) -> None:
-        """What is left out stays."""
+        """Fields that are left out stay."""
         post = await make_post(async_client, (await make_user(async_client))["id"])
         shown = (await async_client.patch(f"/posts/{post['id']}", json={"title": "new"})).json()
         assert post | {"title": "new", "updated_at": shown["updated_at"]} == shown
@@ -177,7 +179,7 @@ class TestChange:
 
     @pytest.mark.parametrize("name", ["title", "content", "author_id"])
     async def test_patch_refuses_null(self, async_client: httpx2.AsyncClient, name: str) -> None:
-        """Null is no way to leave something out."""
+        """Null does not mean that a field is left out."""
         post = await make_post(async_client, (await make_user(async_client))["id"])
         problem_of(await async_client.patch(f"/posts/{post['id']}", json={name: None}), 422)
 
@@ -193,8 +195,8 @@ class TestChange:
     async def test_an_unknown_post_is_not_found(self, async_client: httpx2.AsyncClient, method: str) -> None:
         """The text says what is missing."""
         body = {"title": "new", "content": "c", "author_id": 1} if method in ("PUT", "PATCH") else None
-        reply = await async_client.request(method, "/posts/99", json=body)
-        assert "there is no post 99" == problem_of(reply, 404)["detail"]
+        response = await async_client.request(method, "/posts/99", json=body)
+        assert "there is no post 99" == problem_of(response, 404)["detail"]
 
     async def test_an_id_never_comes_again(self, async_client: httpx2.AsyncClient) -> None:
         """A link to a post that has gone never leads to another one."""

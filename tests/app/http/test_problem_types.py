@@ -58,7 +58,7 @@ class TestTable:
         assert [] == missing
 
     def test_every_type_is_in_the_openapi_document(self, app: FastAPI) -> None:
-        """Each is named where it can come; a wrong method is no operation, so no operation has that one."""
+        """Each is documented where it can occur. A wrong method is not an operation, so none documents that one."""
         document = str(app.openapi()["paths"])
         missing = [each for each in ALL if f"`{each.uri}`" not in document]
         assert [problem_types.METHOD_NOT_ALLOWED] == missing
@@ -114,7 +114,7 @@ class TestRaised:
         ],
         ids=repr,
     )
-    def test_it_has_its_type(self, error: Exception, status: int, kind: str) -> None:
+    def test_http_exception_has_a_problem_type(self, error: Exception, status: int, kind: str) -> None:
         """FastAPI's own exception takes any status and any detail."""
         app = FastAPI()
         install_problems(app)

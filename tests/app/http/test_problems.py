@@ -1,4 +1,4 @@
-"""Every error is a problem reply (RFC 9457) that says what a client may know, and no more."""
+"""Every error is a problem response (RFC 9457) that says what a client may know, and no more."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ JSON = {"content-type": "application/json"}
 
 class TestRouting:
     async def test_an_unknown_path_is_not_found(self, async_client: httpx2.AsyncClient) -> None:
-        """The reply repeats the path, and nothing of the query."""
+        """The response repeats the path, and nothing of the query."""
         problem_of(await async_client.get(f"/nothing/here?password={SECRET}"), 404)
 
     @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ class TestRouting:
             ("PUT", "/transfers/1", "GET, HEAD"),
         ],
     )
-    async def test_a_wrong_method_is_told_the_right_ones(
+    async def test_wrong_method_lists_the_allowed_methods(
         self, async_client: httpx2.AsyncClient, method: str, path: str, allowed: str
     ) -> None:
         """405 names every method that the path has, as RFC 9110 asks."""
-        reply = await async_client.request(method, path)
-        problem_of(reply, 405)
-        assert allowed == reply.headers["allow"]
+        response = await async_client.request(method, path)
+        problem_of(response, 405)
+        assert allowed == response.headers["allow"]
 
     @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "BREW"])
     async def test_a_strange_method_is_no_failure(self, async_client: httpx2.AsyncClient, method: str) -> None:
@@ -73,9 +73,9 @@ class TestInvalidBodies:
     )
     async def test_json_that_is_no_object_is_invalid(self, async_client: httpx2.AsyncClient, body: bytes) -> None:
         """The response is a 422, and quotes nothing of the body."""
-        reply = await async_client.post("/users/", content=body, headers=JSON)
-        assert SECRET not in reply.text
-        assert problem_of(reply, 422)["errors"]
+        response = await async_client.post("/users/", content=body, headers=JSON)
+        assert SECRET not in response.text
+        assert problem_of(response, 422)["errors"]
 
     @pytest.mark.parametrize(
         "body",
@@ -91,11 +91,11 @@ class TestInvalidBodies:
         ],
         ids=lambda body: ascii(body)[:24],
     )
-    async def test_what_is_no_json_is_malformed(self, async_client: httpx2.AsyncClient, body: bytes) -> None:
+    async def test_body_that_is_not_json_is_malformed(self, async_client: httpx2.AsyncClient, body: bytes) -> None:
         """Text that is not JSON, bytes that are not text, and JSON that no parser takes are one problem, a 400."""
-        reply = await async_client.post("/users/", content=body, headers=JSON)
-        assert SECRET not in reply.text
-        assert "/problems/malformed-request" == problem_of(reply, 400)["type"]
+        response = await async_client.post("/users/", content=body, headers=JSON)
+        assert SECRET not in response.text
+        assert "/problems/malformed-request" == problem_of(response, 400)["type"]
 
     @pytest.mark.parametrize(
         "kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "text/json", "application", ""]
@@ -108,21 +108,21 @@ class TestInvalidBodies:
         body = b'{"email": "ann@example.com", "username": "ann"}'
         headers = {"content-type": kind} if kind else {}
         path = "/users/" if method == "POST" else "/users/1"
-        reply = await async_client.request(method, path, content=body, headers=headers)
-        assert "/problems/unsupported-media-type" == problem_of(reply, 415)["type"]
+        response = await async_client.request(method, path, content=body, headers=headers)
+        assert "/problems/unsupported-media-type" == problem_of(response, 415)["type"]
 
     @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON", "application/ld+json"])
     async def test_json_has_several_media_types(self, async_client: httpx2.AsyncClient, kind: str) -> None:
         """Capitals, parameters and JSON with a suffix are all right."""
         body = b'{"email": "ann@example.com", "username": "ann"}'
-        reply = await async_client.post("/users/", content=body, headers={"content-type": kind})
-        assert 201 == reply.status_code
+        response = await async_client.post("/users/", content=body, headers={"content-type": kind})
+        assert 201 == response.status_code
 
     async def test_of_a_key_written_twice_the_last_counts(self, async_client: httpx2.AsyncClient) -> None:
         """As Python's JSON has it; there is one user, and no failure."""
         body = b'{"email": "a@example.com", "email": "b@example.com", "username": "ann"}'
-        reply = await async_client.post("/users/", content=body, headers=JSON)
-        assert (201, "b@example.com") == (reply.status_code, reply.json()["email"])
+        response = await async_client.post("/users/", content=body, headers=JSON)
+        assert (201, "b@example.com") == (response.status_code, response.json()["email"])
 
     @pytest.mark.parametrize(
         "wrong",
@@ -137,17 +137,17 @@ class TestInvalidBodies:
     async def test_a_password_is_never_repeated(
         self, async_client: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture, wrong: dict[str, Any]
     ) -> None:
-        """Neither in the reply nor in the log, whatever is wrong with the body."""
+        """Neither in the response nor in the log, whatever is wrong with the body."""
         body = {"email": "ann@example.com", "username": "ann"} | wrong
-        reply = await async_client.post("/users/", json=body)
-        problem_of(reply, 422)
-        assert SECRET not in reply.text + caplog.text
+        response = await async_client.post("/users/", json=body)
+        problem_of(response, 422)
+        assert SECRET not in response.text + caplog.text
 
     async def test_a_body_of_a_megabyte_is_refused_by_its_rule(self, async_client: httpx2.AsyncClient) -> None:
         """A very long value is named, not echoed."""
-        reply = await async_client.post("/users/", json={"email": "ann@example.com", "username": "x" * 10**6})
-        assert ["body.username"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
-        assert len(reply.content) < 1000
+        response = await async_client.post("/users/", json={"email": "ann@example.com", "username": "x" * 10**6})
+        assert ["body.username"] == [each["field"] for each in problem_of(response, 422)["errors"]]
+        assert len(response.content) < 1000
 
     async def test_many_errors_are_counted_and_a_few_listed(self, async_client: httpx2.AsyncClient) -> None:
         """The response has the first 20, says how many more there are, and says nothing twice."""
@@ -160,22 +160,22 @@ class TestInvalidBodies:
         """Each unknown field would be an error of its own, which takes seconds to find and to list."""
         body = {f"{number:x}": 1 for number in range(150_000)}
         before = time.process_time()
-        reply = await async_client.post("/users/", content=json.dumps(body, separators=(",", ":")), headers=JSON)
+        response = await async_client.post("/users/", content=json.dumps(body, separators=(",", ":")), headers=JSON)
         assert time.process_time() - before < 1
         error = {"field": "body", "reason": "There are 150,000 fields: send at most 100"}
-        assert [error] == problem_of(reply, 422)["errors"]
+        assert [error] == problem_of(response, 422)["errors"]
 
     async def test_a_long_name_is_cut_short(self, async_client: httpx2.AsyncClient) -> None:
         """The name of a field is the client's, and may be a megabyte."""
         body = {"email": "ann@example.com", "username": "ann", "k" * 10**6: 1}
-        reply = await async_client.post("/users/", json=body)
-        assert [f"body.{'k' * 94}…"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+        response = await async_client.post("/users/", json=body)
+        assert [f"body.{'k' * 94}…"] == [each["field"] for each in problem_of(response, 422)["errors"]]
 
     async def test_a_name_that_is_no_text_is_not_repeated(self, async_client: httpx2.AsyncClient) -> None:
         """JSON can write half a surrogate pair, which no response can hold."""
         body = b'{"email": "ann@example.com", "username": "ann", "\\ud800": 1}'
-        reply = await async_client.post("/users/", content=body, headers=JSON)
-        assert ["body"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+        response = await async_client.post("/users/", content=body, headers=JSON)
+        assert ["body"] == [each["field"] for each in problem_of(response, 422)["errors"]]
 
 
 class TestInvalidQueries:
@@ -222,7 +222,7 @@ class TestInvalidQueries:
         ],
     )
     async def test_a_wrong_filter_is_named(self, async_client: httpx2.AsyncClient, query: str) -> None:
-        """A moment without an offset, or one that UTC doesn't have, is no moment."""
+        """A timestamp without an offset, or one that UTC doesn't have, is refused."""
         problem = problem_of(await async_client.get(f"/users/?{query}"), 422)
         assert [f"query.{query.split('=', maxsplit=1)[0]}"] == [each["field"] for each in problem["errors"]]
 
@@ -246,16 +246,16 @@ class TestFailures:
     async def test_the_unforeseen_shows_nothing(self, async_client: httpx2.AsyncClient, override: Override) -> None:
         """A bug is a 500 without its text."""
         override("users", BrokenUsers())
-        reply = await async_client.get("/users/1")
-        assert SECRET not in reply.text
-        problem_of(reply, 500)
+        response = await async_client.get("/users/1")
+        assert SECRET not in response.text
+        problem_of(response, 500)
 
-    def test_a_real_server_answers_too(self, server: Server, override: Override) -> None:
-        """Behind a server the reply is the same, and the server goes on."""
+    def test_real_server_answers_after_a_failure(self, server: Server, override: Override) -> None:
+        """Behind a server the response is the same, and the server goes on."""
         override("users", BrokenUsers())
-        reply = httpx2.get(f"{server.url}/users/1")
-        problem_of(reply, 500)
-        assert SECRET not in reply.text
+        response = httpx2.get(f"{server.url}/users/1")
+        problem_of(response, 500)
+        assert SECRET not in response.text
         assert 200 == httpx2.get(f"{server.url}/posts/").status_code
 
     async def test_a_database_error_is_logged_without_values(
@@ -297,22 +297,24 @@ class TestExhaustedPool:
     async def test_an_async_endpoint_says_when_to_come_back(
         self, client: httpx2.AsyncClient, small: ApplicationContainer, method: str
     ) -> None:
-        """While the only connection is taken, the reply is 503; afterwards all is well."""
+        """While the only connection is taken, the response is 503; afterwards all is well."""
         body = {"email": "ann@example.com", "username": "ann"} if method == "POST" else None
         # On SQLite, who reads does so on the sync engine's.
         async with small.database.async_engine().connect():
             with small.database.engine().connect():
-                reply = await client.request(method, "/users/", json=body)
-            problem_of(reply, 503)
-            assert "1" == reply.headers["retry-after"]
+                response = await client.request(method, "/users/", json=body)
+            problem_of(response, 503)
+            assert "1" == response.headers["retry-after"]
         assert (await client.request(method, "/users/", json=body)).is_success
 
-    async def test_so_does_a_sync_one(self, client: httpx2.AsyncClient, small: ApplicationContainer) -> None:
+    async def test_sync_endpoint_answers_503_when_the_pool_is_exhausted(
+        self, client: httpx2.AsyncClient, small: ApplicationContainer
+    ) -> None:
         """The same for an endpoint in the thread pool."""
         with small.database.engine().connect():
-            reply = await client.get("/plain")
-            problem_of(reply, 503)
-            assert "1" == reply.headers["retry-after"]
+            response = await client.get("/plain")
+            problem_of(response, 503)
+            assert "1" == response.headers["retry-after"]
         assert 200 == (await client.get("/plain")).status_code
 
     async def test_a_locked_database_is_unavailable(self, small: ApplicationContainer) -> None:
@@ -325,7 +327,7 @@ class TestExhaustedPool:
         async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
             with small.database.engine().connect() as connection:
                 body = {"email": "ann@example.com", "username": "ann"}
-                # Whoever wants the same name has to wait until this one is committed or not.
+                # A request for the same name has to wait until this one is committed or rolled back.
                 connection.execute(insert(User).values(body))
                 problem_of(await client.post("/users/", json=body), 503)
                 assert 200 == (await client.get("/users/")).status_code

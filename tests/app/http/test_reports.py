@@ -14,9 +14,9 @@ pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 async def report(client: httpx2.AsyncClient, path: str) -> Any:
     """Return what the report says."""
-    reply = await client.get(f"/reports/{path}")
-    assert 200 == reply.status_code, reply.text
-    return reply.json()
+    response = await client.get(f"/reports/{path}")
+    assert 200 == response.status_code, response.text
+    return response.json()
 
 
 class TestReports:

@@ -29,9 +29,9 @@ NOT_DATE_TIMES = [
 ]
 
 
-def fields_of(reply: httpx2.Response) -> list[str]:
-    """Return the names of what the reply refuses."""
-    return [each["field"] for each in problem_of(reply, 422)["errors"]]
+def fields_of(response: httpx2.Response) -> list[str]:
+    """Return the names of what the response refuses."""
+    return [each["field"] for each in problem_of(response, 422)["errors"]]
 
 
 class TestBody:
@@ -39,8 +39,8 @@ class TestBody:
     async def test_owner_id_must_be_a_json_integer(self, async_client: httpx2.AsyncClient, owner: Any) -> None:
         """An account is not opened for user 1 because somebody sent true."""
         assert 1 == (await make_user(async_client))["id"]
-        reply = await async_client.post("/accounts/", json={"owner_id": owner})
-        assert ["body.owner_id"] == fields_of(reply)
+        response = await async_client.post("/accounts/", json={"owner_id": owner})
+        assert ["body.owner_id"] == fields_of(response)
         assert [] == await balances(async_client)
 
     @pytest.mark.parametrize("side", ["from_account", "to_account"])
@@ -80,15 +80,15 @@ class TestBody:
     async def test_a_truth_value_is_not_an_amount(self, async_client: httpx2.AsyncClient, value: Any) -> None:
         """True is not 1.00."""
         user = await make_user(async_client)
-        reply = await async_client.post("/accounts/", json={"owner_id": user["id"], "balance": value})
-        assert ["body.balance"] == fields_of(reply)
+        response = await async_client.post("/accounts/", json={"owner_id": user["id"], "balance": value})
+        assert ["body.balance"] == fields_of(response)
 
     @pytest.mark.parametrize("value", ["Ann <ann@example.com>", "<ann@example.com>", " ann@example.com", "a@b.co "])
     async def test_an_email_address_comes_alone(self, async_client: httpx2.AsyncClient, value: str) -> None:
         """A name beside it, brackets and spaces are refused, and not dropped in silence."""
-        reply = await async_client.post("/users/", json={"email": value, "username": "ann"})
-        assert ["body.email"] == fields_of(reply)
-        assert "ann@example.com" in problem_of(reply, 422)["errors"][0]["reason"]
+        response = await async_client.post("/users/", json={"email": value, "username": "ann"})
+        assert ["body.email"] == fields_of(response)
+        assert "ann@example.com" in problem_of(response, 422)["errors"][0]["reason"]
 
     @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
     @pytest.mark.parametrize("name", [".", ".."])
@@ -98,8 +98,8 @@ class TestBody:
         """Browsers and proxies would take /people/.. for the folder above."""
         user = await make_user(async_client)
         path = "/users/" if method == "POST" else f"/users/{user['id']}"
-        reply = await async_client.request(method, path, json={"email": "b@example.com", "username": name})
-        assert ["body.username"] == fields_of(reply)
+        response = await async_client.request(method, path, json={"email": "b@example.com", "username": name})
+        assert ["body.username"] == fields_of(response)
 
 
 class TestPath:
@@ -133,9 +133,9 @@ class TestQuery:
     @pytest.mark.parametrize("value", ["1", "0", "yes", "on", "True", "FALSE", "t", ""])
     async def test_active_is_true_or_false(self, async_client: httpx2.AsyncClient, value: str) -> None:
         """Nothing else is."""
-        reply = await async_client.get(f"/users/?active={value}")
-        assert ["query.active"] == fields_of(reply)
-        assert "Write true or false" in problem_of(reply, 422)["errors"][0]["reason"]
+        response = await async_client.get(f"/users/?active={value}")
+        assert ["query.active"] == fields_of(response)
+        assert "Write true or false" in problem_of(response, 422)["errors"][0]["reason"]
 
     @pytest.mark.parametrize("value", NOT_DATE_TIMES)
     @pytest.mark.parametrize("path", ["users", "posts"])
@@ -157,7 +157,7 @@ class TestQuery:
 
 
 class TestDocument:
-    def test_it_has_the_same_bounds(self, app: FastAPI) -> None:
+    def test_document_has_the_same_bounds(self, app: FastAPI) -> None:
         """Ids have their range and their pattern, in paths and in queries."""
         paths = app.openapi()["paths"]
         in_path = paths["/users/{user_id}"]["get"]["parameters"][0]["schema"]

@@ -30,12 +30,12 @@ class TestSuccess:
         """One account loses what the other gains, and that is written down."""
         payer, payee = await make_accounts(async_client, "100.00", "0.00")
         body = {"from_account": payer, "to_account": payee, "amount": "25.5"}
-        reply = await async_client.post("/transfers/", json=body)
-        assert 201 == reply.status_code
-        transfer = reply.json()
+        response = await async_client.post("/transfers/", json=body)
+        assert 201 == response.status_code
+        transfer = response.json()
         assert body | {"amount": "25.50"} == {name: transfer[name] for name in body}
         assert ["74.50", "25.50"] == await balances(async_client)
-        assert transfer == (await async_client.get(reply.headers["location"])).json()
+        assert transfer == (await async_client.get(response.headers["location"])).json()
 
     async def test_everything_can_be_moved(self, async_client: httpx2.AsyncClient) -> None:
         """A balance may become zero, and no less."""
@@ -86,7 +86,7 @@ class TestRefusal:
         ],
         ids=lambda value: str(value)[:22],
     )
-    async def test_it_changes_nothing(
+    async def test_refused_transfer_changes_nothing(
         self, async_client: httpx2.AsyncClient, payer: str, payee: str, amount: str, status: int
     ) -> None:
         """A refused transfer leaves both balances and the list of transfers as they were."""
@@ -110,8 +110,8 @@ class TestRefusal:
         ids = await make_accounts(async_client, "100.00", "0.00")
         drop_table(container.database.engine(), Transfer)
         body = {"from_account": ids[0], "to_account": ids[1], "amount": "1.00"}
-        reply = await async_client.post("/transfers/", json=body)
-        problem_of(reply, 500)
+        response = await async_client.post("/transfers/", json=body)
+        problem_of(response, 500)
         assert ["100.00", "0.00"] == await balances(async_client)
 
 
@@ -123,19 +123,19 @@ class TestConcurrency:
             {"from_account": ids[turn % 3], "to_account": ids[(turn + 1 + turn // 3 % 2) % 3], "amount": "3.33"}
             for turn in range(40)
         ]
-        replies = await asyncio.gather(*(async_client.post("/transfers/", json=body) for body in bodies))
-        assert {201, 409} >= {reply.status_code for reply in replies}
+        responses = await asyncio.gather(*(async_client.post("/transfers/", json=body) for body in bodies))
+        assert {201, 409} >= {response.status_code for response in responses}
         held = [Decimal(balance) for balance in await balances(async_client)]
         assert Decimal("30.00") == sum(held)
         assert min(held) >= 0
-        assert sum(reply.status_code == 201 for reply in replies) == await transfers(async_client)
+        assert sum(response.status_code == 201 for response in responses) == await transfers(async_client)
 
     async def test_no_money_is_spent_twice(self, async_client: httpx2.AsyncClient) -> None:
         """Of twenty that each would empty the account, one gets it."""
         ids = await make_accounts(async_client, "1.00", "0.00")
         body = {"from_account": ids[0], "to_account": ids[1], "amount": "1.00"}
-        replies = await asyncio.gather(*(async_client.post("/transfers/", json=body) for _ in range(20)))
-        assert [201] + [409] * 19 == sorted(reply.status_code for reply in replies)
+        responses = await asyncio.gather(*(async_client.post("/transfers/", json=body) for _ in range(20)))
+        assert [201] + [409] * 19 == sorted(response.status_code for response in responses)
         assert ["0.00", "1.00"] == await balances(async_client)
 
     def test_the_sum_stays_over_real_connections(self, server: Server) -> None:

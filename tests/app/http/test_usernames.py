@@ -19,11 +19,11 @@ ALIKE = ["ANN", "aNN", FULL_WIDTH, "\uff21\uff2e\uff2e", "a\u200dnn"]
 
 @pytest.mark.parametrize("name", ALIKE, ids=ascii)
 class TestAlike:
-    async def test_it_is_taken(self, async_client: httpx2.AsyncClient, name: str) -> None:
+    async def test_alike_username_is_taken(self, async_client: httpx2.AsyncClient, name: str) -> None:
         """Nobody can pass for somebody else by capitals, wide letters or invisible ones."""
         await make_user(async_client, "Ann")
-        reply = await async_client.post("/users/", json={"email": "other@example.com", "username": name})
-        assert "username already taken" == problem_of(reply, 409)["detail"]
+        response = await async_client.post("/users/", json={"email": "other@example.com", "username": name})
+        assert "username already taken" == problem_of(response, 409)["detail"]
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
     async def test_a_change_to_it_is_refused(self, async_client: httpx2.AsyncClient, method: str, name: str) -> None:
@@ -31,11 +31,11 @@ class TestAlike:
         await make_user(async_client, "Ann")
         bob = await make_user(async_client, "bob")
         body = {"email": bob["email"], "username": name}
-        reply = await async_client.request(method, f"/users/{bob['id']}", json=body)
-        assert "username already taken" == problem_of(reply, 409)["detail"]
+        response = await async_client.request(method, f"/users/{bob['id']}", json=body)
+        assert "username already taken" == problem_of(response, 409)["detail"]
         assert bob == (await async_client.get(f"/users/{bob['id']}")).json()
 
-    async def test_the_filter_finds_it(self, async_client: httpx2.AsyncClient, name: str) -> None:
+    async def test_filter_finds_alike_usernames(self, async_client: httpx2.AsyncClient, name: str) -> None:
         """The list looks for names by the same rule, and shows them as they were written."""
         ann = await make_user(async_client, "Ann")
         await make_user(async_client, "Anna")
@@ -43,11 +43,13 @@ class TestAlike:
         assert [ann] == found
         assert "Ann" == ann["username"]
 
-    async def test_it_is_ones_own(self, async_client: httpx2.AsyncClient, name: str) -> None:
+    async def test_users_may_change_the_spelling_of_their_own_name(
+        self, async_client: httpx2.AsyncClient, name: str
+    ) -> None:
         """Users may change how their own name is written."""
         ann = await make_user(async_client, "Ann")
-        reply = await async_client.patch(f"/users/{ann['id']}", json={"username": name})
-        assert (200, name) == (reply.status_code, reply.json()["username"])
+        response = await async_client.patch(f"/users/{ann['id']}", json={"username": name})
+        assert (200, name) == (response.status_code, response.json()["username"])
         problem_of(await async_client.post("/users/", json={"email": "b@example.com", "username": "ann"}), 409)
 
 
@@ -64,9 +66,11 @@ class TestChange:
     async def test_of_many_spellings_at_once_one_is_made(self, async_client: httpx2.AsyncClient) -> None:
         """The database decides, not a look beforehand."""
         bodies = [{"email": f"a{number}@example.com", "username": name} for number, name in enumerate(ALIKE * 3)]
-        replies = await asyncio.gather(*(async_client.post("/users/", json=body) for body in bodies))
-        assert [201] + [409] * 14 == sorted(reply.status_code for reply in replies)
-        assert {"username already taken"} == {reply.json()["detail"] for reply in replies if reply.status_code == 409}
+        responses = await asyncio.gather(*(async_client.post("/users/", json=body) for body in bodies))
+        assert [201] + [409] * 14 == sorted(response.status_code for response in responses)
+        assert {"username already taken"} == {
+            response.json()["detail"] for response in responses if response.status_code == 409
+        }
 
 
 class TestRows:

@@ -25,33 +25,33 @@ async def stored(container: ApplicationContainer, user_id: int) -> User:
 
 async def names(client: httpx2.AsyncClient, query: str) -> list[str]:
     """Return the usernames of the list, in its order."""
-    reply = await client.get(f"/users/?{query}")
-    assert 200 == reply.status_code, reply.text
-    return [user["username"] for user in reply.json()["items"]]
+    response = await client.get(f"/users/?{query}")
+    assert 200 == response.status_code, response.text
+    return [user["username"] for user in response.json()["items"]]
 
 
 class TestCreate:
-    async def test_it_shows_what_was_stored(self, async_client: httpx2.AsyncClient) -> None:
-        """The reply has the id, the defaults and the moments, and says where the user is."""
-        reply = await async_client.post("/users/", json={"email": "Ann@Example.com", "username": "ann"})
-        user = reply.json()
-        assert f"/users/{user['id']}" == reply.headers["location"]
+    async def test_response_shows_what_was_stored(self, async_client: httpx2.AsyncClient) -> None:
+        """The response has the id, the defaults, the timestamps and the user's path."""
+        response = await async_client.post("/users/", json={"email": "Ann@Example.com", "username": "ann"})
+        user = response.json()
+        assert f"/users/{user['id']}" == response.headers["location"]
         assert ["ann@example.com", "ann", True, "user"] == [
             user[name] for name in ("email", "username", "is_active", "role")
         ]
         assert {"id", "email", "username", "is_active", "role", "created_at", "updated_at"} == set(user)
         assert user["created_at"].endswith("Z")
-        assert user == (await async_client.get(reply.headers["location"])).json()
+        assert user == (await async_client.get(response.headers["location"])).json()
 
     async def test_the_password_is_kept_as_an_argon2id_hash(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer
     ) -> None:
         """The password is neither stored nor shown."""
-        reply = await async_client.post(
+        response = await async_client.post(
             "/users/", json={"email": "ann@example.com", "username": "ann", "password": PASSWORD}
         )
-        assert "password" not in reply.text
-        kept = (await stored(container, reply.json()["id"])).password_hash
+        assert "password" not in response.text
+        kept = (await stored(container, response.json()["id"])).password_hash
         assert kept is not None
         assert kept.startswith("$argon2id$")
         assert await container.passwords().verify(PASSWORD, kept)
@@ -79,14 +79,14 @@ class TestCreate:
     ) -> None:
         """A duplicate is a conflict, whose text names the field and not the value."""
         await make_user(async_client)
-        reply = await async_client.post("/users/", json={"email": email, "username": username})
-        assert f"{taken} already taken" == problem_of(reply, 409)["detail"]
+        response = await async_client.post("/users/", json={"email": email, "username": username})
+        assert f"{taken} already taken" == problem_of(response, 409)["detail"]
 
     async def test_of_twenty_at_once_one_is_made(self, async_client: httpx2.AsyncClient) -> None:
         """The database decides, not a look beforehand."""
         body = {"email": "ann@example.com", "username": "ann"}
-        replies = await asyncio.gather(*(async_client.post("/users/", json=body) for _ in range(20)))
-        assert [201] + [409] * 19 == sorted(reply.status_code for reply in replies)
+        responses = await asyncio.gather(*(async_client.post("/users/", json=body) for _ in range(20)))
+        assert [201] + [409] * 19 == sorted(response.status_code for response in responses)
         assert 1 == (await async_client.get("/users/")).json()["total"]
 
     @pytest.mark.parametrize(
@@ -115,10 +115,10 @@ class TestCreate:
         ids=str,
     )
     async def test_a_wrong_value_is_named(self, async_client: httpx2.AsyncClient, wrong: dict[str, Any]) -> None:
-        """The reply names the field, and nothing is stored."""
+        """The response names the field, and nothing is stored."""
         body = {"email": "ann@example.com", "username": "ann", "password": PASSWORD} | wrong
-        reply = await async_client.post("/users/", json=body)
-        assert [f"body.{name}" for name in wrong] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+        response = await async_client.post("/users/", json=body)
+        assert [f"body.{name}" for name in wrong] == [each["field"] for each in problem_of(response, 422)["errors"]]
         assert 0 == (await async_client.get("/users/")).json()["total"]
 
     @pytest.mark.parametrize("name", ["Жанна", "ünïcode", "名前", "a.b-c_d"])
@@ -135,10 +135,10 @@ class TestGet:
 
     @pytest.mark.parametrize("key", ["0", "-1", "2147483648", "9" * 40, "abc", "1.5", "%00", "\uff11", "null"])
     @pytest.mark.parametrize("method", ["GET", "DELETE"])
-    async def test_what_is_no_id_is_invalid(self, async_client: httpx2.AsyncClient, method: str, key: str) -> None:
+    async def test_impossible_id_is_invalid(self, async_client: httpx2.AsyncClient, method: str, key: str) -> None:
         """An id that no row can have never reaches the database."""
-        reply = await async_client.request(method, f"/users/{key}")
-        assert ["path.user_id"] == [each["field"] for each in problem_of(reply, 422)["errors"]]
+        response = await async_client.request(method, f"/users/{key}")
+        assert ["path.user_id"] == [each["field"] for each in problem_of(response, 422)["errors"]]
 
     async def test_a_row_that_our_rules_would_refuse_is_shown(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer
@@ -154,7 +154,7 @@ class TestGet:
 class TestList:
     @pytest.fixture(autouse=True)
     async def users(self, async_client: httpx2.AsyncClient) -> None:
-        """Make three users, of whom two are alike but for their names."""
+        """Make three users; two of them differ only in their names."""
         await make_user(async_client, "cleo", role="admin")
         await make_user(async_client, "ann", is_active=False)
         await make_user(async_client, "bob", is_active=False)
@@ -185,7 +185,7 @@ class TestList:
             ("-updated_at", "bob ann cleo"),
         ],
     )
-    async def test_it_sorts_both_ways(self, async_client: httpx2.AsyncClient, sort: str, expected: str) -> None:
+    async def test_list_sorts_both_ways(self, async_client: httpx2.AsyncClient, sort: str, expected: str) -> None:
         """A leading minus turns the order."""
         assert expected.split() == await names(async_client, f"sort={sort}")
 
@@ -208,7 +208,7 @@ class TestList:
         """Every filter of the query holds for every user of the list."""
         assert expected.split() == await names(async_client, query)
 
-    async def test_created_after_leaves_out_the_moment_itself(self, async_client: httpx2.AsyncClient) -> None:
+    async def test_created_after_excludes_the_timestamp_itself(self, async_client: httpx2.AsyncClient) -> None:
         """A client can go on from the last row that it has seen, to the microsecond."""
         first = (await async_client.get("/users/?limit=1")).json()["items"][0]
         assert ["ann", "bob"] == await names(async_client, f"created_after={first['created_at']}")
@@ -252,7 +252,7 @@ class TestChange:
     async def test_patch_changes_what_is_given(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer
     ) -> None:
-        """What is left out stays, and the moment of the change is kept."""
+        """Fields that are left out stay, and the time of the change is stored."""
         user = await make_user(async_client, role="admin", password=PASSWORD)
         shown = (await async_client.patch(f"/users/{user['id']}", json={"is_active": False})).json()
         assert user | {"is_active": False, "updated_at": shown["updated_at"]} == shown
@@ -269,13 +269,13 @@ class TestChange:
 
     @pytest.mark.parametrize("name", ["email", "username", "is_active", "role"])
     async def test_patch_refuses_null_elsewhere(self, async_client: httpx2.AsyncClient, name: str) -> None:
-        """Null is no way to leave something out."""
+        """Null does not mean that a field is left out."""
         user = await make_user(async_client)
         problem = problem_of(await async_client.patch(f"/users/{user['id']}", json={name: None}), 422)
         assert name in problem["errors"][0]["reason"]
 
     async def test_an_empty_patch_changes_nothing(self, async_client: httpx2.AsyncClient) -> None:
-        """Not even the moment of the last change."""
+        """Not even the time of the last change."""
         user = await make_user(async_client)
         assert user == (await async_client.patch(f"/users/{user['id']}", json={})).json()
 
@@ -291,8 +291,8 @@ class TestChange:
         user = await make_user(async_client)
         await make_user(async_client, "bob")
         body = {"email": "new@example.com", "username": "bob"}
-        reply = await async_client.request(method, f"/users/{user['id']}", json=body)
-        assert "username already taken" == problem_of(reply, 409)["detail"]
+        response = await async_client.request(method, f"/users/{user['id']}", json=body)
+        assert "username already taken" == problem_of(response, 409)["detail"]
         assert user == (await async_client.get(f"/users/{user['id']}")).json()
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
@@ -308,8 +308,8 @@ class TestDelete:
         """A deleted user is gone with all posts."""
         user = await make_user(async_client)
         post = await make_post(async_client, user["id"])
-        reply = await async_client.delete(f"/users/{user['id']}")
-        assert (204, b"") == (reply.status_code, reply.content)
+        response = await async_client.delete(f"/users/{user['id']}")
+        assert (204, b"") == (response.status_code, response.content)
         problem_of(await async_client.get(f"/users/{user['id']}"), 404)
         problem_of(await async_client.get(f"/posts/{post['id']}"), 404)
 
@@ -317,8 +317,8 @@ class TestDelete:
         """Money never loses its owner."""
         user = await make_user(async_client)
         await made(async_client, "/accounts/", owner_id=user["id"])
-        reply = await async_client.delete(f"/users/{user['id']}")
-        assert f"user {user['id']} has accounts" == problem_of(reply, 409)["detail"]
+        response = await async_client.delete(f"/users/{user['id']}")
+        assert f"user {user['id']} has accounts" == problem_of(response, 409)["detail"]
         assert 200 == (await async_client.get(f"/users/{user['id']}")).status_code
 
     async def test_an_id_never_comes_again(self, async_client: httpx2.AsyncClient) -> None:
@@ -330,7 +330,7 @@ class TestDelete:
 
 
 class TestPostsOfUser:
-    async def test_it_lists_the_posts_of_one(self, async_client: httpx2.AsyncClient) -> None:
+    async def test_list_has_the_posts_of_one_user(self, async_client: httpx2.AsyncClient) -> None:
         """Other people's posts are left out, in the list and in the total."""
         ann, bob = [(await make_user(async_client, name))["id"] for name in ("ann", "bob")]
         for title in ("one", "two", "three"):

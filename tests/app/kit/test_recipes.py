@@ -54,6 +54,6 @@ class TestRecipes:
         "extra", [(), ("-n", "2", "-p", "no:randomly"), ("-p", "randomly")], ids=["", "xdist", "random"]
     )
     def test_all_of_them_pass(self, run: Callable[..., pytest.RunResult], extra: tuple[str, ...]) -> None:
-        """Whoever copies them gets green tests, in any order and on any number of workers."""
+        """Copied recipes pass, in any order and on any number of workers."""
         result = run("\n\n".join(recipes().values()), *extra)
         result.assert_outcomes(passed=6)

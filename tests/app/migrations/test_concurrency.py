@@ -64,12 +64,12 @@ class TestProcesses:
         assert [(0, "")] * PROCESSES == outcomes([start(url, "upgrade") for _ in range(PROCESSES)])
         assert ([HEAD], True) == (revisions(engine), tables(engine) >= TABLES)
 
-    def test_behind_pgbouncer_too(
+    def test_processes_behind_pgbouncer_migrate_once(
         self,
         postgresql: PostgreSQL | RunningServer,
         pgbouncer: Callable[..., AbstractContextManager[PgBouncer]],
     ) -> None:
-        """A session's lock would stay behind there, with whoever gets the session next; none is left."""
+        """A session's lock would stay behind there, for the next client of that session; none stays."""
         if not isinstance(postgresql, PostgreSQL):
             pytest.skip("PgBouncer needs a server of ours behind it")
         with on_server(postgresql.url()) as direct, pgbouncer(postgresql) as bouncer:
@@ -82,15 +82,17 @@ class TestProcesses:
 
 
 class TestWaiting:
-    def test_it_ends(self, url: URL, engine: Engine) -> None:
-        """Who waits too long is told for whom, and has changed nothing."""
+    def test_waiting_for_the_migration_lock_ends(self, url: URL, engine: Engine) -> None:
+        """A process that waits too long is told for which one, and has changed nothing."""
         with somebody(url), pytest.raises(MigrationLockError, match=r"another process is migrating .* after 0\.3 s"):
             upgrade(url, limits=Limits(patience=0.3))
         assert set() == tables(engine)
         upgrade(url, limits=Limits(patience=0))
         assert [HEAD] == revisions(engine)
 
-    def test_the_command_says_so(self, url: URL, db: Command, caplog: pytest.LogCaptureFixture) -> None:
+    def test_command_reports_waiting_for_the_migration_lock(
+        self, url: URL, db: Command, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """One line says that it waits, one that it gave up."""
         with somebody(url):
             told = db("upgrade", "--wait", "0.2")
@@ -112,7 +114,7 @@ class TestWaiting:
             engine = build_engine(settings_of(other), poolclass=NullPool)
             assert [HEAD] == revisions(engine)
 
-    def test_a_failed_migration_lets_the_next_one(self, url: URL, migrations: Migrations) -> None:
+    def test_failed_migration_releases_the_lock(self, url: URL, migrations: Migrations) -> None:
         """The lock ends with the block, however that ends."""
         migrations.add("broken", 'op.execute("SELECT nonsense")')
         with pytest.raises(Exception, match="nonsense"):
@@ -122,7 +124,7 @@ class TestWaiting:
 
 
 class TestIndexWithoutLock:
-    def test_who_waits_is_not_in_its_way(self, postgresql: PostgreSQL, tmp_path: Path) -> None:
+    def test_waiting_process_does_not_block_a_concurrent_index(self, postgresql: PostgreSQL, tmp_path: Path) -> None:
         """CREATE INDEX CONCURRENTLY waits for all statements that run: none of them may wait for the lock."""
         with on_server(postgresql.url()) as url, ThreadPoolExecutor(1) as pool:
             migrations = Migrations(url, tmp_path / "versions")

@@ -55,7 +55,7 @@ def next_post(engine: Engine) -> int:
 
 
 class TestRows:
-    def test_they_stay_on_the_way_up_down_and_up(
+    def test_rows_survive_upgrade_and_downgrade(
         self, engine: Engine, migrations: Migrations, rows: dict[str, list[Any]]
     ) -> None:
         """With their ids and what they refer to, which is in force afterwards."""
@@ -96,7 +96,7 @@ class TestRows:
 
 
 class TestTables:
-    def test_every_table_with_such_a_key_says_so(self) -> None:
+    def test_every_integer_key_is_autoincrement(self) -> None:
         """A new one that forgets it would have ids that come again, on SQLite alone."""
         forgotten = [
             name
@@ -106,7 +106,7 @@ class TestTables:
         ]
         assert [] == forgotten
 
-    def test_a_table_that_is_made_anew_keeps_it(self, url: URL, engine: Engine, migrations: Migrations) -> None:
+    def test_recreated_table_keeps_autoincrement(self, url: URL, engine: Engine, migrations: Migrations) -> None:
         """Alembic copies what SQLAlchemy reflects, which would leave it out."""
         assert url
         migrations.up(HEAD)

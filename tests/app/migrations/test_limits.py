@@ -46,7 +46,7 @@ class TestLockTimeout:
         assert "nickname" in {column["name"] for column in inspect(engine).get_columns("users")}
 
     @pytest.mark.parametrize("url", ["postgresql", "mariadb"], indirect=True)
-    def test_it_names_the_statement_and_what_is_left(self, url: URL, engine: Engine, migrations: Migrations) -> None:
+    def test_lock_timeout_names_the_statement(self, url: URL, engine: Engine, migrations: Migrations) -> None:
         """PostgreSQL undoes what the migration did before; MariaDB can't, and the message says which it is."""
         migrations.up()
         migrations.add("nickname", f'op.create_table("first", sa.Column("id", sa.Integer()))\n{NICKNAME}')
@@ -64,7 +64,7 @@ class TestLockTimeout:
         with in_use(engine):
             command.current(configuration(url, Limits(lock_timeout=0.1)))
 
-    def test_the_command_takes_it(self, engine: Engine, migrations: Migrations, db: Command) -> None:
+    def test_command_takes_a_lock_timeout(self, engine: Engine, migrations: Migrations, db: Command) -> None:
         """`db downgrade --lock-timeout`: one line, exit code 1."""
         migrations.up()
         with in_use(engine):
@@ -75,13 +75,13 @@ class TestLockTimeout:
 
 @pytest.mark.parametrize("url", ["postgresql", "mariadb"], indirect=True)
 class TestStatementTimeout:
-    def test_there_is_none_unless_asked_for(self, url: URL) -> None:
+    def test_no_statement_timeout_by_default(self, url: URL) -> None:
         """The settings' one is for requests: an index may take its time."""
         settings = settings_of(url).model_copy(update={"statement_timeout": 1.0})
         assert 0 == self._limit(settings, Limits())
         assert 20 == self._limit(settings, Limits(statement_timeout=20))
 
-    def test_it_stops_a_statement(self, url: URL, engine: Engine, migrations: Migrations) -> None:
+    def test_statement_timeout_stops_a_statement(self, url: URL, engine: Engine, migrations: Migrations) -> None:
         """Asked for, it is kept, and told in its own words."""
         sleep = (
             "SELECT pg_sleep(5)" if url.get_backend_name() == "postgresql" else "SELECT SLEEP(5) FROM alembic_version"

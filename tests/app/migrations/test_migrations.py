@@ -137,7 +137,7 @@ def counts(engine: Engine) -> list[int | None]:
 
 
 class TestTree:
-    def test_there_is_one_head(self) -> None:
+    def test_migrations_have_one_head(self) -> None:
         """Two heads would leave `upgrade head` without an answer."""
         assert 1 == len(ScriptDirectory.from_config(configuration()).get_heads())
 
@@ -149,7 +149,7 @@ class TestTree:
 
 @pytest.mark.every_database
 class TestUpgrade:
-    def test_there_and_back_and_there(self, url: URL, engine: Engine) -> None:
+    def test_upgrade_downgrade_upgrade(self, url: URL, engine: Engine) -> None:
         """Every migration can be undone, and done again."""
         upgrade(url)
         first = schema_of(engine)
@@ -160,7 +160,7 @@ class TestUpgrade:
         assert first == schema_of(engine)
         command.check(configuration(url))
 
-    def test_it_makes_what_the_models_say(self, url: URL, engine: Engine) -> None:
+    def test_upgrade_makes_the_tables_of_the_models(self, url: URL, engine: Engine) -> None:
         """Columns, constraints, indexes and their names are those of create_all."""
         upgrade(url)
         found = schema_of(engine)
@@ -170,7 +170,7 @@ class TestUpgrade:
         parts = ("foreign keys", "unique", "checks", "indexes")
         assert all(key["name"] for table in found.values() for part in parts for key in table[part])
 
-    def test_it_does_nothing_the_second_time(self, url: URL, engine: Engine) -> None:
+    def test_second_upgrade_does_nothing(self, url: URL, engine: Engine) -> None:
         """A database that is up to date stays as it is, with its rows."""
         upgrade(url)
         fill(engine)
@@ -264,7 +264,7 @@ class TestFailure:
 class TestConnection:
     # MariaDB commits at every CREATE, ALTER and DROP: half a migration stays.
     @pytest.mark.every_database(but=["mysql"])
-    def test_it_may_be_handed_in(self, engine: Engine) -> None:
+    def test_migrations_use_a_given_connection(self, engine: Engine) -> None:
         """A caller's connection is used as it is: what it began, it may undo."""
         config = configuration()
         with engine.connect() as connection:
@@ -308,7 +308,7 @@ def run(url: URL | str, *arguments: str, module: bool = True) -> subprocess.Comp
 
 
 class TestCommand:
-    def test_it_works_from_the_projects_root(self, url: URL, engine: Engine) -> None:
+    def test_alembic_works_from_the_root(self, url: URL, engine: Engine) -> None:
         """The plain `alembic` command migrates the settings' database."""
         assert 0 == run(url, "upgrade", "head", module=False).returncode
         assert "(head)" in run(url, "current").stdout
@@ -316,12 +316,12 @@ class TestCommand:
         assert 0 == run(url, "downgrade", "base").returncode
         assert [] == revision_of(engine)
 
-    def test_it_writes_sql(self, url: URL) -> None:
+    def test_alembic_writes_sql(self, url: URL) -> None:
         """Offline it prints what it would do, and touches no database."""
         script = run(url, "upgrade", "head", "--sql").stdout
         assert all(f"CREATE TABLE {name} " in script for name in TABLES)
         assert not Path(str(url.database)).exists()
 
-    def test_it_writes_sql_for_every_name_of_ours(self) -> None:
+    def test_alembic_writes_sql_for_every_url_scheme(self) -> None:
         """SQLAlchemy does not know the name that hosting platforms give out."""
         assert "CREATE TABLE users " in run("postgres://user@host/name", "upgrade", "head", "--sql").stdout

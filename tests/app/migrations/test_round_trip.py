@@ -86,7 +86,9 @@ def names_of(engine: Engine) -> set[str]:
 
 
 class TestService:
-    def test_there_and_back_and_there(self, url: URL, engine: Engine, migrations: Migrations) -> None:
+    def test_service_schema_survives_downgrade_and_upgrade(
+        self, url: URL, engine: Engine, migrations: Migrations
+    ) -> None:
         """All is undone, and done again alike; nothing differs from the models."""
         migrations.up(HEAD)
         first = schema_of(engine)
@@ -100,7 +102,7 @@ class TestService:
 
 
 class TestEverything:
-    def test_it_comes_and_goes_and_comes(self, engine: Engine, migrations: Migrations) -> None:
+    def test_every_kind_of_object_survives_a_round_trip(self, engine: Engine, migrations: Migrations) -> None:
         """Defaults, checks, keys and indexes are as before after each step down and up."""
         seen: list[dict[str, Any]] = []
         for _ in range(2):
@@ -113,7 +115,7 @@ class TestEverything:
         assert seen[:3] == seen[3:]
         assert seen[0] == seen[2]
 
-    def test_a_change_of_the_table_keeps_them(self, engine: Engine, migrations: Migrations) -> None:
+    def test_table_change_keeps_constraints_and_rows(self, engine: Engine, migrations: Migrations) -> None:
         """Constraints and indexes keep their names, and rows their values."""
         migrations.up("things")
         with engine.begin() as connection:
@@ -127,7 +129,7 @@ class TestEverything:
         assert ("o'clock 100%", 7, 1, "low", "none") == row
 
     @pytest.mark.parametrize("revision", ["things", "change"])
-    def test_they_are_in_force(self, engine: Engine, migrations: Migrations, revision: str) -> None:
+    def test_constraints_are_in_force(self, engine: Engine, migrations: Migrations, revision: str) -> None:
         """Each is broken once, by a row and then by another: before and after the change."""
         migrations.up(revision)
         with engine.begin() as connection:

@@ -41,7 +41,7 @@ APPLICATION = {
 
 
 class TestProviders:
-    def test_the_promised_names_are_there(self, container: ApplicationContainer) -> None:
+    def test_containers_have_the_promised_names(self, container: ApplicationContainer) -> None:
         """Other people's code relies on these names."""
         names = {name for name, _ in named_providers(container)}
         assert APPLICATION | {f"database.{name}" for name in DATABASE} <= names

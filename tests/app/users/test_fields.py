@@ -45,7 +45,7 @@ class TestNames:
         """It is shown as it was written."""
         assert "\uff21nn.Stra\xdfe" == USERNAME.validate_python("\uff21nn.Stra\xdfe")
 
-    def test_one_mailbox_has_one_spelling(self) -> None:
+    def test_email_addresses_are_lowercased(self) -> None:
         """Capitals make no other address."""
         assert "ann@example.com" == EMAIL.validate_python("Ann@EXAMPLE.com")
 

@@ -34,7 +34,7 @@ def test_other_names_stay_apart(name: str, other: str) -> None:
     assert fold_name(other) != fold_name(name)
 
 
-def test_a_folded_name_folds_to_itself() -> None:
+def test_folding_a_name_twice_changes_nothing() -> None:
     """A filter may fold what is folded already."""
     characters = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
     assert [] == [each for each in characters if fold_name(fold_name(each)) != fold_name(each)]

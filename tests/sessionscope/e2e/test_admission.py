@@ -28,7 +28,7 @@ class Container:
 
 
 def count(session: SessionDep) -> int | None:
-    """Use a connection, which the scope gives back after the reply was made, in another thread."""
+    """Use a connection, which the scope gives back after the response was made, in another thread."""
     return session.scalar(select(1))
 
 
@@ -51,8 +51,8 @@ class TestAdmissionGate:
         """More requests than threads, on fewer connections than threads: each gets its answer."""
         limits = httpx2.Limits(max_connections=REQUESTS)
         with httpx2.Client(limits=limits, timeout=30) as client, ThreadPoolExecutor(REQUESTS) as pool:
-            replies = list(pool.map(lambda _: client.get(crowded.url).status_code, range(REQUESTS)))
-        assert [200] * REQUESTS == replies
+            responses = list(pool.map(lambda _: client.get(crowded.url).status_code, range(REQUESTS)))
+        assert [200] * REQUESTS == responses
 
     async def test_waiting_has_an_end(self) -> None:
         """A scope that isn't admitted in time is told so, as by the pool itself; the end of another makes room."""

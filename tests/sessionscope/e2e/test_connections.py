@@ -80,10 +80,10 @@ def a_user() -> User:
 
 class TestSlowReader:
     @pytest.mark.parametrize("path", ["/sync", "/async"])
-    def test_an_ordinary_reply_holds_no_connection(
+    def test_ordinary_response_holds_no_connection(
         self, service: FastAPI, container: ApplicationContainer, stage: Stage, path: str
     ) -> None:
-        """A client that does not read its reply holds no connection, however large the reply is."""
+        """A client that does not read its response holds no connection, however large the response is."""
 
         @service.get("/sync")
         def large(session: SessionDep) -> PlainTextResponse:
@@ -123,12 +123,12 @@ class TestSlowReader:
             stage.reached.wait()
             assert checked_out(container.database) == 1
             stage.go_on.open()
-            reply = read(client)
+            response = read(client)
             assert checked_out(container.database) == 0
-        assert (b"<1>" in reply, b"<2>" in reply) == (True, True)
+        assert (b"<1>" in response, b"<2>" in response) == (True, True)
 
     @pytest.mark.parametrize("path", ["/sync", "/async"])
-    def test_who_leaves_a_stream_gives_its_connection_back(
+    def test_client_that_leaves_a_stream_gives_its_connection_back(
         self, service: FastAPI, container: ApplicationContainer, path: str
     ) -> None:
         """A client that goes away in the middle of a stream leaves no connection behind."""
@@ -216,8 +216,8 @@ class TestRelease:
 
 
 class TestReadYourWrites:
-    def test_who_has_the_reply_reads_what_was_written(self, service: FastAPI) -> None:
-        """A GET on another connection, sent when the POST's reply is there, finds the row; every time."""
+    def test_client_with_the_response_reads_its_own_write(self, service: FastAPI) -> None:
+        """A GET on another connection, sent when the POST's response is there, finds the row; every time."""
         with serving(service) as server:
             for number in range(100):
                 user = {"email": f"u{number}@example.com", "username": f"u{number}"}
@@ -267,7 +267,7 @@ class TestFailures:
     # MariaDB looks at each constraint at once.
     @pytest.mark.every_database(but=["mysql"])
     def test_a_commit_that_is_refused_is_no_success(self, service: FastAPI, container: ApplicationContainer) -> None:
-        """A constraint that is only looked at when committing makes the reply an error too."""
+        """A constraint that is only looked at when committing makes the response an error too."""
         engine = container.database.engine()
         if engine.dialect.name == "postgresql":
             with engine.begin() as connection:
@@ -287,7 +287,7 @@ class TestFailures:
 
 class TestGenerators:
     @pytest.mark.parametrize(("path", "users"), [("/200", 1), ("/409", 0), ("/500", 0), ("/returned/409", 0)])
-    def test_code_after_the_yield_takes_no_failed_request_for_a_good_one(
+    def test_failed_request_does_not_commit_after_the_yield(
         self, service: FastAPI, container: ApplicationContainer, path: str, users: int
     ) -> None:
         """A generator that commits at its end commits what was answered with a success, and nothing else."""
@@ -315,7 +315,7 @@ class TestGenerators:
 
     @pytest.mark.parametrize("teardown", [OSError("stuck"), RuntimeError("no commit")], ids=repr)
     def test_a_teardown_that_fails_is_no_success(self, service: FastAPI, teardown: Exception) -> None:
-        """The reply waits for the end of the scope, so what fails there is answered with an error."""
+        """The response waits for the end of the scope, so what fails there is answered with an error."""
 
         def failing() -> Generator[str, None, None]:
             yield "value"

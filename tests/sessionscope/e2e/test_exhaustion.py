@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from sessionscope import close_container
-from sessionscope.database.holders import current_task
+from sessionscope.database.checkouts import current_task
 from sessionscope.fastapi.sessions import AsyncSessionDep, SessionDep
 from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.servers import PostgreSQL, RunningServer
@@ -59,13 +59,13 @@ async def test_the_rest_are_told_to_come_back(app: FastAPI, path: str, caplog: p
 
             async def ask(number: int) -> tuple[httpx2.Response, float]:
                 began = time.monotonic()
-                reply = await client.get(f"/{path}/{number}")
-                return reply, time.monotonic() - began
+                response = await client.get(f"/{path}/{number}")
+                return response, time.monotonic() - began
 
             answers = await asyncio.gather(*map(ask, range(REQUESTS)))
-            refused = [(reply, waited) for reply, waited in answers if reply.status_code == 503]
+            refused = [(response, waited) for response, waited in answers if response.status_code == 503]
             assert (POOL, REQUESTS - POOL) == (REQUESTS - len(refused), len(refused))
-            assert all(int(reply.headers["retry-after"]) >= 1 for reply, _ in refused)
+            assert all(int(response.headers["retry-after"]) >= 1 for response, _ in refused)
             # Not when all of them were done, one after the other.
             assert max(waited for _, waited in refused) < PATIENCE_SECONDS + 2
             assert 200 == (await client.get(f"/{path}/0")).status_code
@@ -74,7 +74,7 @@ async def test_the_rest_are_told_to_come_back(app: FastAPI, path: str, caplog: p
 
 
 async def test_nothing_of_a_request_stays(async_client: httpx2.AsyncClient) -> None:
-    """Who calls the application in a context of its own keeps neither the request nor the application."""
+    """A caller that runs the application in its own context keeps neither the request nor the application alive."""
     before = current_task.get()
     assert 200 == (await async_client.get("/health/live")).status_code
     assert before is current_task.get()

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.testclient import TestClient
 
 from sessionscope import scope
-from sessionscope.database.holders import current_task
+from sessionscope.database.checkouts import current_task
 from sessionscope.fastapi.sessions import AsyncSessionDep, get_async_db
 from sessionscope.settings import DatabaseSettings
 from tests.sessionscope.service import app as main

@@ -129,7 +129,7 @@ class TestBodyLimit:
         assert time.monotonic() - before < PATIENCE_SECONDS
 
     def test_a_body_at_the_limit_is_read(self, server: Server) -> None:
-        """The longest one is no different from a short one, declared or in chunks."""
+        """The longest body is accepted like a short one, with a declared length or in chunks."""
         body = ANN + b" " * (LIMIT - len(ANN))
         assert 201 == httpx2.post(f"{server.url}/users/", content=body, headers=JSON).status_code
         assert 409 == httpx2.post(f"{server.url}/users/", content=iter([body]), headers=JSON).status_code
@@ -194,13 +194,13 @@ class TestEndlessHeaders:
     MOST = 5_000_000
 
     @pytest.mark.parametrize("piece", [b"x" * 10_000, b"name: value\r\n" * 800], ids=["one header", "many headers"])
-    def test_they_are_cut_short(self, server: Server, piece: bytes) -> None:
+    def test_endless_headers_are_refused(self, server: Server, piece: bytes) -> None:
         """Headers are kept in memory: a client may not fill it."""
         with connected(server) as client:
             client.sendall(b"GET /health/live HTTP/1.1\r\nHost: test\r\nX: ")
             assert send_until_closed(client, piece, self.MOST) < self.MOST
 
-    def test_trailers_are_too(self, server: Server) -> None:
+    def test_endless_trailers_are_refused(self, server: Server) -> None:
         """The headers after a chunked body are headers as well."""
         with connected(server) as client:
             client.sendall(b"POST /users/ HTTP/1.1\r\n" + HEADERS + b"Transfer-Encoding: chunked\r\n\r\n")

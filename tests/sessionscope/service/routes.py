@@ -8,7 +8,7 @@ from sessionscope import Provide
 from sessionscope.database import ping
 from sessionscope.fastapi.problem_types import DATABASE_UNAVAILABLE
 from sessionscope.fastapi.problems import problem
-from sessionscope.fastapi.replies import location_of
+from sessionscope.fastapi.responses import location_of
 from sessionscope.fastapi.sessions import database_of
 from tests.sessionscope.service.containers import ApplicationContainer
 from tests.sessionscope.service.schemas import PostIn, PostOut, UserCount, UserIn, UserOut, UserPage, UserQuery

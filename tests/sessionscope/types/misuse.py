@@ -45,7 +45,7 @@ async def a_unit_takes_a_function_of_its_own_session(container: ApplicationConta
 
 
 async def a_unit_returns_what_its_work_does(container: ApplicationContainer) -> None:
-    """A number is no name."""
+    """A number can't be used as a name."""
     take_name(container.database.transactions().run(count))  # type: ignore[arg-type]
     take_name(await container.database.async_transactions().run(async_count))  # type: ignore[arg-type]
     take_name(await container.database.async_transactions().run_sync(count))  # type: ignore[arg-type]

@@ -20,12 +20,12 @@ from tests.sessionscope.e2e.isolation.visits import PAUSE_SECONDS, OutOfOrderErr
 def async_endpoints(strategy: Strategy) -> APIRouter:
     """Return all of them."""
     router = APIRouter(prefix="/async")
-    for add in (add_replies, add_dependency, add_streams, add_background, add_failures, add_messages):
+    for add in (add_responses, add_dependency, add_streams, add_background, add_failures, add_messages):
         add(router, strategy)
     return router
 
 
-def add_replies(router: APIRouter, strategy: Strategy) -> None:
+def add_responses(router: APIRouter, strategy: Strategy) -> None:
     """Add the ordinary ones."""
     asked: Any = Depends(strategy.marker("async_session"))
     asked_first: Any = Depends(strategy.marker("async_first"))
@@ -90,7 +90,7 @@ def add_streams(router: APIRouter, strategy: Strategy) -> None:
 
 
 def add_background(router: APIRouter, strategy: Strategy) -> None:
-    """Add the one whose work goes on after its reply."""
+    """Add the one whose work goes on after its response."""
     asked: Any = Depends(strategy.marker("async_session"))
     given: Any = strategy.marker("async_session")
 
@@ -143,8 +143,8 @@ def add_messages(router: APIRouter, strategy: Strategy) -> None:
         await socket.accept()
         async for message in socket.iter_text():
             async with strategy.message_scope():
-                reply = await answer(visitor.at(message))
-            await socket.send_text(reply)
+                response = await answer(visitor.at(message))
+            await socket.send_text(response)
 
 
 # Built once, when this module is imported: the library remembers injected functions for ever.

@@ -13,31 +13,31 @@ from websockets.exceptions import ConnectionClosed
 from sessionscope.testing.serving import Server, serving
 from tests.sessionscope.e2e.isolation.crowd import FIRST, Crowd, Gate
 
-# The status of each reply, None where there was none.
-Replies = list[int | None]
-Call = Callable[[FastAPI, Crowd, str], Awaitable[Replies]]
+# The status of each response, None where there was none.
+Responses = list[int | None]
+Call = Callable[[FastAPI, Crowd, str], Awaitable[Responses]]
 
 
 def over_http(client: Callable[[Server, Crowd, str], Awaitable[int | None]]) -> Call:
     """Return the call that runs *client* once per request, all at once, against a real server."""
 
-    async def call(app: FastAPI, crowd: Crowd, path: str) -> Replies:
+    async def call(app: FastAPI, crowd: Crowd, path: str) -> Responses:
         watched = Watched(app, crowd)
         with serving(watched) as server:
-            replies = await asyncio.gather(*(client(server, crowd, f"{path}?number={n}") for n in range(crowd.size)))
+            responses = await asyncio.gather(*(client(server, crowd, f"{path}?number={n}") for n in range(crowd.size)))
             await watched.all_ended()
-        return replies
+        return responses
 
     return call
 
 
-async def read_reply(server: Server, crowd: Crowd, path: str) -> int | None:  # noqa: ARG001
-    """Read the whole reply; None where it broke off."""
+async def read_response(server: Server, crowd: Crowd, path: str) -> int | None:  # noqa: ARG001
+    """Read the whole response; None where it broke off."""
     reader, writer = await _request(server, path)
-    reply = await reader.read()
+    response = await reader.read()
     writer.close()
-    status = int(reply.split(b" ", 2)[1])
-    return status if status != 200 or b"done" in reply else None
+    status = int(response.split(b" ", 2)[1])
+    return status if status != 200 or b"done" in response else None
 
 
 async def leave_stream(server: Server, crowd: Crowd, path: str) -> None:  # noqa: ARG001
@@ -67,7 +67,7 @@ async def exchange_messages(server: Server, crowd: Crowd, path: str) -> int | No
     return 101
 
 
-async def cancel_tasks(app: FastAPI, crowd: Crowd, path: str) -> Replies:
+async def cancel_tasks(app: FastAPI, crowd: Crowd, path: str) -> Responses:
     """Cancel the task of each request, as an event loop does."""
     async with app.router.lifespan_context(app):
         watched = Watched(app, crowd)
@@ -75,7 +75,7 @@ async def cancel_tasks(app: FastAPI, crowd: Crowd, path: str) -> Replies:
         return await _end_each(crowd, [task.cancel for task in tasks], tasks)
 
 
-async def cancel_scopes(app: FastAPI, crowd: Crowd, path: str) -> Replies:
+async def cancel_scopes(app: FastAPI, crowd: Crowd, path: str) -> Responses:
     """Cancel the anyio scope around each request, as frameworks do."""
     async with app.router.lifespan_context(app):
         watched = Watched(app, crowd)
@@ -117,14 +117,14 @@ async def _request(server: Server, path: str) -> tuple[asyncio.StreamReader, asy
 
 
 async def call_in_process(app: Any, path: str, cancelled: CancelScope | None = None) -> None:
-    """Call *app* in this task, without a server; the reply is not looked at."""
+    """Call *app* in this task, without a server; the response is not looked at."""
     path, _, query = path.partition("?")
     scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": query.encode()}
     with cancelled or CancelScope():
         await app(scope, _nothing_more, _ignore)
 
 
-async def _end_each(crowd: Crowd, cancels: list[Callable[[], object]], tasks: list[asyncio.Task[None]]) -> Replies:
+async def _end_each(crowd: Crowd, cancels: list[Callable[[], object]], tasks: list[asyncio.Task[None]]) -> Responses:
     """Cancel the first request in the middle of its work, then the others."""
     for some in ([FIRST], range(crowd.size)):
         await asyncio.gather(*(crowd.settled[n].async_wait() for n in some))

@@ -115,7 +115,7 @@ class Crowd:
             await self._first_left.async_wait()
 
     def hold(self, number: int) -> int:
-        """Hold up whoever calls this until request *number* may end; given to the database as a function."""
+        """Block the caller until request *number* may end; the database calls this as a function."""
         self.endings[number].wait()
         return number
 

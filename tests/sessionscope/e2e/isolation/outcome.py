@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.pool import QueuePool
 
-from tests.sessionscope.e2e.isolation.calls import Replies
+from tests.sessionscope.e2e.isolation.calls import Responses
 from tests.sessionscope.e2e.isolation.crowd import Crowd, is_closed
 from tests.sessionscope.service.containers import DatabaseContainer
 
@@ -20,7 +20,7 @@ class Outcome:
         closed_early: Requests, jobs and messages that were given a closed session.
         left_open: Sessions still open after the end.
         checked_out: Connections not given back after the end.
-        failed: Replies other than expected.
+        failed: Responses other than expected.
     """
 
     shared: int = 0
@@ -44,7 +44,7 @@ class Outcome:
         return ", ".join(found) or ("request failed" if self.failed else "ok")
 
 
-def outcome(crowd: Crowd, container: DatabaseContainer, replies: Replies, expected: int | None) -> Outcome:
+def outcome(crowd: Crowd, container: DatabaseContainer, responses: Responses, expected: int | None) -> Outcome:
     """Count the faults of a run that is over."""
     given = {key: set(sessions) for key, sessions in crowd.seen.items()}
     takers = Counter(session for sessions in given.values() for session in sessions)
@@ -54,7 +54,7 @@ def outcome(crowd: Crowd, container: DatabaseContainer, replies: Replies, expect
         closed_early=len(crowd.closed_early),
         left_open=sum(not is_closed(session) for session in crowd.made),
         checked_out=checked_out(container),
-        failed=sum(status != expected for status in replies),
+        failed=sum(status != expected for status in responses),
     )
 
 

@@ -47,14 +47,14 @@ def read(client: socket.socket) -> bytes:
 
 
 def ask(server: Server, path: str, body: object = None) -> tuple[int, str | None, bytes]:
-    """Ask over a connection of its own; return the status, the Location and the body of the reply."""
+    """Ask over a connection of its own; return the status, the Location and the body of the response."""
     client = HTTPConnection(server.host, server.port, timeout=PATIENCE_SECONDS)
     try:
         if body is None:
             client.request("GET", path)
         else:
             client.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-        reply = client.getresponse()
-        return reply.status, reply.getheader("Location"), reply.read()
+        response = client.getresponse()
+        return response.status, response.getheader("Location"), response.read()
     finally:
         client.close()

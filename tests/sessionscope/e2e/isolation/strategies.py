@@ -44,7 +44,7 @@ class Scoped(DatabaseContainer):
 
 
 class Resources(DatabaseContainer):
-    """The library's resource: one object for the process, closed by whoever ends first."""
+    """dependency-injector's resource: one object for the process, closed by the first request that ends."""
 
     session: Any = providers.Resource(opened, DatabaseContainer.session_factory)
     first = providers.Factory(Service[Session], session)

@@ -20,12 +20,12 @@ from tests.sessionscope.e2e.isolation.visits import PAUSE_SECONDS, OutOfOrderErr
 def sync_endpoints(strategy: Strategy) -> APIRouter:
     """Return all of them."""
     router = APIRouter(prefix="/sync")
-    for add in (add_replies, add_dependencies, add_streams, add_background, add_failures):
+    for add in (add_responses, add_dependencies, add_streams, add_background, add_failures):
         add(router, strategy)
     return router
 
 
-def add_replies(router: APIRouter, strategy: Strategy) -> None:
+def add_responses(router: APIRouter, strategy: Strategy) -> None:
     """Add the ordinary ones."""
     asked: Any = Depends(strategy.marker("session"))
     asked_first: Any = Depends(strategy.marker("first"))
@@ -98,7 +98,7 @@ def add_streams(router: APIRouter, strategy: Strategy) -> None:
 
 
 def add_background(router: APIRouter, strategy: Strategy) -> None:
-    """Add the one whose work goes on after its reply."""
+    """Add the one whose work goes on after its response."""
     asked: Any = Depends(strategy.marker("session"))
     given: Any = strategy.marker("session")
 

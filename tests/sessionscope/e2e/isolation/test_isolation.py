@@ -27,7 +27,7 @@ from tests.sessionscope.e2e.isolation.calls import (
     leave_endpoint,
     leave_stream,
     over_http,
-    read_reply,
+    read_response,
 )
 from tests.sessionscope.e2e.isolation.crowd import Crowd
 from tests.sessionscope.e2e.isolation.holding import holding
@@ -41,7 +41,7 @@ PATIENCE_SECONDS: Final = 0.5
 
 
 class Case(NamedTuple):
-    """A kind of request: its name, its path, how it is called, and the status of a good reply."""
+    """A kind of request: its name, its path, how it is called, and the status of a good response."""
 
     name: str
     path: str
@@ -52,21 +52,21 @@ class Case(NamedTuple):
 
 
 CASES: Final = [
-    Case("sync", "/sync/plain", over_http(read_reply)),
-    Case("async", "/async/plain", over_http(read_reply)),
-    Case("sync, nested dependency", "/sync/nested", over_http(read_reply)),
-    Case("async, nested dependency", "/async/nested", over_http(read_reply)),
-    Case("async with a nested sync dependency", "/sync/mixed", over_http(read_reply)),
-    Case("sync, two services", "/sync/services", over_http(read_reply)),
-    Case("async, two services", "/async/services", over_http(read_reply)),
-    Case("sync, streaming", "/sync/stream", over_http(read_reply)),
-    Case("async, streaming", "/async/stream", over_http(read_reply)),
-    Case("sync, background task", "/sync/background", over_http(read_reply), sessions=2 * CONCURRENT),
-    Case("async, background task", "/async/background", over_http(read_reply), sessions=2 * CONCURRENT),
-    Case("sync, raising", "/sync/raising", over_http(read_reply), 500),
-    Case("async, raising", "/async/raising", over_http(read_reply), 500),
-    Case("sync, HTTPException", "/sync/refusing", over_http(read_reply), 409),
-    Case("async, HTTPException", "/async/refusing", over_http(read_reply), 409),
+    Case("sync", "/sync/plain", over_http(read_response)),
+    Case("async", "/async/plain", over_http(read_response)),
+    Case("sync, nested dependency", "/sync/nested", over_http(read_response)),
+    Case("async, nested dependency", "/async/nested", over_http(read_response)),
+    Case("async with a nested sync dependency", "/sync/mixed", over_http(read_response)),
+    Case("sync, two services", "/sync/services", over_http(read_response)),
+    Case("async, two services", "/async/services", over_http(read_response)),
+    Case("sync, streaming", "/sync/stream", over_http(read_response)),
+    Case("async, streaming", "/async/stream", over_http(read_response)),
+    Case("sync, background task", "/sync/background", over_http(read_response), sessions=2 * CONCURRENT),
+    Case("async, background task", "/async/background", over_http(read_response), sessions=2 * CONCURRENT),
+    Case("sync, raising", "/sync/raising", over_http(read_response), 500),
+    Case("async, raising", "/async/raising", over_http(read_response), 500),
+    Case("sync, HTTPException", "/sync/refusing", over_http(read_response), 409),
+    Case("async, HTTPException", "/async/refusing", over_http(read_response), 409),
     Case("sync, task cancelled", "/sync/staying", cancel_tasks, None),
     Case("async, task cancelled", "/async/staying", cancel_tasks, None),
     Case("sync, scope cancelled", "/sync/staying", cancel_scopes, None),
@@ -120,12 +120,12 @@ async def run(strategy: Strategy, case: Case, url: str = "sqlite:///:memory:") -
     container.wire(modules=[sync_endpoints, async_endpoints])
     try:
         with holding(container.engine(), crowd) if "staying" in case.path else nullcontext():
-            replies = await case.call(application(strategy, crowd, container), crowd, case.path)
-        found = outcome(crowd, container, replies, case.status)
+            responses = await case.call(application(strategy, crowd, container), crowd, case.path)
+        found = outcome(crowd, container, responses, case.status)
         if strategy is not OURS and found.left_open:
             # A thread that was left behind may still close what it has; ours leaves none.
             await asyncio.sleep(PATIENCE_SECONDS)
-            found = outcome(crowd, container, replies, case.status)
+            found = outcome(crowd, container, responses, case.status)
         return crowd, found
     finally:
         container.unwire()

@@ -201,7 +201,7 @@ class TestTLS:
 
     @pytest.mark.parametrize("name", POSTGRESQL)
     def test_a_postgresql_that_nobody_vouches_for_is_refused(self, pg_tls: Secured, name: str, tmp_path: Path) -> None:
-        """A certificate of another authority is no better than none."""
+        """A certificate of another authority is refused, like a missing one."""
         make_certificate(tmp_path)
         for error in failures(named(pg_tls.url, name, sslmode="verify-ca", sslrootcert=f"{tmp_path}/cert.pem")):
             assert isinstance(error, OperationalError)
@@ -239,7 +239,7 @@ class TestTLS:
 
 class TestTimeouts:
     @pytest.mark.parametrize("name", POSTGRESQL)
-    def test_postgresql_has_them(self, postgresql: PostgreSQL, name: str) -> None:
+    def test_postgresql_connections_have_timeouts(self, postgresql: PostgreSQL, name: str) -> None:
         """In milliseconds, and the URL's own options beside them."""
         url = named(postgresql.url(), name, options="-c work_mem=7MB")
         settings = ("lock_timeout", "statement_timeout", "work_mem", "application_name")
@@ -247,7 +247,7 @@ class TestTimeouts:
         assert ["1500ms 2500ms 7MB app"] * 2 == answers(url, shown, lock_timeout=1.5, statement_timeout=2.5)
 
     @pytest.mark.parametrize("name", MYSQL)
-    def test_mariadb_has_them(self, mariadb: MariaDB, name: str) -> None:
+    def test_mariadb_connections_have_timeouts(self, mariadb: MariaDB, name: str) -> None:
         """Whole seconds for locks, rounded up."""
         shown = scalar("SELECT CONCAT_WS(' ', @@innodb_lock_wait_timeout, @@lock_wait_timeout, @@max_statement_time)")
         url = named(mariadb.url(), name)
@@ -392,7 +392,7 @@ class TestFailuresToConnect:
 
     @pytest.mark.parametrize("name", ["postgresql", "postgresql+psycopg", "mysql", "mysql+asyncmy"])
     async def test_cancellation_is_none(self, silent_port: int, name: str) -> None:
-        """Who gives up waiting gets the cancellation, at once."""
+        """A task that is cancelled while it waits gets the cancellation at once."""
         engine = build_async_engine(settings_of(URL.create(name, "user", "x", "127.0.0.1", silent_port, "name")))
         task = asyncio.ensure_future(engine.connect().start())
         await asyncio.sleep(0.2)
@@ -432,7 +432,7 @@ class TestSeveralHosts:
         assert [False, False] == answers(url, scalar("SELECT pg_is_in_recovery()"), connect_timeout=1)
 
     @pytest.mark.parametrize("name", POSTGRESQL)
-    def test_none_of_the_kind_is_an_error_of_the_usual_class(self, pair: PostgreSQLPair, name: str) -> None:
+    def test_no_suitable_host_is_an_operational_error(self, pair: PostgreSQLPair, name: str) -> None:
         """As a server that is down."""
         url = several(pair, name, pair.standby.port, free_port(), wanted="primary")
         for error in failures(url):

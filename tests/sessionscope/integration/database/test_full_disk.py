@@ -1,4 +1,4 @@
-"""A full disk under SQLite: a known outcome at once, whoever notices it first."""
+"""A full disk under SQLite gives a known outcome at once, in whichever statement it shows."""
 
 import asyncio
 import contextlib
@@ -96,7 +96,7 @@ class TestCommit:
             await container.database.async_transactions().run_sync(_add_post)
         assert 1 == await _count(container)
 
-    def test_sync_units_too(self, container: ApplicationContainer) -> None:
+    def test_full_disk_rolls_back_sync_units(self, container: ApplicationContainer) -> None:
         """The sync driver tells the same."""
         with container.database.session_factory()() as session:
             assert 0 == len(session.scalars(select(User)).all())

@@ -59,7 +59,7 @@ class TestSharing:
         assert 2 == count(memory)
 
     def test_every_thread_sees_the_same_rows(self, memory: DatabaseContainer) -> None:
-        """A connection per thread is no database per thread."""
+        """All connections of all threads see one database."""
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda turn: store(memory, f"user{turn}"), range(8)))
             assert [8] * 8 == list(pool.map(lambda _: count(memory), range(8)))
@@ -86,7 +86,7 @@ class TestSharing:
 
 
 class TestRemoval:
-    def test_it_goes_with_its_last_user(self) -> None:
+    def test_directory_is_removed_with_its_last_user(self) -> None:
         """The directory is there as long as anybody holds the location, and no longer."""
         location = DatabaseLocation(DatabaseSettings(url="sqlite://"))
         directory = directory_of(location)
@@ -95,7 +95,7 @@ class TestRemoval:
         gc.collect()
         assert not directory.exists()
 
-    def test_an_engine_keeps_it(self) -> None:
+    def test_engine_keeps_the_directory(self) -> None:
         """A database doesn't vanish under an engine that outlives the container."""
         container = DatabaseContainer(settings=DatabaseSettings(url="sqlite://"))
         engine, directory = container.engine(), directory_of(container.location())
@@ -111,11 +111,11 @@ class TestRemoval:
         location = DatabaseLocation(DatabaseSettings(url="sqlite://"))
         assert 0 == directory_of(location).stat().st_mode & 0o077
 
-    def test_it_goes_with_the_process(self) -> None:
+    def test_directory_is_removed_at_exit(self) -> None:
         """A program that just ends leaves nothing in the temporary directory."""
         assert not Path(output_of("print(directory)")).exists()
 
-    def test_it_goes_after_an_error_too(self) -> None:
+    def test_directory_is_removed_after_an_error(self) -> None:
         """The same for a program that ends with a traceback."""
         assert not Path(output_of("print(directory); raise RuntimeError", code=1)).exists()
 

@@ -101,7 +101,7 @@ class TestLoad:
 
 class TestTimeouts:
     @pytest.mark.parametrize("name", NAMES)
-    def test_a_transaction_has_them(self, pooled: PgBouncer, name: str) -> None:
+    def test_transactions_behind_pgbouncer_have_timeouts(self, pooled: PgBouncer, name: str) -> None:
         """Set when it begins, in the first and in later ones of a connection."""
         settings = settings_of(pooled.url(), name, lock_timeout=1.5, statement_timeout=2.5)
         engine = build_engine(settings)
@@ -119,7 +119,7 @@ class TestTimeouts:
         await engine.dispose()
 
     @pytest.mark.parametrize("name", NAMES)
-    def test_they_end_with_it(self, pooled: PgBouncer, name: str) -> None:
+    def test_timeouts_end_with_the_transaction(self, pooled: PgBouncer, name: str) -> None:
         """The next client of the server connection has its own; a statement that stands alone has none."""
         settings = settings_of(pooled.url(), name, lock_timeout=1.5, statement_timeout=2.5)
         engine = build_engine(settings)
@@ -130,7 +130,7 @@ class TestTimeouts:
                 assert ("0", "0") == limits(connection)
         engine.dispose()
 
-    async def test_they_end_with_an_async_one(self, pooled: PgBouncer) -> None:
+    async def test_timeouts_end_with_an_async_transaction(self, pooled: PgBouncer) -> None:
         """The same with asyncpg."""
         engine = build_async_engine(settings_of(pooled.url(), "postgresql", lock_timeout=1.5, statement_timeout=2.5))
         for _ in range(6):

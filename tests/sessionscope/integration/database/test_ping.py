@@ -11,7 +11,7 @@ from sessionscope.database.engine import build_engine
 from sessionscope.settings import DatabaseSettings
 from tests.sessionscope.service.containers import ApplicationContainer
 
-USED_A_MOMENT_AGO = 60.0
+USED_JUST_NOW = 60.0
 # What a connection is called, and how it is ended.
 STATEMENTS = {
     "postgresql": ("SELECT pg_backend_pid()", "SELECT pg_terminate_backend({})"),
@@ -40,12 +40,12 @@ class TestWhen:
         ("values", "expected"),
         [
             ({"pool_ping_idle": 0}, 2),
-            ({"pool_ping_idle": USED_A_MOMENT_AGO}, 0),
+            ({"pool_ping_idle": USED_JUST_NOW}, 0),
             ({"pool_ping_idle": 0, "pool_pre_ping": False}, 0),
         ],
         ids=["each time", "after idling", "never"],
     )
-    def test_the_settings_say_it(self, monkeypatch: pytest.MonkeyPatch, values: Any, expected: int) -> None:
+    def test_settings_say_when_to_ping(self, monkeypatch: pytest.MonkeyPatch, values: Any, expected: int) -> None:
         """A new connection needs no test, and one that was at work a moment ago neither."""
         engine = build_engine(DatabaseSettings(url="sqlite:///:memory:", **values))
         assert expected == len(pings(engine, monkeypatch))
@@ -73,10 +73,10 @@ class TestKilledConnections:
         """Killed right after their last use, before they are tested: come again, and then all is well."""
         user = await make_user(async_client)
         await kill_connections(container)
-        replies = [await async_client.get(f"/users/{user['id']}") for _ in range(3)]
-        assert {reply.status_code for reply in replies} <= {200, 503}
-        assert all("retry-after" in reply.headers for reply in replies if reply.status_code == 503)
-        assert 200 == replies[-1].status_code
+        responses = [await async_client.get(f"/users/{user['id']}") for _ in range(3)]
+        assert {response.status_code for response in responses} <= {200, 503}
+        assert all("retry-after" in response.headers for response in responses if response.status_code == 503)
+        assert 200 == responses[-1].status_code
 
     async def test_a_write_is_run_again(
         self, container: ApplicationContainer, async_client: httpx2.AsyncClient

@@ -72,7 +72,7 @@ async def waiter(engine: AsyncEngine, work: Callable[[], Awaitable[Any]]) -> asy
 
 class TestOrder:
     async def test_nobody_jumps_the_queue(self, pooled: Pooled) -> None:
-        """Who gives a connection back and asks again at once is behind those who waited meanwhile."""
+        """A task that gives a connection back and asks again at once comes after those that waited meanwhile."""
         engine, served = pooled(1, 0), list[str]()
 
         def named(name: str) -> Callable[[], Awaitable[None]]:
@@ -107,8 +107,8 @@ class TestOverflow:
 
 
 class TestOutage:
-    async def test_the_next_one_tries(self, pooled: Pooled) -> None:
-        """Who waits for a connection that then can't be made, makes one when the server is back."""
+    async def test_next_waiter_tries_to_connect(self, pooled: Pooled) -> None:
+        """A waiter whose connection could not be made makes one when the server is back."""
         engine, fails, tries = pooled(1, 0), asyncio.Event(), list[int]()
 
         @event.listens_for(engine.sync_engine, "do_connect")
@@ -147,8 +147,8 @@ class TestOutage:
 
 
 class TestGivingUp:
-    async def test_it_is_told_in_time(self, pooled: Pooled) -> None:
-        """Who waited as long as the settings say is told so, and is not in the line any more."""
+    async def test_waiter_gets_a_timeout_in_time(self, pooled: Pooled) -> None:
+        """A waiter that waited as long as the settings allow gets an error, and leaves the queue."""
         engine = pooled(1, 0, 0.05)
         async with engine.connect():
             with pytest.raises(PoolTimeoutError):
@@ -156,7 +156,7 @@ class TestGivingUp:
 
     @pytest.mark.parametrize("others", [0, 1])
     async def test_a_connection_that_came_too_late_is_handed_on(self, pooled: Pooled, others: int) -> None:
-        """Somebody who is cancelled at the moment of getting one leaves it to the next, or to the pool."""
+        """A waiter that is cancelled just as it gets a connection leaves it to the next one, or to the pool."""
         engine, served = pooled(1, 0), list[AsyncConnection]()
 
         async def work() -> None:
@@ -177,7 +177,7 @@ class TestGivingUp:
         async with engine.connect():
             pass
 
-    async def test_who_is_cancelled_leaves_the_line(self, pooled: Pooled) -> None:
+    async def test_cancelled_waiter_leaves_the_queue(self, pooled: Pooled) -> None:
         """The next one takes the place."""
         engine = pooled(1, 0)
         async with engine.connect():

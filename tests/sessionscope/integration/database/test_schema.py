@@ -142,10 +142,10 @@ class TestPing:
         assert "secret" not in caplog.text
 
     @pytest.mark.usefixtures("failed_connections_end")
-    async def test_a_refused_user_is_told_from_a_server_that_is_not_there(
+    async def test_refused_user_differs_from_unreachable_server(
         self, target: Target, database_url: str, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Whoever reads the log knows where to look: at the password, or at the network."""
+        """The log tells an operator where to look: at the password or at the network."""
         if target.url is None:
             pytest.skip("SQLite has no users")
         there = make_url(database_url)

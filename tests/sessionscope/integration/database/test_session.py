@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from sessionscope.database.errors import ReadOnlySessionError
-from sessionscope.transactions.transaction import async_transaction, transaction
+from sessionscope.transactions.blocks import async_transaction, transaction
 from tests.sessionscope.service.containers import DatabaseContainer
 from tests.sessionscope.service.models import Account, Base, User
 
@@ -79,14 +79,14 @@ class TestSession:
             session.execute(select(1))
 
     @pytest.mark.parametrize("factory", ["async_session_factory", "async_read_session_factory"])
-    async def test_a_closed_async_one_neither(self, memory: DatabaseContainer, factory: str) -> None:
+    async def test_closed_async_session_is_refused(self, memory: DatabaseContainer, factory: str) -> None:
         """The same for async sessions."""
         session: AsyncSession = getattr(memory, factory)()()
         await session.close()
         with pytest.raises(InvalidRequestError, match="closed"):
             await session.execute(select(1))
 
-    async def test_async_ones_are_like_sync_ones(self, memory: DatabaseContainer) -> None:
+    async def test_async_sessions_behave_like_sync_sessions(self, memory: DatabaseContainer) -> None:
         """No flush by a query, no expiry by a commit, nothing stored without one."""
         async with memory.async_session_factory()() as session:
             user = ann()
@@ -100,7 +100,7 @@ class TestSession:
 
 
 class TestTransaction:
-    def test_it_commits_at_the_end(self, memory: DatabaseContainer) -> None:
+    def test_transaction_commits_at_the_end(self, memory: DatabaseContainer) -> None:
         """The end of the block is the commit."""
         with memory.session_factory()() as session, transaction(session):
             session.add(ann())
@@ -120,7 +120,7 @@ class TestTransaction:
                     raise KeyError
         assert [] == names(memory)
 
-    async def test_it_must_be_the_first(self, memory: DatabaseContainer) -> None:
+    async def test_transaction_must_be_the_first_of_its_session(self, memory: DatabaseContainer) -> None:
         """A snapshot that was taken earlier is too old to write upon."""
         with memory.session_factory()() as session:
             session.execute(select(1))
@@ -154,7 +154,7 @@ class TestReadSession:
 
     @every_write
     @pytest.mark.parametrize("method", ["execute", "scalar", "scalars"])
-    async def test_async_ones_too(self, stored: DatabaseContainer, name: str, method: str) -> None:
+    async def test_async_read_sessions_do_not_write(self, stored: DatabaseContainer, name: str, method: str) -> None:
         """The same for async sessions."""
         async with stored.async_read_session_factory()() as session:
             with pytest.raises(ReadOnlySessionError):
@@ -208,20 +208,20 @@ class TestReadSession:
 
 
 class TestColumns:
-    def test_moments_keep_their_microseconds(self, memory: DatabaseContainer) -> None:
-        """What goes in with any offset comes out as the same moment in UTC, and compares as a moment."""
-        moment = datetime(2026, 1, 31, 23, 59, 59, 999999, tzinfo=timezone(timedelta(hours=14)))
+    def test_timestamps_keep_their_microseconds(self, memory: DatabaseContainer) -> None:
+        """A value with any offset is stored as the same time in UTC, and is compared as a time."""
+        timestamp = datetime(2026, 1, 31, 23, 59, 59, 999999, tzinfo=timezone(timedelta(hours=14)))
         with memory.session_factory()() as session:
             user = ann()
-            user.created_at = moment
+            user.created_at = timestamp
             session.add(user)
             session.commit()
             session.expire_all()
-            assert (moment, UTC) == (user.created_at, user.created_at.tzinfo)
-            assert user is session.scalar(select(User).where(User.created_at == moment))
-            assert session.scalar(select(User).where(User.created_at > moment)) is None
+            assert (timestamp, UTC) == (user.created_at, user.created_at.tzinfo)
+            assert user is session.scalar(select(User).where(User.created_at == timestamp))
+            assert session.scalar(select(User).where(User.created_at > timestamp)) is None
 
-    def test_naive_moments_are_refused(self, memory: DatabaseContainer) -> None:
+    def test_naive_timestamps_are_refused(self, memory: DatabaseContainer) -> None:
         """Also in a comparison, where they would find the wrong rows."""
         naive = datetime(2026, 1, 31)  # noqa: DTZ001 - that is the point
         with memory.session_factory()() as session, pytest.raises(StatementError, match="time zone"):

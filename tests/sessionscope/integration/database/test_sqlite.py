@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
 from sessionscope.database.errors import Violation, violation_of
-from sessionscope.transactions.transaction import async_transaction, transaction
+from sessionscope.transactions.blocks import async_transaction, transaction
 from tests.sessionscope.integration.database.conftest import MakeDatabase
 from tests.sessionscope.service.containers import DatabaseContainer
 from tests.sessionscope.service.models import Account, Post, User
@@ -35,13 +35,13 @@ def begins(engine: Engine | AsyncEngine) -> list[str]:
 
 
 class TestPragmas:
-    def test_sync_connections_have_them(self, make_database: MakeDatabase) -> None:
+    def test_sync_connections_have_the_pragmas(self, make_database: MakeDatabase) -> None:
         """Foreign keys are held to, readers don't block writers, and locks are waited for."""
         with make_database(lock_timeout=1.5).engine().connect() as connection:
             found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in PRAGMAS}
         assert PRAGMAS == found
 
-    async def test_async_connections_have_them(self, make_database: MakeDatabase) -> None:
+    async def test_async_connections_have_the_pragmas(self, make_database: MakeDatabase) -> None:
         """The same through the async driver."""
         async with make_database(lock_timeout=1.5).async_engine().connect() as connection:
             found = {name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar() for name in PRAGMAS}
@@ -70,7 +70,7 @@ class TestTransactions:
                 raise RuntimeError
         assert ["ann"] == self.names(database)
 
-    async def test_so_does_an_async_one(self, database: DatabaseContainer) -> None:
+    async def test_async_savepoint_rolls_back_alone(self, database: DatabaseContainer) -> None:
         """The same through the async driver."""
         async with database.async_session_factory()() as session, session.begin():
             session.add(ann())
@@ -135,7 +135,7 @@ class TestBegin:
             session.execute(select(User))
         assert ["BEGIN", "BEGIN IMMEDIATE", "BEGIN"] == seen
 
-    async def test_an_async_one_too(self, memory: DatabaseContainer) -> None:
+    async def test_async_writer_takes_the_lock_at_begin(self, memory: DatabaseContainer) -> None:
         """The same through the async driver."""
         seen = begins(memory.async_engine())
         async with memory.async_session_factory()() as session:
@@ -224,7 +224,7 @@ class TestFailedCommit:
 
     ORPHAN = "INSERT INTO posts VALUES (1, 'x', 'x', 99, '2026-01-01', '2026-01-01')"
 
-    def test_its_transaction_ends_with_its_session(self, database: DatabaseContainer) -> None:
+    def test_transaction_ends_with_its_session_after_a_failed_commit(self, database: DatabaseContainer) -> None:
         """The connection that comes back to the pool holds no lock."""
         with pytest.raises(IntegrityError), database.session_factory()() as session:
             session.execute(text("PRAGMA defer_foreign_keys = ON"))
@@ -234,7 +234,9 @@ class TestFailedCommit:
             raw: Any = connection.connection.dbapi_connection
             assert not raw.in_transaction
 
-    async def test_an_async_one_too(self, database: DatabaseContainer) -> None:
+    async def test_async_transaction_ends_with_its_session_after_a_failed_commit(
+        self, database: DatabaseContainer
+    ) -> None:
         """The async driver's connection likewise."""
         with pytest.raises(IntegrityError):
             async with database.async_session_factory()() as session:

@@ -72,7 +72,7 @@ class TestCreation:
         await close_container(database)
 
     @pytest.mark.usefixtures("umask")
-    async def test_a_uri_is_a_file_too(self, tmp_path: Path, run: Run) -> None:
+    async def test_file_uri_is_created_and_opened(self, tmp_path: Path, run: Run) -> None:
         """A name in SQLite's own words is created and opened alike."""
         database = container_on(f"file:{tmp_path}/x%20y.db", uri="true", cache="private")
         await run(database, "CREATE TABLE t (v INTEGER)")
@@ -84,7 +84,7 @@ class TestCreation:
         await close_container(database)
 
     async def test_a_file_that_is_there_keeps_its_mode(self, tmp_path: Path, run: Run) -> None:
-        """Who shares a database with a group goes on to do so."""
+        """A database that is shared with a group stays shared."""
         file = tmp_path / "x.db"
         file.touch()
         file.chmod(0o660)

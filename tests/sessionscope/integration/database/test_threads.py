@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, func, select, text
 
 from sessionscope import scope
-from sessionscope.database.holders import current_task
+from sessionscope.database.checkouts import current_task
 from tests.sessionscope.service.containers import ApplicationContainer
 from tests.sessionscope.service.models import User
 
@@ -38,7 +38,7 @@ assert os.waitpid(child, 0)[1] == 0
 @pytest.mark.every_database
 @pytest.mark.isolation("database")
 class TestWhere:
-    async def test_it_is_a_thread_for_sqlite_alone(self, container: ApplicationContainer) -> None:
+    async def test_reads_run_in_a_thread_on_sqlite_only(self, container: ApplicationContainer) -> None:
         """And the thread knows whose work it does."""
         token = current_task.set("GET /somewhere")
 
@@ -55,7 +55,7 @@ class TestWhere:
 
 @pytest.mark.isolation("database")
 class TestThreads:
-    async def test_who_is_cancelled_does_not_wait(self, container: ApplicationContainer) -> None:
+    async def test_cancelled_read_does_not_wait_for_its_thread(self, container: ApplicationContainer) -> None:
         """The thread gives its connection back when it is done."""
         may_end, begun = threading.Event(), asyncio.Event()
         loop = asyncio.get_running_loop()

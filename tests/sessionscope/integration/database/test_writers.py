@@ -12,7 +12,7 @@ from anyio import to_thread
 from sqlalchemy import func, select
 
 from sessionscope import scope
-from sessionscope.transactions.transaction import async_transaction, transaction
+from sessionscope.transactions.blocks import async_transaction, transaction
 from tests.sessionscope.service.containers import DatabaseContainer
 from tests.sessionscope.service.models import Account, User
 

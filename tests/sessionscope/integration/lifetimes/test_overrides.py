@@ -97,7 +97,7 @@ def expected(name: str, ways: Any) -> dict[str, str]:
 
 
 class TestEveryProvider:
-    async def test_none_is_left_out(self, places: Places) -> None:
+    async def test_every_provider_is_listed(self, places: Places) -> None:
         """A new provider needs a line above."""
         assert set(DATABASE) == set(places.own.database.providers)
         assert set(APPLICATION) == set(places.own.providers)
@@ -179,23 +179,21 @@ async def reading_thread(container: ApplicationContainer) -> str:
 
 
 class TestShortCut:
-    async def test_it_is_taken_where_nothing_is_overridden(self, places: Places) -> None:
+    async def test_reads_use_the_sync_engine_without_overrides(self, places: Places) -> None:
         """A read on SQLite is one hop to a thread, on the sync engine; the async one has opened nothing."""
         assert (await reading_thread(places.own)).startswith("reading")
         assert "Connections in pool: 1 " in places.own.database.engine().pool.status()
         assert "Connections in pool: 0 " in places.own.database.async_engine().pool.status()
 
     @pytest.mark.parametrize("name", ["settings", "location"])
-    async def test_it_is_taken_where_both_engines_follow_the_override(
+    async def test_reads_use_the_sync_engine_if_both_engines_follow_the_override(
         self, places: Places, undo: ExitStack, name: str
     ) -> None:
         """They still lead to one database."""
         undo.enter_context(provider_of(places.own.database, name).override(provider_of(places.other.database, name)))
         assert (await reading_thread(places.own)).startswith("reading")
 
-    async def test_an_engine_derived_from_the_containers_own_is_another_one(
-        self, places: Places, undo: ExitStack
-    ) -> None:
+    async def test_derived_engine_is_used_itself(self, places: Places, undo: ExitStack) -> None:
         """Its options are part of the override: reads use the derived engine itself."""
         derived = places.own.database.async_engine().execution_options(logging_token="derived")
         await close_container(places.own)

@@ -31,13 +31,13 @@ class TestOutsideOfAScope:
     """Nobody knows there whether a read is to see a write of its own, so it is refused everywhere alike."""
 
     @pytest.mark.isolation("none")
-    async def test_it_is_refused_without_replicas(self, places: Places) -> None:
+    async def test_read_outside_a_scope_is_refused_without_replicas(self, places: Places) -> None:
         """What would fail once there are replicas fails before."""
         with pytest.raises(ScopeError, match=r"no scope is open.*with scope\(\)"):
             await places.own.database.async_reads().read(username)
 
     @pytest.mark.isolation("none")
-    async def test_it_is_refused_with_replicas(self, followed: DatabaseContainer) -> None:
+    async def test_read_outside_a_scope_is_refused_with_replicas(self, followed: DatabaseContainer) -> None:
         """The error is the same."""
         with pytest.raises(ScopeError, match=r"no scope is open.*with scope\(\)"):
             await followed.async_reads().read(username)
@@ -46,13 +46,13 @@ class TestOutsideOfAScope:
     @pytest.mark.parametrize(
         "mode", [pytest.param(mode, marks=pytest.mark.isolation(mode)) for mode in ("transaction", "database")]
     )
-    async def test_it_is_refused_in_tests(self, container: ApplicationContainer, mode: str) -> None:  # noqa: ARG002
+    async def test_read_outside_a_scope_is_refused_in_tests(self, container: ApplicationContainer, mode: str) -> None:  # noqa: ARG002
         """A test fails where the service would."""
         with pytest.raises(ScopeError, match="no scope is open"):
             await container.database.async_reads().read(username)
 
     @pytest.mark.isolation("none")
-    async def test_the_reads_may_be_made_there(self, places: Places) -> None:
+    async def test_reads_may_be_built_outside_a_scope(self, places: Places) -> None:
         """A service is built anywhere, and used in scopes."""
         reads = places.own.database.async_reads()
         for _ in range(2):

@@ -60,7 +60,7 @@ class TestRelease:
             assert container.database.engine().pool.checkedout() == 0  # type: ignore[attr-defined]
             assert container.database.session().scalar(select(1)) == 1
 
-    async def test_a_thread_releases_async_sessions_too(self, container: ApplicationContainer) -> None:
+    async def test_thread_releases_async_sessions(self, container: ApplicationContainer) -> None:
         """A plain function in the thread pool gives back what the request's coroutines hold."""
         async with scope() as current:
             await container.database.async_session().execute(select(1))

@@ -101,7 +101,7 @@ class TestEveryProvider:
 
 @pytest.mark.isolation("none")
 class TestCloseContainer:
-    async def test_it_disposes_of_every_engine(self, container: ApplicationContainer) -> None:
+    async def test_close_container_disposes_every_engine(self, container: ApplicationContainer) -> None:
         """No connection is left in any pool."""
         engines: list[Engine] = [container.database.engine(), container.database.async_engine().sync_engine]
         async with scope():
@@ -110,7 +110,7 @@ class TestCloseContainer:
         assert all("Connections in pool: 0 " in engine.pool.status() for engine in engines)
 
     async def test_a_container_works_again_afterwards(self, container: ApplicationContainer) -> None:
-        """Closing is no end: the next use builds anew."""
+        """After a close, the next use builds a new object."""
         await close_container(container)
         with scope():
             assert container.database.session().scalar(select(1)) == 1

@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 
 from sessionscope.database.reads import AsyncReads
 from sessionscope.reading.projections import Projection
-from sessionscope.reading.schemas import PageQuery, Reply
+from sessionscope.reading.schemas import PageQuery, ResponseBody
 
 T = TypeVar("T")
 
@@ -47,16 +47,16 @@ class Letter(Base):
     reader: Mapped[Person | None] = relationship(foreign_keys=reader_id)
 
 
-class CityOut(Reply):
+class CityOut(ResponseBody):
     name: str
 
 
-class PersonOut(Reply):
+class PersonOut(ResponseBody):
     name: str
     city: CityOut
 
 
-class LetterOut(Reply):
+class LetterOut(ResponseBody):
     id: int
     sender: PersonOut
     reader: PersonOut | None
@@ -69,12 +69,12 @@ class LetterQuery(PageQuery):
     sort: Annotated[str, Field()] = "id"
 
 
-class WriterOut(Reply):
+class WriterOut(ResponseBody):
     name: str
     letters: list[LetterOut]
 
 
-class AnsweredOut(Reply):
+class AnsweredOut(ResponseBody):
     reader: PersonOut
 
 
@@ -191,7 +191,7 @@ class TestDeclaration:
 def test_computed_value_may_be_a_subquery(reads: AsyncReads) -> None:
     """A count of related rows, for instance."""
 
-    class SenderOut(Reply):
+    class SenderOut(ResponseBody):
         name: str
         sent: int
 

@@ -119,7 +119,7 @@ class TestReadingOnesOwnWrites:
 
     @pytest.mark.parametrize("statement", ["flush", "text"])
     async def test_after_a_plain_commit(self, database: DatabaseContainer, statement: str) -> None:
-        """Whoever commits has written, however it was said."""
+        """A commit counts as a write, however it was made."""
         async with scope():
             session = database.async_session()
             if statement == "flush":
@@ -131,7 +131,7 @@ class TestReadingOnesOwnWrites:
             assert not await database.async_read_session().scalar(IS_REPLICA)
 
     async def test_a_read_changes_nothing(self, database: DatabaseContainer) -> None:
-        """The end of a read session's block is no write."""
+        """The end of a read session's block does not count as a write."""
         async with scope():
             async with database.async_read_session().begin():
                 await database.async_read_session().scalar(IS_REPLICA)

@@ -36,7 +36,7 @@ def own_maria(own_mariadb: Callable[..., AbstractContextManager[MariaDB]]) -> Ge
 
 
 def test_postgresql_serves_its_user_and_its_administrator(own: PostgreSQL) -> None:
-    """The user makes databases but is no superuser; a setting of the test's is in force."""
+    """The user may create databases but is not a superuser; the test's own setting is in force."""
     pytest.importorskip("psycopg")
     assert asked(own.url(driver="psycopg"), "SELECT current_user || usesuper FROM pg_user WHERE usename = 'app'")
     asked(own.url(driver="psycopg"), "CREATE DATABASE app_other")
@@ -52,7 +52,7 @@ def test_postgresql_refuses_a_wrong_password(own: PostgreSQL) -> None:
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_what_postgresql_committed_outlives_it(own: PostgreSQL, end: str) -> None:
+def test_postgresql_keeps_commits_across_restarts(own: PostgreSQL, end: str) -> None:
     """After a clean stop and after a crash the server starts again on its port, with what was committed."""
     port = own.port
     own.sql(f"CREATE DATABASE kept_{end}")

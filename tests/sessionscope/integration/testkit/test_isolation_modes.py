@@ -42,8 +42,8 @@ class TestTransaction:
         """A row that the test flushed, uncommitted, is there for the service, and the service's for the test."""
         session.add(user("a"))
         session.flush()
-        reply = await async_client.post("/users/", json={"email": "b@example.com", "username": "b"})
-        assert reply.status_code == 201
+        response = await async_client.post("/users/", json={"email": "b@example.com", "username": "b"})
+        assert response.status_code == 201
         assert (await async_client.get("/users/")).json()["total"] == 2
         assert (await async_client.get("/reports/users/count")).json() == {"count": 2}
         assert session.scalar(USERS) == 2
@@ -83,8 +83,8 @@ class TestTransaction:
     async def test_requests_wait_for_each_other(self, async_client: httpx2.AsyncClient) -> None:
         """Requests sent at once are served one after the other, and all succeed."""
         bodies = [{"email": f"{n}@example.com", "username": f"u{n}"} for n in range(10)]
-        replies = await asyncio.gather(*(async_client.post("/users/", json=body) for body in bodies))
-        assert [201] * 10 == [reply.status_code for reply in replies]
+        responses = await asyncio.gather(*(async_client.post("/users/", json=body) for body in bodies))
+        assert [201] * 10 == [response.status_code for response in responses]
         assert (await async_client.get("/users/")).json()["total"] == 10
 
     def test_a_sync_client_does_as_well(self, client: TestClient, session: Session) -> None:
@@ -121,10 +121,10 @@ class TestDatabase:
     async def test_requests_are_concurrent(self, async_client: httpx2.AsyncClient) -> None:
         """Requests sent at once really meet."""
         body = {"email": "a@example.com", "username": "a"}
-        replies = await asyncio.gather(*(async_client.post("/users/", json=body) for _ in range(5)))
-        assert [201, 409, 409, 409, 409] == sorted(reply.status_code for reply in replies)
+        responses = await asyncio.gather(*(async_client.post("/users/", json=body) for _ in range(5)))
+        assert [201, 409, 409, 409, 409] == sorted(response.status_code for response in responses)
 
-    def test_a_sync_test_works_too(self, client: TestClient) -> None:
+    def test_database_isolation_works_in_sync_tests(self, client: TestClient) -> None:
         """The loop of the client's thread is not the one of any other test."""
         assert client.post("/users/", json={"email": "a@example.com", "username": "a"}).status_code == 201
 

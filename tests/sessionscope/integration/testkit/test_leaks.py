@@ -154,7 +154,7 @@ def test_by_object(override, container):
 
 class TestModes:
     def test_an_unknown_mode_is_refused_before_anything_runs(self, run: Callable[..., pytest.RunResult]) -> None:
-        """A misspelt mode is no test without isolation."""
+        """A misspelt mode is an error, and does not run the test without isolation."""
         result = run("import pytest\n@pytest.mark.isolation('databse')\ndef test_it(): pass")
         assert result.ret != 0
         result.stderr.fnmatch_lines(["*isolation mode 'databse' is none of transaction, database, none*"])

@@ -26,7 +26,7 @@ def collected(result: pytest.RunResult) -> list[str]:
 
 
 class TestBut:
-    def test_it_leaves_out_databases(self, run: Run) -> None:
+    def test_but_leaves_out_databases(self, run: Run) -> None:
         """The marker of the test counts, and not the one of its module; any beginning of a name will do."""
         result = run(TESTS, "--collect-only", "-q")
         every = [f"test_all[{name}]" for name in ("sqlite", *POSTGRESQL, *MYSQL)]

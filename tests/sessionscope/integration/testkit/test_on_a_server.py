@@ -116,7 +116,7 @@ class TestOtherServices:
         run(COUNTING, "-n", "2").assert_outcomes(passed=17)
 
     @pytest.mark.usefixtures("server_name")
-    def test_ids_begin_anew_after_transaction_mode_too(self, run: Callable[..., pytest.RunResult]) -> None:
+    def test_ids_begin_at_one_after_transaction_mode(self, run: Callable[..., pytest.RunResult]) -> None:
         """What it rolled back has left the counters where they were."""
         run(AFTER_A_TRANSACTION, "-p", "no:randomly").assert_outcomes(passed=2)
 
@@ -184,8 +184,8 @@ class TestDropping:
             database.drop(connection, "app_dropped")
             assert connection.scalar(text("SHOW DATABASES LIKE 'app_dropped'")) is None
 
-    def test_the_server_may_be_at_work_there(self, own_postgresql: Callable[..., Any]) -> None:
-        """Who may make databases may not end autovacuum; the server itself does."""
+    def test_database_is_dropped_during_autovacuum(self, own_postgresql: Callable[..., Any]) -> None:
+        """A user who may create databases may not end autovacuum; the server itself does."""
         database = PostgreSQL()
         options: Any = {"poolclass": NullPool, "isolation_level": "AUTOCOMMIT"}
         with own_postgresql(settings={"autovacuum_naptime": "1s"}) as server:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sessionscope.errors import BusyError, ConflictError, NotFoundError, ProblemType, RequestInFlightError, found
 from sessionscope.testing.fakes import FakeAsyncTransactions
 from sessionscope.transactions.idempotency import IdempotencyKeyColumns, IdempotentTransactions
-from sessionscope.transactions.terms import Terms
+from sessionscope.transactions.options import TransactionOptions
 
 T = TypeVar("T")
 
@@ -63,7 +63,7 @@ class OneSession(FakeAsyncTransactions):
     async def run_sync(
         self,
         work: Callable[[Session], T],
-        terms: Terms = Terms(),  # noqa: ARG002, B008
+        options: TransactionOptions = TransactionOptions(),  # noqa: ARG002, B008
         *,
         idempotent: bool = False,  # noqa: ARG002
     ) -> T:

@@ -63,8 +63,8 @@ class TestWhatIsRunAgain:
         ],
         ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
     )
-    async def test_it_depends_on_what_was_before(self, run: Any, codes: tuple[str, ...], runs: int) -> None:
-        """A conflict passes; a server that isn't there is only waited for by those whom it left in the middle."""
+    async def test_retry_depends_on_earlier_failures(self, run: Any, codes: tuple[str, ...], runs: int) -> None:
+        """A conflict is run again; an unreachable server is waited for only by units that lost it midway."""
         assert runs == await run(*codes)
 
     async def test_attempts_do_not_count_while_servers_change(self, run: Any, container: ApplicationContainer) -> None:

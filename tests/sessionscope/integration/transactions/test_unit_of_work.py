@@ -15,16 +15,16 @@ from sqlalchemy.orm import Session
 from sqlalchemy.util import await_only
 
 from sessionscope import scope
-from sessionscope.database.errors import CommitOutcomeUnknownError, Failure, NestedTermsError, failure_of
+from sessionscope.database.errors import CommitOutcomeUnknownError, Failure, NestedOptionsError, failure_of
 from sessionscope.testing.failing import lost_commit
-from sessionscope.transactions.terms import Terms
+from sessionscope.transactions.options import TransactionOptions
 from tests.sessionscope.service.containers import ApplicationContainer
 from tests.sessionscope.service.models import Account, User
 
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 HIGHEST_USER = select(func.max(User.id))
-READ_ONLY = Terms(read_only=True)
+READ_ONLY = TransactionOptions(read_only=True)
 
 
 def make_user(name: str) -> User:
@@ -57,14 +57,14 @@ async def make_account(container: ApplicationContainer) -> int:
 
 
 class TestOutcome:
-    async def test_it_is_committed_on_return(self, container: ApplicationContainer) -> None:
+    async def test_unit_is_committed_on_return(self, container: ApplicationContainer) -> None:
         """What a unit of work did is there for others, and its result comes back."""
         async with scope():
             user = await container.database.async_transactions().run(add_user)
         assert ("ann", 1) == (user.username, await count_users(container))
         assert 1 == container.database.retry_policy().counts.committed
 
-    async def test_it_is_undone_on_any_exception(self, container: ApplicationContainer) -> None:
+    async def test_unit_is_rolled_back_on_any_exception(self, container: ApplicationContainer) -> None:
         """An error that is not the database's is raised at once, and nothing stays."""
 
         async def work(session: AsyncSession) -> None:
@@ -76,7 +76,7 @@ class TestOutcome:
                 await container.database.async_transactions().run(work)
         assert 0 == await count_users(container)
 
-    async def test_it_is_undone_on_cancellation(self, container: ApplicationContainer) -> None:
+    async def test_unit_is_rolled_back_on_cancellation(self, container: ApplicationContainer) -> None:
         """A unit of work that is cancelled leaves no transaction on its connection."""
         begun = asyncio.Event()
 
@@ -116,7 +116,7 @@ def add_plainly(session: Session) -> User:
 
 
 class TestPlainFunctions:
-    async def test_it_is_committed_on_return(self, container: ApplicationContainer) -> None:
+    async def test_plain_function_is_committed_on_return(self, container: ApplicationContainer) -> None:
         """As with an async function, on the same session."""
         async with scope():
             user = await container.database.async_transactions().run_sync(add_plainly)
@@ -124,7 +124,7 @@ class TestPlainFunctions:
         assert ("ann", 1) == (user.username, await count_users(container))
         assert 1 == container.database.retry_policy().counts.committed
 
-    async def test_it_is_undone_and_run_again_as_a_whole(self, container: ApplicationContainer) -> None:
+    async def test_plain_function_is_rolled_back_and_run_again(self, container: ApplicationContainer) -> None:
         """The run that collided leaves nothing to the next one."""
         runs: list[int] = []
 
@@ -139,7 +139,9 @@ class TestPlainFunctions:
         assert ([0, 0, 0], 1) == (runs, await count_users(container))
 
     @pytest.mark.parametrize("cancel", ["asyncio", "anyio"])
-    async def test_it_is_undone_on_cancellation(self, container: ApplicationContainer, cancel: str) -> None:
+    async def test_plain_function_is_rolled_back_on_cancellation(
+        self, container: ApplicationContainer, cancel: str
+    ) -> None:
         """The rollback is waited for, also where each await of a cancelled scope is cancelled again."""
         begun, lost = asyncio.Event(), list[object]()
         event.listen(container.database.async_engine().sync_engine, "invalidate", lambda *what: lost.append(what))
@@ -163,7 +165,7 @@ class TestPlainFunctions:
             assert not container.database.async_session().in_transaction()
         assert ([], 0) == (lost, await count_users(container))
 
-    async def test_one_inside_another_is_a_part_of_it(self, container: ApplicationContainer) -> None:
+    async def test_inner_plain_function_joins_the_outer_unit(self, container: ApplicationContainer) -> None:
         """Whichever of the two is async."""
 
         async def outer(_: AsyncSession) -> None:
@@ -183,7 +185,7 @@ class TestPlainFunctions:
 
 
 class TestNesting:
-    async def test_an_inner_unit_is_a_part_of_the_outer_one(self, container: ApplicationContainer) -> None:
+    async def test_inner_unit_joins_the_outer_unit(self, container: ApplicationContainer) -> None:
         """Both are undone when the outer one fails after the inner one has returned."""
 
         async def outer(_: AsyncSession) -> None:
@@ -195,7 +197,7 @@ class TestNesting:
                 await container.database.async_transactions().run(outer)
         assert 0 == await count_users(container)
 
-    async def test_the_outer_unit_is_run_again_for_the_inner_one(self, container: ApplicationContainer) -> None:
+    async def test_conflict_of_the_inner_unit_runs_the_outer_unit_again(self, container: ApplicationContainer) -> None:
         """A conflict in the inner unit re-runs all of the outer one, not the inner one alone."""
         runs: list[str] = []
 
@@ -217,20 +219,22 @@ class TestNesting:
     @pytest.mark.parametrize(
         ("outer", "inner"),
         [
-            (Terms(), Terms(isolation_level="SERIALIZABLE")),
-            (Terms(), Terms(lock_timeout=1)),
-            (READ_ONLY, Terms()),
+            (TransactionOptions(), TransactionOptions(isolation_level="SERIALIZABLE")),
+            (TransactionOptions(), TransactionOptions(lock_timeout=1)),
+            (READ_ONLY, TransactionOptions()),
         ],
         ids=["isolation", "timeout", "writes"],
     )
-    async def test_other_terms_are_refused(self, container: ApplicationContainer, outer: Terms, inner: Terms) -> None:
+    async def test_other_options_of_an_inner_unit_are_refused(
+        self, container: ApplicationContainer, outer: TransactionOptions, inner: TransactionOptions
+    ) -> None:
         """What the outer transaction doesn't give, an inner unit can't have."""
 
         async def nested(_: AsyncSession) -> None:
             await container.database.async_transactions().run(add_user, inner)
 
         async with scope():
-            with pytest.raises(NestedTermsError, match="set it for the outer one"):
+            with pytest.raises(NestedOptionsError, match="set it for the outer one"):
                 await container.database.async_transactions().run(nested, outer)
         assert 0 == await count_users(container)
 
@@ -270,7 +274,7 @@ class TestRunningAgain:
         assert (1, {Failure.LOCK_TIMEOUT: 2}, {}) == (counts.committed, counts.retried, counts.given_up)
         assert 2 == sum("run" in message and "work" in message for message in caplog.messages)
 
-    def test_sync_units_too(self, container: ApplicationContainer) -> None:
+    def test_sync_units_are_counted_and_run_again(self, container: ApplicationContainer) -> None:
         """The sync twin counts and repeats alike."""
         runs: list[int] = []
 
@@ -284,7 +288,7 @@ class TestRunningAgain:
             container.database.transactions().run(work)
         assert {Failure.LOCK_TIMEOUT: 1} == container.database.retry_policy().counts.retried
 
-    async def test_there_is_an_end_of_it(self, container: ApplicationContainer) -> None:
+    async def test_attempts_are_limited(self, container: ApplicationContainer) -> None:
         """What never passes is raised as the database said it, after the attempts of the settings."""
         runs: list[int] = []
 
@@ -314,7 +318,9 @@ class TestRunningAgain:
 
         async def unit() -> None:
             async with scope():
-                await container.database.async_transactions().run(add_one, Terms(isolation_level="SERIALIZABLE"))
+                await container.database.async_transactions().run(
+                    add_one, TransactionOptions(isolation_level="SERIALIZABLE")
+                )
 
         async with asyncio.timeout(20):
             await asyncio.gather(unit(), unit())
@@ -322,7 +328,7 @@ class TestRunningAgain:
             assert Decimal(102) == await session.scalar(select(Account.balance))
 
 
-class TestTerms:
+class TestTransactionOptions:
     async def test_a_read_only_unit_can_not_write(self, container: ApplicationContainer) -> None:
         """The database refuses, and the connection writes again for the next one."""
         async with scope():
@@ -332,7 +338,7 @@ class TestTerms:
             await container.database.async_transactions().run(add_user)
         assert 1 == await count_users(container)
 
-    async def test_its_lock_timeout_is_its_own(self, container: ApplicationContainer) -> None:
+    async def test_lock_timeout_applies_to_one_unit(self, container: ApplicationContainer) -> None:
         """A unit that waits a second fails for a row that is locked; the connection's usual time is back after it."""
         account_id = await make_account(container)
         take = update(Account).where(Account.id == account_id).values(balance=0)
@@ -346,17 +352,19 @@ class TestTerms:
             await other.execute(take)
             async with asyncio.timeout(8), scope():
                 with pytest.raises(DBAPIError) as caught:
-                    await container.database.async_transactions().run(wait, Terms(lock_timeout=0.5))
+                    await container.database.async_transactions().run(wait, TransactionOptions(lock_timeout=0.5))
         assert Failure.LOCK_TIMEOUT is failure_of(caught.value)
         async with scope():
             usual = await container.database.async_transactions().run(_lock_timeout)
-            during = await container.database.async_transactions().run(_lock_timeout, Terms(lock_timeout=2))
+            during = await container.database.async_transactions().run(
+                _lock_timeout, TransactionOptions(lock_timeout=2)
+            )
             after = await container.database.async_transactions().run(_lock_timeout)
         assert usual == after != during
 
     # SQLite has no such limit.
     @pytest.mark.every_database(but=["sqlite"])
-    async def test_its_statement_timeout_is_its_own(self, container: ApplicationContainer) -> None:
+    async def test_statement_timeout_applies_to_one_unit(self, container: ApplicationContainer) -> None:
         """The server ends a statement that runs too long."""
         name = container.database.async_engine().dialect.name
         sleep = "SELECT pg_sleep(10)" if name == "postgresql" else "SELECT sleep(10) FROM information_schema.tables"
@@ -366,12 +374,12 @@ class TestTerms:
 
         async with asyncio.timeout(8), scope():
             with pytest.raises(DBAPIError) as caught:
-                await container.database.async_transactions().run(slow, Terms(statement_timeout=0.3))
+                await container.database.async_transactions().run(slow, TransactionOptions(statement_timeout=0.3))
         assert Failure.STATEMENT_TIMEOUT is failure_of(caught.value)
 
     # SQLite has one level only.
     @pytest.mark.every_database(but=["sqlite"])
-    async def test_its_isolation_level_is_its_own(self, container: ApplicationContainer) -> None:
+    async def test_isolation_level_applies_to_one_unit(self, container: ApplicationContainer) -> None:
         """The next transaction of the connection has the usual one again."""
 
         async def sees_others(session: AsyncSession) -> bool:
@@ -383,9 +391,9 @@ class TestTerms:
             run = container.database.async_transactions().run
             usual = await run(sees_others)
             await delete_all(container)
-            during = await run(sees_others, Terms(isolation_level="READ COMMITTED"))
+            during = await run(sees_others, TransactionOptions(isolation_level="READ COMMITTED"))
             await delete_all(container)
-            repeatable = await run(sees_others, Terms(isolation_level="REPEATABLE READ"))
+            repeatable = await run(sees_others, TransactionOptions(isolation_level="REPEATABLE READ"))
             await delete_all(container)
             after = await run(sees_others)
         assert (True, False) == (during, repeatable)
@@ -406,7 +414,7 @@ async def _lock_timeout(session: AsyncSession) -> Any:
 
 
 class TestLostCommit:
-    async def test_it_is_not_run_again(self, container: ApplicationContainer) -> None:
+    async def test_unit_with_a_lost_commit_is_not_run_again(self, container: ApplicationContainer) -> None:
         """What may have been committed is not done twice: the caller is told that nobody knows."""
         with lost_commit(container.database.async_engine()):
             async with scope():

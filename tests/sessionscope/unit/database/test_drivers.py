@@ -120,7 +120,7 @@ class TestEveryWord:
         assert {name for name in own if not name.startswith("ssl_")} <= given.keys()
 
     @pytest.mark.parametrize("driver", POSTGRESQL + MYSQL)
-    def test_none_suits_every_driver(self, driver: str) -> None:
+    def test_every_driver_accepts_no_arguments(self, driver: str) -> None:
         """Nor is anything wrong with what the settings alone say."""
         for pgbouncer in (False, True):
             taken_by(driver, told(driver, statement_timeout=2.5, pgbouncer=pgbouncer))
@@ -180,14 +180,14 @@ class TestUnknownWords:
         """And is not shown: it may be a secret in the wrong place."""
         assert reason in refused(driver, query)
 
-    def test_sqlite_has_words_too(self) -> None:
+    def test_unknown_sqlite_arguments_are_refused(self) -> None:
         """Its dialect would pass over the others."""
         settings = DatabaseSettings(url="sqlite:///x.db?time_out=3")
         with pytest.raises(ConfigurationError, match="did you mean timeout"):
             destination(settings.url.get_secret_value(), settings)
 
     @pytest.mark.parametrize("query", ["timeout=3", "mode=ro&timeout=3&uri=true"])
-    def test_sqlites_own_are_left_to_it(self, query: str) -> None:
+    def test_sqlite_arguments_are_passed_on(self, query: str) -> None:
         """The URL goes to its dialect as it is."""
         settings = DatabaseSettings(url=f"sqlite:///x.db?{query}")
         assert query in destination(settings.url.get_secret_value(), settings).url.render_as_string()
@@ -199,7 +199,7 @@ PASSWORDS = ["p@ss", "50%", "a/b", "a:b", "%40", "@%/:?#[]&= +", "it's", 'say "x
 class TestPasswords:
     @pytest.mark.parametrize("driver", POSTGRESQL + MYSQL)
     @pytest.mark.parametrize("password", PASSWORDS)
-    def test_they_survive(self, driver: str, password: str) -> None:
+    def test_passwords_reach_the_server_unchanged(self, driver: str, password: str) -> None:
         """Whatever a password holds, the server gets it as it is, in UTF-8."""
         written = URL.create("x", "user", password, "host", database="name").render_as_string(hide_password=False)
         given: str = told(driver, written.removeprefix("x:"))["password"]
@@ -207,7 +207,7 @@ class TestPasswords:
         assert password.encode() == sent
 
     @pytest.mark.parametrize("driver", POSTGRESQL)
-    def test_they_may_stand_in_the_query(self, driver: str) -> None:
+    def test_passwords_may_be_in_the_query(self, driver: str) -> None:
         """As libpq's URLs have it."""
         keywords = told(driver, "//host/?user=ann&password=%25&dbname=other")
         assert ("ann", "%", "other") == (
@@ -328,7 +328,7 @@ class TestPostgreSQL:
         assert "10.0.0.1" == (told(driver, "///name?hostaddr=10.0.0.1")["host"])
 
     def test_psycopgs_own_word(self) -> None:
-        """None is no text for it, and a number no string."""
+        """Neither None nor a number is a valid text."""
         assert None is told("psycopg", "//host/name?prepare_threshold=None")["prepare_threshold"]
         assert 3 == told("psycopg", "//host/name?prepare_threshold=3")["prepare_threshold"]
 

@@ -102,7 +102,7 @@ class TestFailureOf:
         assert expected == failure_of(coded(code))
 
     @pytest.mark.parametrize("code", ["08003", "08006", "08P01", "25P03", "57P01", "57P05"])
-    def test_a_connection_is_lost_only_once_it_is_there(self, code: str) -> None:
+    def test_failed_connect_is_not_a_lost_connection(self, code: str) -> None:
         """The same code says 'lost' of a connection in use, and 'no connection' at connecting."""
         assert [Failure.CONNECTION_LOST, Failure.UNREACHABLE] == [
             failure_of(coded(code, lost=True)),
@@ -157,7 +157,7 @@ class TestFailureOf:
         assert Failure.CONNECTION_LOST == failure_of(told("server closed the connection unexpectedly", lost=True))
         assert Failure.CONNECTION_LOST == failure_of(wrapped(InterfaceError, DriverError("closed"), lost=True))
 
-    def test_a_conflict_without_a_known_code_is_one(self) -> None:
+    def test_integrity_error_without_a_known_code_is_a_conflict(self) -> None:
         """The class is enough, as for an old SQLite or an exclusion constraint of another server."""
         assert Failure.CONFLICT == failure_of(wrapped(IntegrityError, DriverError("constraint failed")))
 
@@ -179,7 +179,7 @@ class TestFailureOf:
         ],
         ids=told_of,
     )
-    def test_what_sqlalchemy_does_not_wrap_counts_too(self, error: BaseException, expected: Failure) -> None:
+    def test_unwrapped_driver_errors_are_classified(self, error: BaseException, expected: Failure) -> None:
         """Connecting with asyncpg raises the driver's and the socket's errors; a missing socket file names no file."""
         assert expected == failure_of(error)
 
@@ -220,7 +220,7 @@ class TestCommitOutcomeIsKnown:
         ids=told_of,
     )
     def test_all_else_may_have_committed(self, error: BaseException) -> None:
-        """No answer is no refusal."""
+        """A missing answer is not a refusal."""
         assert not commit_outcome_is_known(error)
 
 

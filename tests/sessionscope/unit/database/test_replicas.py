@@ -13,7 +13,7 @@ REPLICA = SETTINGS.replica_urls[0]
 
 
 class TestReplica:
-    def test_its_settings_hide_the_password(self) -> None:
+    def test_replica_settings_hide_the_password(self) -> None:
         """They are the primary's, with a URL that is as well kept, of the primary's driver."""
         settings = _at(SETTINGS, REPLICA)
         assert ("p@%/:s3cr3t", DatabaseUrl) == (settings.url.get_secret_value().password, type(settings.url))
@@ -21,7 +21,7 @@ class TestReplica:
         assert "s3cr3t" not in f"{settings!r} {settings.model_dump()} {settings.model_dump_json()}"
 
     @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-    def test_its_arguments_are_not_shown(self, *, is_async: bool) -> None:
+    def test_replica_arguments_are_not_shown(self, *, is_async: bool) -> None:
         """A connection gets the password, an error report doesn't."""
         pytest.importorskip("psycopg")
         build = build_async_replicas if is_async else build_replicas

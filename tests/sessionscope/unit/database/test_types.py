@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 from sessionscope.database.types import Money, UtcDateTime
 
 DIALECTS: list[Dialect] = [sqlite.dialect(), postgresql.dialect(), mysql.dialect()]  # type: ignore[no-untyped-call]
-MOMENT = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
+TIMESTAMP = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
 every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 
 
@@ -23,27 +23,27 @@ def stored_as(column: TypeEngine[Any], dialect: Dialect) -> str:
 
 @every_dialect
 class TestUtcDateTime:
-    def test_a_moment_comes_back_as_it_was(self, dialect: Dialect) -> None:
+    def test_timestamp_comes_back_unchanged(self, dialect: Dialect) -> None:
         """Microseconds are kept, and what comes out is UTC."""
-        stored = UtcDateTime().process_bind_param(MOMENT, dialect)
+        stored = UtcDateTime().process_bind_param(TIMESTAMP, dialect)
         read = UtcDateTime().process_result_value(stored, dialect)
-        assert MOMENT == read
+        assert TIMESTAMP == read
         assert read is not None
         assert UTC == read.tzinfo
 
-    def test_another_offset_is_the_same_moment(self, dialect: Dialect) -> None:
+    def test_another_offset_is_the_same_timestamp(self, dialect: Dialect) -> None:
         """What is stored is UTC, wherever the value came from."""
-        there = MOMENT.astimezone(timezone(timedelta(hours=-9, minutes=-30)))
-        stored = [UtcDateTime().process_bind_param(value, dialect) for value in (MOMENT, there)]
+        there = TIMESTAMP.astimezone(timezone(timedelta(hours=-9, minutes=-30)))
+        stored = [UtcDateTime().process_bind_param(value, dialect) for value in (TIMESTAMP, there)]
         assert stored[0] == stored[1]
 
     def test_a_naive_value_is_refused(self, dialect: Dialect) -> None:
-        """Nobody can know which moment it means."""
+        """Its offset can't be known."""
         with pytest.raises(ValueError, match="time zone"):
-            UtcDateTime().process_bind_param(MOMENT.replace(tzinfo=None), dialect)
+            UtcDateTime().process_bind_param(TIMESTAMP.replace(tzinfo=None), dialect)
 
     def test_null_stays_null(self, dialect: Dialect) -> None:
-        """No moment is no moment."""
+        """None stays None."""
         assert UtcDateTime().process_bind_param(None, dialect) is None
         assert UtcDateTime().process_result_value(None, dialect) is None
 
@@ -69,14 +69,14 @@ class TestMoney:
         assert Decimal("7.00") == Money().process_result_value(stored, dialect)
 
     def test_null_stays_null(self, dialect: Dialect) -> None:
-        """No amount is no amount."""
+        """None stays None."""
         assert Money().process_bind_param(None, dialect) is None
         assert Money().process_result_value(None, dialect) is None
 
 
 class TestStorage:
     @pytest.mark.parametrize(
-        ("dialect", "money", "moment"),
+        ("dialect", "money", "timestamp"),
         [
             (DIALECTS[0], "BIGINT", "DATETIME"),
             (DIALECTS[1], "NUMERIC(18, 2)", "TIMESTAMP WITH TIME ZONE"),
@@ -84,6 +84,6 @@ class TestStorage:
         ],
         ids=["sqlite", "postgresql", "mysql"],
     )
-    def test_each_database_has_a_type_that_is_exact(self, dialect: Dialect, money: str, moment: str) -> None:
+    def test_each_database_has_a_type_that_is_exact(self, dialect: Dialect, money: str, timestamp: str) -> None:
         """Never a float, and never whole seconds."""
-        assert (money, moment) == (stored_as(Money(), dialect), stored_as(UtcDateTime(), dialect))
+        assert (money, timestamp) == (stored_as(Money(), dialect), stored_as(UtcDateTime(), dialect))

@@ -51,7 +51,7 @@ class TestThreads:
     @pytest.mark.parametrize("times", [1, 3])
     @pytest.mark.parametrize("own_limiter", [False, True])
     async def test_one_is_waited_for(self, work: Work, times: int, own_limiter: bool) -> None:
-        """However often it is cancelled, and whoever lends the thread; what comes after is cancelled."""
+        """The thread ends however often the task is cancelled; what comes afterwards is cancelled."""
 
         async def serve() -> None:
             await to_thread.run_sync(work.in_thread, limiter=CapacityLimiter(1) if own_limiter else None)
@@ -62,7 +62,7 @@ class TestThreads:
         assert ["thread began", "thread ended"] == work.done
 
     async def test_one_in_a_task_group_is_waited_for(self, work: Work) -> None:
-        """As that of a reply that is streamed."""
+        """As that of a response that is streamed."""
 
         async def serve() -> None:
             async with create_task_group() as group:
@@ -71,7 +71,7 @@ class TestThreads:
         await work.cancelled(serve)
         assert ["thread began", "thread ended"] == work.done
 
-    async def test_the_last_one_does_not_swallow_it(self, work: Work) -> None:
+    async def test_last_thread_does_not_swallow_the_cancellation(self, work: Work) -> None:
         """Nothing is waited for afterwards, yet who cancelled is told."""
         await work.cancelled(lambda: to_thread.run_sync(work.in_thread))
         assert ["thread began", "thread ended"] == work.done
@@ -111,7 +111,7 @@ class TestShields:
 
 
 class TestOtherwise:
-    async def test_it_is_as_if_awaited_directly(self) -> None:
+    async def test_work_without_threads_runs_as_if_awaited_directly(self) -> None:
         """In the same task, with its results and its errors."""
         tasks: list[object] = []
 

@@ -71,7 +71,7 @@ class TestCaptives:
         assert where == "service"
         assert "Factory or a ScopedResource" in remedy
 
-    def test_it_is_found_behind_other_providers(self) -> None:
+    def test_captive_session_is_found_behind_other_providers(self) -> None:
         """The session may be some factories away."""
 
         class Container(containers.DeclarativeContainer):
@@ -218,7 +218,7 @@ class TestUnfit:
         ],
     )
     def test_what_is_closed_is_fine(self, provider: Any) -> None:
-        """By its provider, its scope, or whoever asked for it."""
+        """By its provider, its scope, or its caller."""
 
         class Container(containers.DeclarativeContainer):
             pool = provider
@@ -271,7 +271,7 @@ class TestUnresolvable:
         check_container(Container())
         assert opened == []
 
-    def test_it_comes_not_between_a_container_and_its_overrides(self) -> None:
+    def test_check_does_not_make_overrides_late(self) -> None:
         """What is built for the check is gone after it, so a test may still override settings."""
         container = ApplicationContainer(settings=Settings(database=MEMORY))
         check_container(container)
@@ -300,7 +300,7 @@ class TestUnresolvable:
         container.database.engine().dispose()
         assert [container.settings()] == read
 
-    def test_settings_of_an_override_are_kept_too(self) -> None:
+    def test_check_keeps_the_settings_of_an_override(self) -> None:
         """A recipe that replaces the settings is run once as well."""
         read: list[str] = []
 

@@ -13,12 +13,12 @@ async def app(*_: object) -> None:
 
 
 class TestServerAsShipped:
-    def test_it_parses_with_httptools(self) -> None:
+    def test_server_parses_with_httptools(self) -> None:
         """The pinned packages have it."""
         assert "LimitedHttpToolsProtocol" == http_protocol().__name__
 
     @pytest.mark.skipif(sys.platform == "win32", reason="uvloop has no Windows build")
-    def test_it_runs_on_uvloop(self) -> None:
+    def test_server_runs_on_uvloop(self) -> None:
         """The server takes it by itself where it is installed."""
         make_loop = uvicorn.Config(app).get_loop_factory()
         assert make_loop is not None

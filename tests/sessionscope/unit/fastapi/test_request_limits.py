@@ -41,7 +41,7 @@ async def answered(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 
 class TestRefusals:
-    async def test_a_body_read_outside_of_fastapi_is_refused_too(self) -> None:
+    async def test_long_body_is_refused_in_a_middleware(self) -> None:
         """A middleware of the service's own may read the body; nothing of FastAPI turns its error into a response."""
 
         async def reading(scope: Scope, receive: Receive, _: Send) -> None:

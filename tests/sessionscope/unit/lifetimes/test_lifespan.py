@@ -123,7 +123,7 @@ class TestClosing:
         await close_container(container)
         assert [None] == closed
 
-    async def test_it_goes_backwards_and_on_after_a_failure(self) -> None:
+    async def test_close_goes_backwards_and_on_after_a_failure(self) -> None:
         """What was made last is closed first, and the error tells of each that could not be closed."""
         closed = Log()
 
@@ -230,7 +230,7 @@ class TestScoped:
             client()
         assert ["aclose"] == closed
 
-    async def test_a_factory_of_generators_in_its_place_is_closed_too(self) -> None:
+    async def test_overriding_factory_of_generators_is_closed(self) -> None:
         """What is handed out is what the generator yields."""
         closed = Log()
         value = ScopedResource[str](str)
@@ -255,7 +255,7 @@ class TestOpening:
             "provider",
         ],
     )
-    async def test_it_is_opened_once_and_closed(self, recipe: Any) -> None:
+    async def test_object_is_opened_once_and_closed(self, recipe: Any) -> None:
         """Once it is open, a call gives the object itself, and nothing above it becomes a Future."""
         log = Log()
 
@@ -275,7 +275,7 @@ class TestOpening:
     @pytest.mark.parametrize(
         "recipe", [broker_of, managed_broker, Broker, described, handed_on, unannotated, connected]
     )
-    async def test_before_that_it_is_an_error_that_says_so(self, recipe: Any) -> None:
+    async def test_use_before_opening_is_an_error(self, recipe: Any) -> None:
         """The error names the provider and the remedy; it is the same for what takes the object."""
 
         class Container(containers.DeclarativeContainer):
@@ -289,7 +289,7 @@ class TestOpening:
             ):
                 provider()
 
-    async def test_it_can_be_opened_again(self) -> None:
+    async def test_container_can_be_opened_again(self) -> None:
         """A container that was closed works again afterwards."""
         log = Log()
 

@@ -55,11 +55,11 @@ def refusal(provider: object) -> str:
 
 
 class TestScopeError:
-    def test_it_has_the_dotted_name(self) -> None:
+    def test_scope_error_has_the_dotted_name(self) -> None:
         """A nested container's name comes first."""
         assert "database.session" == refusal(ApplicationContainer(settings=Settings(database=MEMORY)).database.session)
 
-    def test_it_tells_containers_of_a_kind_apart(self) -> None:
+    def test_scope_error_tells_containers_of_a_class_apart(self) -> None:
         """Each has its own name, at any depth."""
         outer = Outer()
         assert "one.session" == refusal(outer.one.session)
@@ -71,7 +71,7 @@ class TestScopeError:
         heir = Heir()
         assert ["one.session", "probe", "own"] == [refusal(each) for each in (heir.one.session, heir.probe, heir.own)]
 
-    def test_a_class_has_them_too(self) -> None:
+    def test_providers_of_a_class_have_names(self) -> None:
         """A provider may be asked without an instance of its container."""
         assert "session" == refusal(DatabaseContainer.session)
         assert "one.session" == refusal(Outer.one.session)
@@ -115,7 +115,7 @@ class TestLateOverrideError:
             container.settings.override(Settings())
         assert ("settings", ["database.location"]) == (caught.value.overridden, caught.value.dependants)
 
-    def test_a_setting_of_a_nested_container_has_one(self) -> None:
+    def test_late_override_error_names_nested_settings(self) -> None:
         """So does what the scope holds."""
         container = ApplicationContainer(settings=Settings(database=MEMORY))
         with scope():

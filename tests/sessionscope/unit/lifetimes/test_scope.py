@@ -19,7 +19,7 @@ from tests.sessionscope.unit.lifetimes.probes import AsyncProbe, Probe, Stubborn
 
 class TestIdentity:
     def test_one_object_per_provider_in_a_scope(self) -> None:
-        """Whoever asks in one scope gets the same object."""
+        """All callers in one scope get the same object."""
         probe = ScopedResource(Probe)
         with scope():
             assert probe() is probe()
@@ -69,7 +69,7 @@ class TestIdentity:
             here = probe()
             assert [here, here, here] == [await ask(), await asyncio.create_task(ask()), await asyncio.to_thread(probe)]
 
-    def test_threads_that_ask_at_once_get_one(self) -> None:
+    def test_concurrent_threads_get_one_object(self) -> None:
         """The first call makes the object, also when twenty come first."""
         barrier = threading.Barrier(20)
         made: list[Probe] = []
@@ -385,7 +385,7 @@ class TestThreads:
 
 
 class TestRelease:
-    async def test_what_is_no_session_is_left_alone(self) -> None:
+    async def test_release_leaves_other_objects_alone(self) -> None:
         """A client for the other service must not be closed before the call to it."""
         closed: list[str] = []
         async with scope() as current:
@@ -413,7 +413,7 @@ class TestShutdown:
         assert sorted(closed) == ["async", "sync", "sync"]
 
     def test_without_a_scope_there_is_nothing_to_shut_down(self) -> None:
-        """Shutting down outside a scope is no error."""
+        """Shutting down outside a scope is not an error."""
         assert ScopedResource(Probe).shutdown() is None
 
 

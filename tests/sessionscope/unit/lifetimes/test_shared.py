@@ -30,8 +30,8 @@ class Thing:
 
 
 class TestShared:
-    def test_threads_that_ask_at_once_get_one(self) -> None:
-        """Twenty threads make the first call at the same moment: one object is built, and all get it."""
+    def test_concurrent_threads_share_one_object(self) -> None:
+        """Twenty threads make the first call at the same time: one object is built, and all get it."""
         barrier = threading.Barrier(20)
         built: list[Thing] = []
 
@@ -62,7 +62,7 @@ class TestShared:
         assert thing() is not first
 
     def test_reset_forgets_only(self) -> None:
-        """The library's own reset leaves the object to whoever has it."""
+        """dependency-injector's own reset leaves the object open for those that have it."""
         thing = Shared(Thing)
         first = thing()
         thing.reset()
@@ -97,7 +97,7 @@ class TestLateOverrides:
         assert thing().source == "b"
 
     @pytest.mark.isolation("none")
-    def test_it_is_seen_through_other_providers(self, container: ApplicationContainer) -> None:
+    def test_late_override_is_seen_through_other_providers(self, container: ApplicationContainer) -> None:
         """The settings of the application feed the engine of the database inside it."""
         container.database.engine()
         with pytest.raises(
@@ -105,7 +105,7 @@ class TestLateOverrides:
         ):
             container.settings.override(Settings())
 
-    def test_the_end_of_an_override_closes_what_came_of_it(self) -> None:
+    def test_end_of_an_override_closes_its_objects(self) -> None:
         """What was built from an override does not outlive it."""
         setting = Setting[str](instance_of=str, default="a")
         thing = Shared(Thing, setting)
@@ -169,7 +169,7 @@ class TestCloseContainer:
         await close_container(container)
         assert ["top", "top", "middle", "base"] == closed
 
-    async def test_it_leaves_overridden_ones_no_less(self) -> None:
+    async def test_close_container_closes_overridden_objects(self) -> None:
         """What was built before it was overridden is disposed of as well."""
         thing = Shared(Thing)
         first = thing()

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from sessionscope.reading.fields import Amount, Balance, MomentInText
+from sessionscope.reading.fields import Amount, Balance, TimestampInText
 
 AMOUNT: TypeAdapter[Decimal] = TypeAdapter(Amount)
 BALANCE: TypeAdapter[Decimal] = TypeAdapter(Balance)
-MOMENT: TypeAdapter[datetime] = TypeAdapter(MomentInText)
+TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(TimestampInText)
 
 
 class TestMoney:
@@ -23,7 +23,7 @@ class TestMoney:
     @pytest.mark.parametrize(
         "value", [1.5, 1.0, 2**53, float("nan"), "1e3", "+1", ".5", "5.", "1 000", "\u0661", "0.001"], ids=repr
     )
-    def test_what_is_not_is_refused(self, value: Any) -> None:
+    def test_inexact_money_is_refused(self, value: Any) -> None:
         """A float has lost digits already; other spellings are for programs to guess."""
         with pytest.raises(ValidationError):
             AMOUNT.validate_python(value)
@@ -34,14 +34,14 @@ class TestMoney:
         assert "0.00" == f"{BALANCE.validate_python(value):.2f}"
 
 
-class TestMoment:
-    def test_it_is_utc(self) -> None:
-        """The same moment, whatever its offset was."""
-        assert datetime(2026, 1, 31, 10, tzinfo=UTC) == MOMENT.validate_python("2026-01-31T12:00:00+02:00")
-        assert UTC == MOMENT.validate_python("2026-01-31T12:00:00+02:00").tzinfo
+class TestTimestamp:
+    def test_timestamp_is_utc(self) -> None:
+        """The same time, whatever its offset was."""
+        assert datetime(2026, 1, 31, 10, tzinfo=UTC) == TIMESTAMP.validate_python("2026-01-31T12:00:00+02:00")
+        assert UTC == TIMESTAMP.validate_python("2026-01-31T12:00:00+02:00").tzinfo
 
     @pytest.mark.parametrize("value", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-31T12:00:00"])
     def test_one_that_utc_does_not_have_is_none(self, value: str) -> None:
         """Before the first year and after the last there is nothing to compare with."""
         with pytest.raises(ValidationError):
-            MOMENT.validate_python(value)
+            TIMESTAMP.validate_python(value)

@@ -127,13 +127,13 @@ class TestCrowd:
 
 
 class TestThreads:
-    def test_there_are_as_many_as_cores(self) -> None:
+    def test_hashing_threads_are_as_many_as_cores(self) -> None:
         """By default all cores that the process may use, and at least one."""
         hasher = PasswordHasher()
         assert 1 <= cores() == hasher._executor._max_workers
         hasher.dispose()
 
-    async def test_they_end_with_the_hasher(self) -> None:
+    async def test_hashing_threads_end_with_the_hasher(self) -> None:
         """A process that closes its container has no thread left of it."""
         hasher = PasswordHasher()
         await hasher.hash(PASSWORD)

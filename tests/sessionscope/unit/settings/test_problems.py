@@ -302,7 +302,7 @@ class TestMissing:
 
 
 class TestConstructor:
-    def test_an_argument_is_a_source_too(self) -> None:
+    def test_constructor_argument_is_named_as_the_source(self) -> None:
         """What the code gives wrongly is told as an argument."""
         misspelt: dict[str, Any] = {"datbase": {}}
         with pytest.raises(ConfigurationError) as caught:

@@ -31,7 +31,7 @@ class TestOrder:
         settings = Settings()
         assert (8000, "default") == (settings.server.port, settings.origin("server.port"))
 
-    def test_every_source_yields_to_the_stronger_ones(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_stronger_sources_override_weaker_ones(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The order is constructor, environment, .env, file, default."""
         monkeypatch.setenv("APP_CONFIG_FILE", str(write("mine.json", 1)))
         found = [(Settings().server.port, Settings().origin("server.port"))]
@@ -72,7 +72,7 @@ class TestFile:
         Settings.from_file(write("mine.json", 2))
         assert 8000 == Settings().server.port
 
-    def test_it_is_in_place_of_the_projects(self) -> None:
+    def test_named_file_replaces_the_default_file(self) -> None:
         """Nothing is read from config/config.json when another file is named."""
         assert "default" == Settings.from_file(write("mine.json", 2)).origin("database.url")
 

@@ -58,7 +58,7 @@ class TestDatabaseUrl:
             "all JSON",
         ],
     )
-    def test_it_is_shown_without_its_password(self, show: Callable[[DatabaseUrl], str]) -> None:
+    def test_url_is_shown_without_its_password(self, show: Callable[[DatabaseUrl], str]) -> None:
         """Whatever makes a text of it or of its settings makes the masked one."""
         shown = show(SETTINGS.url)
         assert (True, False) == ("***" in shown, "s3cr3t" in shown)
@@ -76,7 +76,7 @@ class TestDatabaseUrl:
         ],
         ids=["json", "join", "add to it", "add it", "strip", "slice", "list"],
     )
-    def test_it_can_not_be_used_as_a_text(self, make: Callable[[Any], str]) -> None:
+    def test_url_can_not_be_used_as_a_text(self, make: Callable[[Any], str]) -> None:
         """What would make a text past the mask is an error, and the error has no password."""
         with pytest.raises((TypeError, AttributeError)) as caught:
             make(SETTINGS.url)
@@ -129,12 +129,12 @@ class TestDatabaseUrl:
         with pytest.raises(ValueError, match="masked"):
             DatabaseSettings.model_validate_json(SETTINGS.model_dump_json())
 
-    def test_it_is_a_text_in_a_schema(self) -> None:
-        """Whoever describes the settings finds what to write."""
+    def test_url_is_a_text_in_a_schema(self) -> None:
+        """A schema of the settings shows what to write."""
         described = DatabaseSettings.model_json_schema()["properties"]
         assert ("string", "string") == (described["url"]["type"], described["replica_urls"]["items"]["type"])
 
-    def test_a_service_has_fields_of_it(self) -> None:
+    def test_service_settings_may_have_url_fields(self) -> None:
         """A second database is a section with a URL of its own, given as a text."""
 
         class Journal(BaseModel):

@@ -6,7 +6,7 @@ from typing import Any
 from tests.sessionscope.integration.database.failures.adapter import ADD, Database, Link, failure
 
 # A statement of the test is under way by then, or what was killed has ended.
-MOMENT = 0.2
+PAUSE_SECONDS = 0.2
 
 
 async def deadlock(database: Database) -> BaseException:
@@ -71,7 +71,7 @@ async def killed(database: Database, link: Link, victim: str, kill: str) -> Link
     """Have the server end *link*; *victim* asks for its number."""
     await link.run(ADD.format(1))
     await database.once(kill.format(await link.run(victim)))
-    await asyncio.sleep(MOMENT)
+    await asyncio.sleep(PAUSE_SECONDS)
     return link
 
 
@@ -80,6 +80,6 @@ async def struck(database: Database, statement: str, victim: str, kill: str) -> 
     link = await database.connect()
     number = await link.run(victim)
     running = asyncio.create_task(failure(link.run(statement)))
-    await asyncio.sleep(MOMENT)
+    await asyncio.sleep(PAUSE_SECONDS)
     await database.once(kill.format(number))
     return await running

@@ -72,7 +72,7 @@ def silent_server() -> Generator[int, None, None]:
 
 
 @pytest.mark.parametrize("driver", [*POSTGRESQL, *MYSQL], ids=name_of)
-async def test_silence(driver: Driver) -> None:
+async def test_silent_server_is_given_up_in_time(driver: Driver) -> None:
     """A server that doesn't answer is given up in time."""
     backend = "postgresql" if driver in POSTGRESQL else "mysql"
     with silent_server() as port:

@@ -78,7 +78,7 @@ async def idle_in_transaction(database: Database) -> BaseException:
     """The server ends a transaction that does nothing."""
     link = await database.connect()
     await link.run("SET idle_in_transaction_session_timeout = '50ms'")
-    await asyncio.sleep(common.MOMENT)
+    await asyncio.sleep(common.PAUSE_SECONDS)
     return await failure(link.run("SELECT 1"))
 
 
@@ -180,7 +180,7 @@ async def test_standby_cancels_a_query(driver: Driver, standby: PostgreSQLPair) 
     async with opened(standby.standby.url(), driver) as database:
         link = await database.connect()
         reading = asyncio.create_task(failure(link.run(READ.format(table))))
-        await asyncio.sleep(common.MOMENT)
+        await asyncio.sleep(common.PAUSE_SECONDS)
         await asyncio.to_thread(truncate)
         assert Failure.SERIALIZATION == failure_of(await reading)
         assert await database.recovers()

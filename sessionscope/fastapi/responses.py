@@ -1,4 +1,4 @@
-"""What replies have in common."""
+"""What responses have in common."""
 
 from fastapi import Request
 

@@ -16,7 +16,7 @@ current_task: ContextVar[object] = ContextVar("current_task", default="a task wi
 SECONDS_BETWEEN_REPORTS: Final = 1.0
 
 
-class Holders:
+class Checkouts:
     """The checkouts of a limited resource, such as a pool's connections: which task holds what, since when."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection
 
-from sessionscope.database.errors import NestedTermsError
+from sessionscope.database.errors import NestedOptionsError
 from sessionscope.database.options import ISOLATION_LEVEL, LOCK_TIMEOUT, READ_ONLY, WRITES
 from sessionscope.database.sqlite import lock_timeout_again
 
@@ -14,7 +14,7 @@ IsolationLevel = Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class TransactionOptions:
     """The options of one transaction. An option that is not set has the value that the settings give it.
 
     Attributes:
@@ -29,11 +29,11 @@ class Terms:
     lock_timeout: float | None = None
     statement_timeout: float | None = None
 
-    def join(self, outer: "Terms") -> None:
+    def join(self, outer: "TransactionOptions") -> None:
         """Check that a unit of work with these options can be part of one with the options *outer*.
 
         Raises:
-            NestedTermsError: An option is set that the outer transaction doesn't have.
+            NestedOptionsError: An option is set that the outer transaction doesn't have.
         """
         unmet = [
             name
@@ -43,9 +43,9 @@ class Terms:
         if outer.read_only and not self.read_only:
             unmet.append("read_only")
         if unmet:
-            raise NestedTermsError(unmet)
+            raise NestedOptionsError(unmet)
 
-    def options(self, dialect: str) -> dict[str, Any]:
+    def execution_options(self, dialect: str) -> dict[str, Any]:
         """Return the execution options for a connection that begins a transaction with these options."""
         options: dict[str, Any] = {WRITES: not self.read_only}
         if dialect == "sqlite" and self.lock_timeout:
