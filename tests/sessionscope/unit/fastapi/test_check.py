@@ -349,9 +349,9 @@ class TestMarkers:
 
     def test_a_misspelt_name_is_found(self) -> None:
         """The finding names the endpoint, and the nearest name."""
-        [finding] = findings(Numbers(), app_with(Provide["nunber"]))
+        [finding] = findings(Numbers(), app_with(Provide["numbers"]))
         assert f"/numbers/ ({__name__}.app_with.<locals>.endpoint)" == finding.where
-        assert "'given' can't be injected: Numbers has no provider 'nunber': did you mean 'number'?" in finding.fault
+        assert "'given' can't be injected: Numbers has no provider 'numbers': did you mean 'number'?" in finding.fault
 
     def test_a_provider_of_another_container_is_found(self) -> None:
         """It would fail with the first request."""
@@ -360,7 +360,7 @@ class TestMarkers:
     def test_a_sub_dependency_is_looked_at(self) -> None:
         """The parameter may be some dependencies away."""
 
-        async def sub_dependency(number: Annotated[int, Depends(Provide["nunber"])]) -> int:
+        async def sub_dependency(number: Annotated[int, Depends(Provide["numbers"])]) -> int:
             return number
 
         assert "sub_dependency" in faults(Numbers(), app_with(sub_dependency))[0][0]
