@@ -23,6 +23,7 @@ DATABASE = {
     "async_session",
     "read_session",
     "async_read_session",
+    "reads",
     "async_reads",
     "transactions",
     "async_transactions",

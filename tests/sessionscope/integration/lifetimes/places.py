@@ -27,7 +27,7 @@ NAMES: Final = ("own", "other")
 READS: Final = frozenset({"users", "posts"})
 WRITES: Final = frozenset({"users write", "posts write"})
 ASYNC: Final = READS | WRITES
-SYNC: Final = frozenset({"sync read", "reports", "sync write"})
+SYNC: Final = frozenset({"sync read", "sync visit", "reports", "sync write"})
 
 
 class Places:
@@ -71,6 +71,9 @@ async def reached_in_process(container: ApplicationContainer, places: Places) ->
         reached["posts write"] = places.written("posts")
     with scope():
         reached["sync read"] = str(container.database.read_session().scalar(select(User.username).where(User.id == 1)))
+    with scope():
+        name = select(User.username).where(User.id == 1)
+        reached["sync visit"] = str(container.database.reads().read(lambda connection: connection.scalar(name)))
     with scope():
         reached["reports"] = str(container.reports().first_username())
     with scope():

@@ -30,7 +30,7 @@ from tests.sessionscope.service.containers import ApplicationContainer
 pytestmark = pytest.mark.isolation("none")
 
 NOTHING: Final = frozenset[str]()
-SYNC_READS: Final = frozenset({"sync read", "reports"})
+SYNC_READS: Final = frozenset({"sync read", "sync visit", "reports"})
 # For each provider: the ways that lead to the other database once the other container's provider takes its place.
 DATABASE: Final[dict[str, frozenset[str]]] = {
     "settings": ASYNC | SYNC,
@@ -48,10 +48,10 @@ DATABASE: Final[dict[str, frozenset[str]]] = {
     "async_read_session_factory": READS,
     "async_read_session": READS,
     "async_reads": READS,
+    "reads": frozenset({"sync visit"}),
     # These lead nowhere by themselves.
     "writes": NOTHING,
     "retry_policy": NOTHING,
-    "reads": NOTHING,
 }
 APPLICATION: Final[dict[str, frozenset[str]]] = {
     "settings": ASYNC | SYNC,
