@@ -1,4 +1,4 @@
-"""Tells Alembic which tables the models declare, and which settings name the database; the library does the rest."""
+"""Tell Alembic which tables the models declare and which settings name the database. The library does the rest."""
 
 from importlib import import_module
 

@@ -1,7 +1,7 @@
 """${message}
 
-A migration must not break the release that is running: add first, remove one release later.
-One step each: when it fails, MariaDB and MySQL do not undo what it did before.
+A migration must not break the running release: add first, and remove one release later.
+Write one step per migration, because MariaDB and MySQL don't roll back the steps before a failed one.
 """
 
 from collections.abc import Sequence

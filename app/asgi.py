@@ -1,4 +1,4 @@
-"""The application for HTTP servers: ``uvicorn app.asgi:app``, gunicorn and ``fastapi run``; `serve` uses it too."""
+"""The application for HTTP servers: ``uvicorn app.asgi:app``, gunicorn, ``fastapi run`` and the command `serve`."""
 
 from app.main import create_app
 from sessionscope.cli.asgi import build_asgi_app

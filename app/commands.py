@@ -1,6 +1,6 @@
-"""The command line, ``python -m app``: the commands that every service has, and below them this service's own.
+"""The commands of ``python -m app``: those of every service, and this service's own.
 
-A command imports what it needs when it runs, so that ``--help`` answers at once.
+A command imports slow modules only when it runs, so that ``--help`` is fast.
 """
 
 from typing import Annotated
@@ -10,7 +10,7 @@ import typer
 from sessionscope.cli import build_cli
 
 cli = build_cli(
-    help="Serve users, posts, accounts and transfers, and look after their database.",
+    help="Serve users, posts, accounts and transfers, and manage their database.",
     settings="config:Settings",
     container="containers:ApplicationContainer",
     create_app="app.main:create_app",
@@ -20,10 +20,10 @@ cli = build_cli(
 
 @cli.db.command()
 def seed(
-    users: Annotated[int, typer.Option(help="How many users there shall be.", min=0)] = 100,
-    posts: Annotated[int, typer.Option(help="How many posts there shall be.", min=0)] = 1000,
+    users: Annotated[int, typer.Option(help="The total number of made-up users.", min=0)] = 100,
+    posts: Annotated[int, typer.Option(help="The total number of made-up posts.", min=0)] = 1000,
 ) -> None:
-    """Fill the database with made-up users, accounts and posts; what is there already is kept."""
+    """Fill the database with made-up users, accounts and posts. Existing rows are kept."""
     with cli.container() as container:
         from rich.progress import Progress
 
@@ -39,9 +39,9 @@ def seed(
 
 @cli.db.command()
 def forget_keys(
-    batch: Annotated[int, typer.Option(help="How many to delete in one transaction.", min=1)] = 1000,
+    batch: Annotated[int, typer.Option(help="The number of keys to delete in one transaction.", min=1)] = 1000,
 ) -> None:
-    """Delete the idempotency keys that have expired, as `idempotency.keep_seconds` says; run it every day, say."""
+    """Delete the idempotency keys that are older than `idempotency.keep_seconds`. Run this every day."""
     with cli.container() as container:
         from app.models import IdempotencyKey
         from containers import scope

@@ -1,4 +1,4 @@
-"""The dependencies of endpoints: here `app` and `containers` meet."""
+"""The dependencies that endpoints use, which come from the container."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The application: a container, the routers, and what stands around them."""
+"""The application: its container, routers and middleware."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -17,25 +17,25 @@ from sessionscope.fastapi.head import HeadMiddleware
 from sessionscope.fastapi.health import router as health
 from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
 
-# In the order of the documentation.
+# In the order in which the OpenAPI document lists them.
 ROUTES: Final = [users, posts, accounts, transfers, reports]
 
 
 def create_app(container: ApplicationContainer | None = None) -> FastAPI:
-    """Return the application; nothing connects before the first request.
+    """Return the application, which connects to nothing before its first request.
 
     Args:
-        container: Where everything comes from; a new one by default. Kept at ``app.state.container``.
+        container: The container of the application, available at ``app.state.container``. A new one by default.
 
     Raises:
-        ConfigurationError: The settings are not good.
-        ContainerError: `check_container` found something.
+        ConfigurationError: The settings are wrong.
+        ContainerError: `check_container` found a fault.
     """
     container = container or ApplicationContainer()
-    # The handler of 404 redirects instead: the router's redirect repeats the Host that the client sent.
+    # The router's redirect would repeat the Host header that the client sent, so the handler for 404 redirects.
     app = FastAPI(title="Accounts and posts", version="0.1.0", lifespan=_lifespan, redirect_slashes=False)
     app.state.container = container
-    # The last one added is the first to see a request.
+    # A request passes through the last one first.
     app.add_middleware(ScopeMiddleware)
     app.add_middleware(HeadMiddleware)
     app.add_middleware(RequestLimitsMiddleware, max_body_size=container.settings.provided.server.max_body_size)

@@ -1,4 +1,4 @@
-"""Every mapped class: importing this module completes `Base.metadata`."""
+"""All mapped classes. Importing this module completes `Base.metadata`."""
 
 from app.accounts.model import Account
 from app.posts.model import Post
@@ -11,6 +11,6 @@ __all__ = ["Account", "IdempotencyKey", "Post", "Role", "Transfer", "User"]
 
 
 class IdempotencyKey(IdempotencyKeyColumns, Base):
-    """The keys of requests that clients may send again, with their answers."""
+    """An idempotency key and the answer to its request."""
 
     __tablename__ = "idempotency_keys"

@@ -1,4 +1,4 @@
-"""Made-up rows, the same ones every time."""
+"""Insert made-up rows, which are the same every time."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,17 +11,17 @@ from app.models import Account, Post, User
 from sessionscope.database.options import WRITES
 
 BATCH: Final = 1000
-# No clock: the same command makes the same rows.
+# Rows depend on no clock, so that the same command makes the same rows.
 DOMAINS: Final = ("example.com", "example.net", "example.org")
 
 
 def seed_users(engine: Engine, count: int) -> Iterator[int]:
-    """Insert users ``seed1`` to ``seed<count>`` with an account each, where they are missing.
+    """Insert the missing ones of the users ``seed1`` to ``seed<count>``, each with an account.
 
     Yields:
-        How many of them are there, after each batch.
+        The number of these users that exist, after each batch.
     """
-    # A running service writes too: looking first and locking later would fail on SQLite.
+    # A running service writes too, and on SQLite a transaction that reads before it locks would then fail.
     writer = engine.execution_options(**{WRITES: True})
     for start in range(1, count + 1, BATCH):
         numbers = range(start, min(start + BATCH, count + 1))
@@ -38,13 +38,13 @@ def seed_users(engine: Engine, count: int) -> Iterator[int]:
 
 
 def seed_posts(engine: Engine, count: int) -> Iterator[int]:
-    """Insert posts of made-up users until there are *count* of them; none where there is no such user.
+    """Insert posts of made-up users until there are *count* of them. If there are no such users, insert nothing.
 
     Yields:
-        How many there are, at first and after each batch.
+        The number of these posts that exist, at first and after each batch.
     """
     with engine.connect() as connection:
-        # By the reserved domains too: a real user may be called seedling.
+        # The reserved domains tell made-up users from a real user with a name such as seedling.
         made_up = select(User.id).where(User.email.like("seed%@example.%")).order_by(User.id)
         authors = list(connection.scalars(made_up))
         there = connection.scalar(select(func.count()).select_from(Post).where(Post.author_id.in_(made_up))) or 0

@@ -1,4 +1,4 @@
-"""The settings of the service: the sections that every service has, and room for its own."""
+"""The settings of the service: the library's sections, and any that you add."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -13,10 +13,10 @@ from sessionscope.settings import (
 
 
 class Settings(ServiceSettings):
-    """The whole configuration, read once and then fixed.
+    """The complete configuration, which is read once and never changes.
 
     Raises:
-        ConfigurationError: A source can't be read, or a value is unknown, of the wrong type or out of bounds.
+        ConfigurationError: A source can't be read, or a value is unknown, has the wrong type or is out of bounds.
     """
 
     config_file: ClassVar[Path | None] = Path(__file__).with_name("config.json")

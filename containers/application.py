@@ -1,4 +1,4 @@
-"""The container of the service: its settings, its database, its services."""
+"""The container of the service: its settings, its database and its services."""
 
 from dependency_injector import containers, providers
 
@@ -21,7 +21,7 @@ from sessionscope.transactions.idempotency import IdempotentTransactions
 
 
 class ApplicationContainer(containers.DeclarativeContainer):
-    """Everything that an endpoint, a command or a job of the service may ask for."""
+    """The objects that endpoints, commands and jobs of the service use."""
 
     settings = Shared[Settings](Settings)
     database = nested(DatabaseContainer, settings=settings.provided.database)

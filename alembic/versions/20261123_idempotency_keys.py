@@ -1,7 +1,4 @@
-"""Idempotency keys.
-
-A migration must not break the release that is running: add first, remove one release later.
-"""
+"""Add idempotency keys."""
 
 from collections.abc import Sequence
 

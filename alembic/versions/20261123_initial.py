@@ -1,7 +1,4 @@
-"""Users, posts, accounts and transfers.
-
-A migration must not break the release that is running: add first, remove one release later.
-"""
+"""Add users, posts, accounts and transfers."""
 
 from collections.abc import Sequence
 
@@ -89,6 +86,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # Indexes go with their tables; MySQL would not let go of those that a foreign key needs.
+    # Indexes are dropped with their tables. MySQL refuses to drop an index that a foreign key needs.
     for table in ("transfers", "posts", "accounts", "users"):
         op.drop_table(table)

@@ -1,8 +1,6 @@
-"""Ids that never come again on SQLite.
+"""Never use an id again on SQLite.
 
-Without AUTOINCREMENT it gives the id of the last row again once that row is deleted; the other databases never do.
-
-A migration must not break the release that is running: add first, remove one release later.
+Without AUTOINCREMENT, SQLite uses the id of the last row again once that row is deleted. Other databases never do.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,14 +31,14 @@ def make_anew(*, autoincrement: bool) -> None:
     if not op.get_context().as_sql:
         refuse_cascades(op.get_bind(), "users")
     for table in tables():
-        # Copying the rows brings the counter to the highest id.
+        # Copying the rows sets the counter to the highest id.
         kwargs = {"sqlite_autoincrement": autoincrement}
         with op.batch_alter_table(table.name, recreate="always", copy_from=table, table_kwargs=kwargs):
             pass
 
 
 def tables() -> Iterator[sa.Table]:
-    """Yield the tables as they are, so that a script can be written without a database."""
+    """Yield the tables as they are at this revision, so that a script can be made without a database."""
     metadata = sa.MetaData()
     yield sa.Table(
         "users",

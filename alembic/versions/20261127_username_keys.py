@@ -1,9 +1,7 @@
-"""What usernames are compared by.
+"""Add the key by which usernames are compared.
 
-The column is nullable, for the release that is running does not fill it: a later migration fills what is missing and
-makes it required.
-
-A migration must not break the release that is running: add first, remove one release later.
+The column is nullable, because the running release does not fill it. A later migration will fill the missing keys and
+make the column required.
 """
 
 import re
@@ -24,7 +22,7 @@ depends_on: str | Sequence[str] | None = None
 
 BATCH = 1000
 LONGEST = 255
-# As `app.users.names` was when this was written.
+# A copy of `app.users.names` at the time of this migration.
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -38,7 +36,7 @@ def fold(name: str) -> str:
 
 def upgrade() -> None:
     is_script = op.get_context().as_sql
-    # Before anything is changed: MariaDB and MySQL would not undo it.
+    # Compute the keys before anything changes, because MariaDB and MySQL would not roll that back.
     keys = (
         {}
         if is_script
@@ -63,12 +61,12 @@ def keys_of(users: Iterable[tuple[int, str]]) -> dict[int, str]:
     named: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
     for user_id, name in users:
         named[fold(name)].append((user_id, name))
-    problems = [told("the same but for capitals or forms of letters", same) for same in named.values() if len(same) > 1]
+    problems = [told("they differ only by case or forms of letters", same) for same in named.values() if len(same) > 1]
     problems += [told("too long in simple letters", same) for key, same in named.items() if len(key) > LONGEST]
     if problems:
         raise CommandError(
-            f"usernames can't stay as they are: {'; '.join(problems[:10])}. Nothing was changed."
-            " Rename users until each has a name of its own, with PATCH /users/{id} or an UPDATE, and upgrade again"
+            f"usernames collide or are too long: {'; '.join(problems[:10])}. Nothing was changed."
+            " Rename users with PATCH /users/{id} or an UPDATE until each name is unique, and upgrade again"
         )
     return {same[0][0]: key for key, same in named.items()}
 

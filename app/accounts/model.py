@@ -1,4 +1,4 @@
-"""Money that a user has."""
+"""The mapped class of accounts."""
 
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from sessionscope.database.types import Money
 
 
 class Account(Timestamps, Base):
-    """An account, whose balance is never below zero; a user who has one can't be deleted."""
+    """An account. Its balance is never below zero, and its owner can't be deleted."""
 
     __tablename__ = "accounts"
     __table_args__ = (CheckConstraint("balance >= 0", name="balance"), IDS_ONCE)

@@ -1,4 +1,4 @@
-"""Accounts in the database."""
+"""Read and write accounts in the database."""
 
 from typing import Final
 
@@ -16,32 +16,32 @@ _ACCOUNTS: Final = Projection(Account, AccountOut, filters={"owner_id": Account.
 
 
 class AccountRepository:
-    """Finds and keeps accounts, in the transaction of the session that it is given."""
+    """Finds and stores accounts, in the transaction of a session."""
 
     def shown(self, session: Session, account_id: int) -> AccountOut | None:
-        """Return the account as clients see it, None where there is none."""
+        """Return the account as clients see it, or None if it doesn't exist."""
         return _ACCOUNTS.find(session.connection(), account_id)
 
     def owner_exists(self, session: Session, user_id: int) -> bool:
-        """Tell whether there is such a user, without loading it into the session."""
+        """Tell whether the user exists, without loading it into the session."""
         return session.connection().scalar(select(User.id).where(User.id == user_id)) is not None
 
     def add(self, session: Session, account: Account) -> None:
-        """Insert the account, which has an id afterwards."""
+        """Insert the account and set its id."""
         session.add(account)
         session.flush()
 
 
 class AccountReader:
-    """Finds what is shown of accounts, in visits."""
+    """Reads accounts as clients see them, in visits."""
 
     def __init__(self, reads: AsyncReads) -> None:
         self._reads = reads
 
     async def get(self, account_id: int) -> AccountOut | None:
-        """Return the account, None where there is none."""
+        """Return the account, or None if it doesn't exist."""
         return await _ACCOUNTS.get(self._reads, account_id)
 
     async def page(self, query: AccountQuery) -> Page[AccountOut]:
-        """Return the accounts that fit *query*, ordered by id."""
+        """Return the accounts that match *query*, ordered by id."""
         return await _ACCOUNTS.page(self._reads, query)

@@ -1,4 +1,4 @@
-"""Accounts over HTTP."""
+"""The endpoints of /accounts/."""
 
 from typing import Annotated
 
@@ -28,9 +28,9 @@ async def create_account(
     response: Response,
     idempotency_key: IdempotencyKeyDep,
 ) -> AccountOut:
-    """Open an account; its owner must exist.
+    """Open an account. Its owner must exist.
 
-    Sent again with the same Idempotency-Key, the request gets the account that it opened, and opens no other.
+    If you send the request again with the same Idempotency-Key, you get the same account, and no other is opened.
     """
     account = await accounts.create(data, idempotency_key)
     response.headers["Location"] = location_of(request, account.id)

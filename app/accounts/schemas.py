@@ -1,4 +1,4 @@
-"""Bodies of /accounts/."""
+"""The requests and responses of /accounts/."""
 
 from decimal import Decimal
 
@@ -24,6 +24,6 @@ class AccountOut(ResponseBody):
 
 
 class AccountQuery(PageQuery):
-    """Filter of the list of accounts, which is ordered by id."""
+    """The filter for the list of accounts, which is ordered by id."""
 
     owner_id: KeyInText | None = None

@@ -26,24 +26,24 @@ class AccountService:
         """Return the account.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: The account doesn't exist.
         """
         return found(await self._reader.get(account_id), "account", account_id)
 
     async def page(self, query: AccountQuery) -> Page[AccountOut]:
-        """Return the accounts that fit *query*."""
+        """Return the accounts that match *query*."""
         return await self._reader.page(query)
 
     async def create(self, data: AccountIn, key: str | None = None) -> AccountOut:
         """Open an account.
 
         Args:
-            data: What to open.
-            key: The client's for this request. Sent again with it, the request gets its first answer again, and no
-                other account is opened.
+            data: The account to open.
+            key: The client's idempotency key. If a request comes again with the same key, the first answer is
+                returned again, and no other account is opened.
 
         Raises:
-            ConflictError: There is no such owner.
+            ConflictError: The owner doesn't exist.
             KeyReusedError: The key was used for another request.
             RequestInFlightError: The first request with this key has no answer yet.
         """
@@ -63,7 +63,7 @@ class AccountService:
         try:
             return await self._transactions.run_once(key, request, work=add, find=find)
         except IntegrityError as error:
-            # The owner was deleted a moment ago.
+            # The owner was deleted after owner_exists() had found it.
             if violation_of(error) is not Violation.FOREIGN_KEY:
                 raise
             raise no_owner from error

@@ -1,4 +1,4 @@
-"""Something that a user wrote."""
+"""The mapped class of posts."""
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -10,7 +10,7 @@ from sessionscope.database.types import ExactString, LongText
 
 
 class Post(Timestamps, Base):
-    """A post; it goes when its author goes."""
+    """A post, which is deleted with its author."""
 
     __tablename__ = "posts"
     __table_args__ = (IDS_ONCE,)
@@ -19,5 +19,5 @@ class Post(Timestamps, Base):
     title: Mapped[str] = mapped_column(ExactString(200))
     content: Mapped[str] = mapped_column(LongText)
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    # Loading it by accident would be a query per post; a query says when it wants authors.
+    # Lazy loading would send a query for each post, so each query has to ask for authors.
     author: Mapped[User] = relationship(lazy="raise")

@@ -1,4 +1,4 @@
-"""Posts in the database."""
+"""Read and write posts in the database."""
 
 from typing import Final
 
@@ -24,27 +24,27 @@ _POSTS: Final = Projection(
 
 
 class PostRepository:
-    """Finds and keeps posts, in the transaction of the session that it is given."""
+    """Finds and stores posts, in the transaction of a session."""
 
     def get(self, session: Session, post_id: int) -> Post | None:
-        """Return the post with its author, None where there is none."""
+        """Return the post with its author, or None if it doesn't exist."""
         return session.get(Post, post_id, options=[joinedload(Post.author, innerjoin=True)])
 
     def author(self, session: Session, user_id: int) -> User | None:
-        """Return the user who is to be an author, None where there is none."""
+        """Return the user who is to be an author, or None if there is no such user."""
         return session.get(User, user_id)
 
     def shown(self, session: Session, post_id: int) -> PostOut | None:
-        """Return the post as clients see it, None where there is none."""
+        """Return the post as clients see it, or None if it doesn't exist."""
         return _POSTS.find(session.connection(), post_id)
 
     def add(self, session: Session, post: Post) -> None:
-        """Insert the post, which has an id afterwards."""
+        """Insert the post and set its id."""
         session.add(post)
         session.flush()
 
     def update(self, session: Session, post: Post, values: dict[str, object]) -> None:
-        """Give the post's attributes *values*, and send those that differ."""
+        """Set the post's attributes to *values*, and update those that differ."""
         for name, value in values.items():
             setattr(post, name, value)
         session.flush()
@@ -56,15 +56,15 @@ class PostRepository:
 
 
 class PostReader:
-    """Finds what is shown of posts and their authors, in visits."""
+    """Reads posts and their authors as clients see them, in visits."""
 
     def __init__(self, reads: AsyncReads) -> None:
         self._reads = reads
 
     async def get(self, post_id: int) -> PostOut | None:
-        """Return the post, None where there is none."""
+        """Return the post, or None if it doesn't exist."""
         return await _POSTS.get(self._reads, post_id)
 
     async def page(self, query: PostQuery) -> Page[PostOut]:
-        """Return the posts that fit every filter of *query*."""
+        """Return the posts that match every filter of *query*."""
         return await _POSTS.page(self._reads, query)

@@ -1,4 +1,4 @@
-"""Posts over HTTP."""
+"""The endpoints of /posts/."""
 
 from typing import Annotated
 
@@ -30,9 +30,9 @@ async def create_post(
     response: Response,
     idempotency_key: IdempotencyKeyDep,
 ) -> PostOut:
-    """Create a post; its author must exist.
+    """Create a post. Its author must exist.
 
-    Sent again with the same Idempotency-Key, the request gets the post that it created, or a 404 once that is deleted.
+    If you send the request again with the same Idempotency-Key, you get the same post, or a 404 if it was deleted.
     """
     post = await posts.create(data, idempotency_key)
     response.headers["Location"] = location_of(request, post.id)
@@ -67,7 +67,7 @@ async def replace_post(post_id: KeyInPath, data: PostIn, posts: PostsDep) -> Pos
     responses=problems(*OF_BODIES, NOT_FOUND, CONFLICT),
 )
 async def update_post(post_id: KeyInPath, data: PostPatch, posts: PostsDep) -> PostOut:
-    """Change some values of a post."""
+    """Change the given values of a post."""
     return await posts.update(post_id, data)
 
 

@@ -1,4 +1,4 @@
-"""Bodies of /posts/."""
+"""The requests and responses of /posts/."""
 
 from typing import Annotated, Final, Literal
 
@@ -8,17 +8,17 @@ from app.users.fields import UsernameOut
 from sessionscope.reading.fields import Key, KeyInText, TimestampInText, TimestampOut
 from sessionscope.reading.schemas import PageQuery, Patch, RequestBody, ResponseBody
 
-# Posts are shown with their contents, of which each may have 400 kB: a longer list would be hundreds of megabytes.
+# A list contains the posts' contents, each of up to 400 kB, so a longer list could have hundreds of megabytes.
 LONGEST_LIST: Final = 50
 
-# PostgreSQL stores any text but NUL.
+# PostgreSQL can't store NUL.
 Title = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$"), Field(examples=["On sessions"])
 ]
 Content = Annotated[
     str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$"), Field(examples=["One per request."])
 ]
-# Responses show what is stored: a row that other rules let in must not break every list that it is in.
+# Responses don't validate what is stored: a row that was accepted under other rules must not break lists.
 TitleOut = Annotated[str, Field(examples=["On sessions"])]
 ContentOut = Annotated[str, Field(examples=["One per request."])]
 
@@ -26,7 +26,7 @@ PostOrder = Literal["id", "-id", "title", "-title", "created_at", "-created_at",
 
 
 class PostIn(RequestBody):
-    """A post, whole: to create one, or to replace one."""
+    """All values of a post, to create it or to replace it."""
 
     title: Title
     content: Content
@@ -34,7 +34,7 @@ class PostIn(RequestBody):
 
 
 class PostPatch(Patch):
-    """The fields of a post that change; those left out stay."""
+    """The fields of a post to change. Omitted fields stay as they are."""
 
     title: Title | None = None
     content: Content | None = None
@@ -42,7 +42,7 @@ class PostPatch(Patch):
 
 
 class AuthorOut(ResponseBody):
-    """The author of a post, in short."""
+    """A short form of a post's author."""
 
     id: Key
     username: UsernameOut
@@ -61,15 +61,15 @@ class PostOut(ResponseBody):
 
 
 class AuthorPostQuery(PageQuery):
-    """Filters and order of the list of an author's posts; filters add up."""
+    """The filters and the order of a list of an author's posts. A post has to match all filters."""
 
-    limit: Annotated[int, Field(ge=1, le=LONGEST_LIST, description="longest list to return")] = LONGEST_LIST
+    limit: Annotated[int, Field(ge=1, le=LONGEST_LIST, description="maximum number of items")] = LONGEST_LIST
     title: Title | None = None
     created_after: TimestampInText | None = None
-    sort: Annotated[PostOrder, Field(description="a leading - turns the order; ties are ordered by id")] = "id"
+    sort: Annotated[PostOrder, Field(description="a leading - sorts in descending order; ties are sorted by id")] = "id"
 
 
 class PostQuery(AuthorPostQuery):
-    """Filters and order of the list of posts; filters add up."""
+    """The filters and the order of a list of posts. A post has to match all filters."""
 
     author_id: KeyInText | None = None

@@ -25,25 +25,25 @@ class PostService:
         """Return the post with its author.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: The post doesn't exist.
         """
         return found(await self._reader.get(post_id), "post", post_id)
 
     async def page(self, query: PostQuery) -> Page[PostOut]:
-        """Return the posts that fit *query*, with their authors."""
+        """Return the posts that match *query*, with their authors."""
         return await self._reader.page(query)
 
     async def create(self, data: PostIn, key: str | None = None) -> PostOut:
         """Create a post.
 
         Args:
-            data: What to create.
-            key: The client's for this request. Sent again with it, the request creates nothing, and gets the post
-                that it created, as it is by then, or the refusal again.
+            data: The post to create.
+            key: The client's idempotency key. If a request comes again with the same key, nothing is created: the
+                post is returned as it is by then, or the refusal is raised again.
 
         Raises:
-            ConflictError: There is no such author.
-            NotFoundError: The post that the key created has been deleted.
+            ConflictError: The author doesn't exist.
+            NotFoundError: The post that was created with this key has been deleted.
             KeyReusedError: The key was used for another request.
             RequestInFlightError: The first request with this key has no answer yet.
         """
@@ -59,18 +59,18 @@ class PostService:
         return await self._transactions.run_once(key, f"post {data.model_dump_json()}", work=write, find=find)
 
     async def replace(self, post_id: int, data: PostIn) -> PostOut:
-        """Give the post every value of *data*; errors as `get` and `create`."""
+        """Set all values of the post to those of *data*; errors are those of `get` and `create`."""
         return await self._change(post_id, data.model_dump())
 
     async def update(self, post_id: int, data: PostPatch) -> PostOut:
-        """Give the post the values that *data* sets; errors as `get` and `create`."""
+        """Set the values that *data* contains; errors are those of `get` and `create`."""
         return await self._change(post_id, data.model_dump(exclude_unset=True))
 
     async def delete(self, post_id: int) -> None:
         """Delete the post.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: The post doesn't exist.
         """
 
         def delete(session: Session) -> None:

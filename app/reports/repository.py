@@ -1,4 +1,4 @@
-"""Figures over all rows."""
+"""Read figures about all rows from the database."""
 
 from typing import Final
 
@@ -29,7 +29,7 @@ _DOMAINS: Final = _ALL_DOMAINS.order_by(_DOMAIN).limit(bindparam("limit")).offse
 
 
 class ReportReader:
-    """Counts, in visits."""
+    """Counts and groups rows, in visits."""
 
     def __init__(self, reads: AsyncReads) -> None:
         self._reads = reads
@@ -39,12 +39,12 @@ class ReportReader:
         return await self._reads.read(lambda connection: UserCount(count=connection.execute(_USERS).scalar_one()))
 
     async def users_by_role(self) -> list[RoleCount]:
-        """Return the roles that somebody has, in alphabetical order."""
+        """Return the number of users of each role that is in use, in alphabetical order of the roles."""
         rows = await self._reads.read(lambda connection: connection.execute(_ROLES).all())
         return [RoleCount.model_validate(row) for row in rows]
 
     async def posts_per_author(self, query: PageQuery) -> Page[AuthorPosts]:
-        """Return a part of all users with their number of posts, most first, ties by id."""
+        """Return a page of all users with their numbers of posts, highest first, and ties sorted by id."""
 
         def read(connection: Connection) -> Page[AuthorPosts]:
             rows = connection.execute(_AUTHORS, query.model_dump())
@@ -55,7 +55,7 @@ class ReportReader:
         return await self._reads.read(read)
 
     async def email_domains(self, query: PageQuery) -> Page[str]:
-        """Return a part of the distinct domains of all addresses, in alphabetical order."""
+        """Return a page of the distinct domains of all email addresses, in alphabetical order."""
 
         def read(connection: Connection) -> Page[str]:
             items = list(connection.scalars(_DOMAINS, query.model_dump()))

@@ -1,4 +1,4 @@
-"""Reports over HTTP."""
+"""The endpoints of /reports/."""
 
 from typing import Annotated
 
@@ -26,7 +26,7 @@ async def users_by_role(reports: ReportsDep) -> list[RoleCount]:
 
 @router.get("/posts/per-author")
 async def posts_per_author(query: Annotated[PageQuery, Query()], reports: ReportsDep) -> Page[AuthorPosts]:
-    """Count the posts of each user, most first."""
+    """Count the posts of each user, highest count first."""
     return await reports.posts_per_author(query)
 
 

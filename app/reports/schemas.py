@@ -1,4 +1,4 @@
-"""Responses of /reports/."""
+"""The responses of /reports/."""
 
 from app.users.fields import UsernameOut
 from app.users.schemas import RoleName
@@ -7,20 +7,20 @@ from sessionscope.reading.schemas import ResponseBody
 
 
 class UserCount(ResponseBody):
-    """How many users there are."""
+    """The number of users."""
 
     count: int
 
 
 class RoleCount(ResponseBody):
-    """How many users have a role."""
+    """The number of users with a role."""
 
     role: RoleName
     count: int
 
 
 class AuthorPosts(ResponseBody):
-    """How many posts a user wrote; 0 if they wrote none."""
+    """The number of posts that a user wrote, which may be 0."""
 
     author_id: Key
     username: UsernameOut

@@ -1,4 +1,4 @@
-"""Figures over the whole service."""
+"""Reports over all rows."""
 
 from app.reports.repository import ReportReader
 from app.reports.schemas import AuthorPosts, RoleCount, UserCount
@@ -6,7 +6,7 @@ from sessionscope.reading.schemas import Page, PageQuery
 
 
 class ReportService:
-    """Answers questions about all rows at once."""
+    """Makes reports over all rows."""
 
     def __init__(self, reader: ReportReader) -> None:
         self._reader = reader
@@ -16,13 +16,13 @@ class ReportService:
         return await self._reader.count_users()
 
     async def users_by_role(self) -> list[RoleCount]:
-        """Return the number of users of each role that somebody has."""
+        """Return the number of users of each role that is in use."""
         return await self._reader.users_by_role()
 
     async def posts_per_author(self, query: PageQuery) -> Page[AuthorPosts]:
-        """Return a part of all users with their number of posts, most first."""
+        """Return a page of all users with their numbers of posts, highest first."""
         return await self._reader.posts_per_author(query)
 
     async def email_domains(self, query: PageQuery) -> Page[str]:
-        """Return a part of the distinct domains of all email addresses, in alphabetical order."""
+        """Return a page of the distinct domains of all email addresses, in alphabetical order."""
         return await self._reader.email_domains(query)

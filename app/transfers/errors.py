@@ -1,4 +1,4 @@
-"""What the rules of this service refuse."""
+"""Errors that the rules for transfers raise."""
 
 from typing import ClassVar, Final
 
@@ -10,7 +10,7 @@ INSUFFICIENT_FUNDS: Final = ProblemType(
 
 
 class InsufficientFundsError(ConflictError):
-    """Raised when an account holds less than is to be taken from it."""
+    """Raised when an account holds less than the amount of a transfer."""
 
     kind: ClassVar[ProblemType] = INSUFFICIENT_FUNDS
 

@@ -1,4 +1,4 @@
-"""Money that went from one account to another."""
+"""The mapped class of transfers."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from sessionscope.database.types import Money, UtcDateTime
 
 
 class Transfer(Base):
-    """A transfer that took place; rows are never changed."""
+    """A completed transfer. Rows are never changed."""
 
     __tablename__ = "transfers"
     __table_args__ = (

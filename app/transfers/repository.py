@@ -1,4 +1,4 @@
-"""Transfers in the database."""
+"""Read and write transfers in the database."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -31,17 +31,17 @@ _MOVE: Final = (
 
 
 class TransferRepository:
-    """Moves balances, and finds and keeps transfers, in the transaction of the session that it is given."""
+    """Moves money, and finds and stores transfers, in the transaction of a session."""
 
     def shown(self, session: Session, transfer_id: int) -> TransferOut | None:
-        """Return the transfer as clients see it, None where there is none."""
+        """Return the transfer as clients see it, or None if it doesn't exist."""
         return _TRANSFERS.find(session.connection(), transfer_id)
 
     def lock(self, session: Session, payer: int, payee: int) -> dict[int, Decimal]:
-        """Return the balances of two accounts by their ids, as far as there are any, locked until the transaction ends.
+        """Lock two accounts until the transaction ends, and return the balances of those that exist, by id.
 
-        They are locked in the order of their ids: two transfers between the same accounts
-        in opposite directions would otherwise wait for each other for ever.
+        The accounts are locked in the order of their ids. Otherwise, two transfers between the
+        same accounts in opposite directions could wait for each other forever.
         """
         return {row.id: row.balance for row in send(session, _LOCK, {"payer": payer, "payee": payee})}
 
@@ -57,15 +57,15 @@ class TransferRepository:
 
 
 class TransferReader:
-    """Finds what is shown of transfers, in visits."""
+    """Reads transfers as clients see them, in visits."""
 
     def __init__(self, reads: AsyncReads) -> None:
         self._reads = reads
 
     async def get(self, transfer_id: int) -> TransferOut | None:
-        """Return the transfer, None where there is none."""
+        """Return the transfer, or None if it doesn't exist."""
         return await _TRANSFERS.get(self._reads, transfer_id)
 
     async def page(self, query: TransferQuery) -> Page[TransferOut]:
-        """Return the transfers that fit *query*, ordered by id."""
+        """Return the transfers that match *query*, ordered by id."""
         return await _TRANSFERS.page(self._reads, query)

@@ -1,4 +1,4 @@
-"""Transfers over HTTP."""
+"""The endpoints of /transfers/."""
 
 from typing import Annotated
 
@@ -29,9 +29,9 @@ async def create_transfer(
     request: Request,
     response: Response,
 ) -> TransferOut:
-    """Move money from one account to another, whole or not at all.
+    """Move money from one account to another, completely or not at all.
 
-    Sent again with the same Idempotency-Key, the request gets its first answer again, and no money moves.
+    If you send the request again with the same Idempotency-Key, you get the first answer again, and no money moves.
     """
     transfer = await transfers.create(data, idempotency_key)
     response.headers["Location"] = location_of(request, transfer.id)

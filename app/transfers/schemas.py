@@ -1,4 +1,4 @@
-"""Bodies of /transfers/."""
+"""The requests and responses of /transfers/."""
 
 from typing import Annotated
 
@@ -12,12 +12,12 @@ class TransferIn(RequestBody):
     """Money to move from one account to another."""
 
     from_account: Key
-    to_account: Annotated[Key, Field(examples=[2], description="another account than `from_account`")]
+    to_account: Annotated[Key, Field(examples=[2], description="must differ from `from_account`")]
     amount: Amount
 
 
 class TransferOut(ResponseBody):
-    """A transfer that took place."""
+    """A completed transfer."""
 
     id: Key
     from_account: Key
@@ -27,6 +27,6 @@ class TransferOut(ResponseBody):
 
 
 class TransferQuery(PageQuery):
-    """Filter of the list of transfers, which is ordered by id."""
+    """The filter for the list of transfers, which is ordered by id."""
 
-    account_id: Annotated[KeyInText | None, Field(description="either side of the transfer")] = None
+    account_id: Annotated[KeyInText | None, Field(description="an account on either side of the transfer")] = None

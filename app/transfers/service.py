@@ -12,12 +12,12 @@ from sessionscope.errors import ConflictError, InvalidError, NotFoundError, foun
 from sessionscope.reading.schemas import Page
 from sessionscope.transactions.idempotency import IdempotentTransactions
 
-# What the column holds.
+# The largest balance that the column can hold.
 MOST: Final = Decimal("9999999999999999.99")
 
 
 class TransferService:
-    """Moves money between accounts, whole or not at all."""
+    """Moves money between accounts, completely or not at all."""
 
     def __init__(
         self, transactions: IdempotentTransactions, reader: TransferReader, repository: TransferRepository
@@ -30,27 +30,27 @@ class TransferService:
         """Return the transfer.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: The transfer doesn't exist.
         """
         return found(await self._reader.get(transfer_id), "transfer", transfer_id)
 
     async def page(self, query: TransferQuery) -> Page[TransferOut]:
-        """Return the transfers that fit *query*."""
+        """Return the transfers that match *query*."""
         return await self._reader.page(query)
 
     async def create(self, data: TransferIn, key: str | None = None) -> TransferOut:
-        """Take the amount from one account, give it to the other, and write that down; all or nothing.
+        """Move the amount from one account to the other, and record the transfer, in one transaction.
 
         Args:
-            data: What to move.
-            key: The client's for this request. Asked for again with it, the first answer is given
-                again, be it the transfer or a refusal, and no money moves.
+            data: The accounts and the amount.
+            key: The client's idempotency key. If a request comes again with the same key, no money moves:
+                the transfer is returned again, or the refusal is raised again.
 
         Raises:
-            InvalidError: Both accounts are the same one.
-            NotFoundError: There is no such account.
+            InvalidError: Both accounts are the same.
+            NotFoundError: An account doesn't exist.
             InsufficientFundsError: The first account holds less than the amount.
-            ConflictError: The second account would hold more than can be written down.
+            ConflictError: The second account would hold more than its column can.
             KeyReusedError: The key was used for another transfer.
             RequestInFlightError: The first request with this key has no answer yet.
         """

@@ -1,4 +1,4 @@
-"""A person who writes posts and owns accounts."""
+"""The mapped class of users, who write posts and own accounts."""
 
 from enum import StrEnum
 from typing import Any
@@ -25,18 +25,18 @@ def _folded(context: Any) -> str:
 
 
 class User(Timestamps, Base):
-    """A user; email and username are unique.
+    """A user. Email addresses and usernames are unique.
 
     Attributes:
-        username: As the user writes it.
-        username_key: What usernames are compared by, `fold_name` of it, filled in by itself; an UPDATE statement that
-            changes a username must set it too. None where a release before migration 0004 wrote the row: a later
-            migration fills it, and makes the column required.
+        username: The username as it was written.
+        username_key: The form by which usernames are compared: `fold_name` of the username. This class sets it; an
+            UPDATE statement that changes a username must set it too. It is None if a release before migration 0004
+            wrote the row. A later migration will fill it and make the column required.
     """
 
     __tablename__ = "users"
     __table_args__ = (
-        # Text and a check instead of an ENUM: a new role is one small migration on every database.
+        # With text and a check instead of an ENUM, a new role takes one small migration on every database.
         CheckConstraint("role IN ('user', 'editor', 'admin')", name="role"),
         # The order of the list: newest first, ties by id.
         Index(None, "created_at", "id"),
@@ -49,7 +49,7 @@ class User(Timestamps, Base):
     password_hash: Mapped[str | None] = mapped_column(String(255))
     is_active: Mapped[bool] = mapped_column(default=True)
     role: Mapped[str] = mapped_column(ExactString(16), default=Role.USER, index=True)
-    # The last column, where the migration has put it.
+    # sort_order makes it the last column, where the migration adds it.
     username_key: Mapped[str | None] = mapped_column(
         ExactString(LONGEST_FOLDED), unique=True, index=True, default=_folded, sort_order=1
     )

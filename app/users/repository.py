@@ -1,4 +1,4 @@
-"""Users in the database."""
+"""Read and write users in the database."""
 
 from functools import partial
 from typing import Final
@@ -27,53 +27,53 @@ _USERS: Final = Projection(
 
 
 class UserRepository:
-    """Finds and keeps users, in the transaction of the session that it is given."""
+    """Finds and stores users, in the transaction of a session."""
 
     def get(self, session: Session, user_id: int) -> User | None:
-        """Return the user, None where there is none."""
+        """Return the user, or None if there is no such user."""
         return session.get(User, user_id)
 
     def exists(self, session: Session, user_id: int) -> bool:
-        """Tell whether there is such a user, without loading it into the session."""
+        """Tell whether the user exists, without loading it into the session."""
         return session.connection().scalar(select(User.id).where(User.id == user_id)) is not None
 
     def taken(self, session: Session, *, email: str | None, username: str | None, but: int | None) -> list[str]:
-        """As `UserReader.taken`, in the session's transaction."""
+        """Do the same as `UserReader.taken`, in the session's transaction."""
         return _taken(session.connection(), email=email, username=username, but=but)
 
     def add(self, session: Session, user: User) -> None:
-        """Insert the user, who has an id afterwards."""
+        """Insert the user and set its id."""
         session.add(user)
         session.flush()
 
     def update(self, session: Session, user: User, values: dict[str, object]) -> None:
-        """Give the user's columns *values*, and send those that differ."""
+        """Set the user's columns to *values*, and update those that differ."""
         for name, value in values.items():
             setattr(user, name, value)
         session.flush()
 
     def delete(self, session: Session, user: User) -> None:
-        """Delete the user, and their posts."""
+        """Delete the user and their posts."""
         session.delete(user)
         session.flush()
 
 
 class UserReader:
-    """Finds what is shown of users, in visits."""
+    """Reads users as clients see them, in visits."""
 
     def __init__(self, reads: AsyncReads) -> None:
         self._reads = reads
 
     async def get(self, user_id: int) -> UserOut | None:
-        """Return the user, None where there is none."""
+        """Return the user, or None if there is no such user."""
         return await _USERS.get(self._reads, user_id)
 
     async def page(self, query: UserQuery) -> Page[UserOut]:
-        """Return the users that fit every filter of *query*."""
+        """Return the users that match every filter of *query*."""
         return await _USERS.page(self._reads, query)
 
     async def taken(self, *, email: str | None, username: str | None, but: int | None) -> list[str]:
-        """Return which of ``email`` and ``username`` a user other than *but* has."""
+        """Return those of the names ``email`` and ``username`` whose value a user other than *but* has."""
         return await self._reads.read(partial(_taken, email=email, username=username, but=but))
 
 

@@ -1,4 +1,4 @@
-"""Users over HTTP."""
+"""The endpoints of /users/."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/users", tags=["users"])
     responses=problems(*OF_BODIES, BUSY, CONFLICT),
 )
 async def create_user(data: UserIn, users: UsersDep, request: Request, response: Response) -> UserOut:
-    """Create a user; email and username are unique."""
+    """Create a user. Email addresses and usernames are unique."""
     user = await users.create(data)
     response.headers["Location"] = location_of(request, user.id)
     return user
@@ -49,8 +49,8 @@ async def get_user(user_id: KeyInPath, users: UsersDep) -> UserOut:
 async def replace_user(user_id: KeyInPath, data: UserPut, users: UsersDep) -> UserOut:
     """Replace the values of a user.
 
-    The email address and the username are required. A password, a role or an `is_active` that is not sent stays as it
-    is; a null password removes the password.
+    The email address and the username are required. If you leave out the password, the role or `is_active`, it stays
+    as it is. A null password removes the password.
     """
     return await users.replace(user_id, data)
 
@@ -61,11 +61,11 @@ async def replace_user(user_id: KeyInPath, data: UserPut, users: UsersDep) -> Us
     responses=problems(*OF_BODIES, BUSY, NOT_FOUND, CONFLICT),
 )
 async def update_user(user_id: KeyInPath, data: UserPatch, users: UsersDep) -> UserOut:
-    """Change some values of a user."""
+    """Change the given values of a user."""
     return await users.update(user_id, data)
 
 
 @router.delete("/{user_id}", status_code=204, responses=problems(NOT_FOUND, CONFLICT, OUTCOME_UNKNOWN))
 async def delete_user(user_id: KeyInPath, users: UsersDep) -> None:
-    """Delete a user and their posts; one who has accounts stays."""
+    """Delete a user and their posts. A user who has accounts can't be deleted."""
     await users.delete(user_id)

@@ -1,4 +1,4 @@
-"""Bodies of /users/."""
+"""The requests and responses of /users/."""
 
 from typing import Annotated, Literal
 
@@ -19,13 +19,13 @@ class UserIn(RequestBody):
 
     email: Email
     username: Username
-    password: Annotated[Password | None, Field(description="kept as an argon2id hash, never returned")] = None
+    password: Annotated[Password | None, Field(description="stored as an argon2id hash, never returned")] = None
     is_active: Flag = True
     role: RoleName = "user"
 
 
 class UserPut(Patch):
-    """The new values of a user. Optional fields that are left out stay, and a null password removes the password."""
+    """The new values of a user. Omitted optional fields stay as they are; a null password removes the password."""
 
     clearable = frozenset({"password"})
 
@@ -37,7 +37,7 @@ class UserPut(Patch):
 
 
 class UserPatch(Patch):
-    """The fields of a user that change; those left out stay."""
+    """The fields of a user to change. Omitted fields stay as they are."""
 
     clearable = frozenset({"password"})
 
@@ -49,7 +49,7 @@ class UserPatch(Patch):
 
 
 class UserOut(ResponseBody):
-    """A user as clients see it."""
+    """A user as clients see them."""
 
     id: Key
     email: EmailOut
@@ -61,11 +61,11 @@ class UserOut(ResponseBody):
 
 
 class UserQuery(PageQuery):
-    """Filters and order of the list of users; filters add up."""
+    """The filters and the order of a list of users. A user has to match all filters."""
 
     email: Email | None = None
     username: FoldedUsername | None = None
     active: FlagInText | None = None
     role: RoleName | None = None
     created_after: TimestampInText | None = None
-    sort: Annotated[UserOrder, Field(description="a leading - turns the order; ties are ordered by id")] = "id"
+    sort: Annotated[UserOrder, Field(description="a leading - sorts in descending order; ties are sorted by id")] = "id"

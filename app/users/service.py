@@ -34,12 +34,12 @@ class UserService:
         """Return the user.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: There is no such user.
         """
         return found(await self._reader.get(user_id), "user", user_id)
 
     async def page(self, query: UserQuery) -> Page[UserOut]:
-        """Return the users that fit *query*."""
+        """Return the users that match *query*."""
         return await self._reader.page(query)
 
     async def create(self, data: UserIn) -> UserOut:
@@ -62,18 +62,18 @@ class UserService:
             raise await self._conflict(error, values) from error
 
     async def replace(self, user_id: int, data: UserPut) -> UserOut:
-        """Give the user the values that *data* sets, which has the required ones; errors as `get` and `create`."""
+        """Set the values that *data* contains, the required ones included; errors are those of `get` and `create`."""
         return await self._change(user_id, data.model_dump(exclude_unset=True))
 
     async def update(self, user_id: int, data: UserPatch) -> UserOut:
-        """Give the user the values that *data* sets; errors as `get` and `create`."""
+        """Set the values that *data* contains; errors are those of `get` and `create`."""
         return await self._change(user_id, data.model_dump(exclude_unset=True))
 
     async def delete(self, user_id: int) -> None:
         """Delete the user and their posts.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: There is no such user.
             ConflictError: The user has accounts.
         """
 
@@ -101,13 +101,13 @@ class UserService:
             raise await self._conflict(error, values, user_id) from error
 
     async def _columns(self, values: dict[str, Any], user_id: int | None = None) -> dict[str, Any]:
-        """Return *values* with the hash in place of the password, which goes no further."""
+        """Return *values* with the password's hash in place of the password."""
         if "password" not in values:
             return values
         password = values.pop("password")
         if password is not None:
-            # Hashing is slow on purpose: a request that will be refused is refused before it. The constraints still
-            # decide: others may be faster meanwhile.
+            # Hashing is slow on purpose, so refuse a request that would fail anyway before it. The constraints have
+            # the last word, because another request may take the name meanwhile.
             await self._transactions.run_sync(partial(self._refuse, values=values, user_id=user_id), _READ_ONLY)
             password = await self._passwords.hash(password)
         return values | {"password_hash": password}
@@ -123,7 +123,7 @@ class UserService:
     async def _conflict(self, error: IntegrityError, values: dict[str, Any], user_id: int | None = None) -> Exception:
         if violation_of(error) is not Violation.UNIQUE:
             return error
-        # The database says that something is taken; what it is, only its message tells, in its own language.
+        # Only the database's message says which value is taken, in a form of its own, so look it up.
         taken = await self._reader.taken(email=values.get("email"), username=values.get("username"), but=user_id)
         return _already_taken(taken)
 

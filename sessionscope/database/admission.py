@@ -1,8 +1,8 @@
-"""An admission gate: no more scopes use sync sessions at a time than the pool has connections.
+"""An admission gate: at most as many scopes use sync sessions at a time as the pool has connections.
 
-A plain ``def`` endpoint waits for its connection in a thread of the server's pool, and the response of one that has
-finished needs such a thread while its connection is still held. With enough of the former, nobody gets any further.
-So they wait in the event loop, before they take a thread.
+A plain ``def`` endpoint waits for its connection in one of the server's threads. An endpoint that has finished needs
+such a thread for its response, while it still holds its connection. If waiting endpoints took all threads, no request
+could finish. So requests wait in the event loop, before they take a thread.
 """
 
 import asyncio
@@ -16,18 +16,18 @@ from sessionscope.settings import DatabaseSettings
 
 
 class AdmissionGate:
-    """Admits as many scopes as the pool has connections; all of them if the pool has no limit."""
+    """Admits as many scopes as the pool has connections, or all scopes if the pool has no limit."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
         is_limited = settings.pool_class == "queue" and settings.max_overflow >= 0
         self._count = settings.pool_size + settings.max_overflow if is_limited else None
         self._patience_seconds = settings.pool_timeout
         self._checkouts = Checkouts()
-        # Tests and commands have several loops, one after the other.
+        # Tests and commands use several loops, one after the other.
         self._free: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
     async def admit(self, scope: Scope) -> None:
-        """Wait until *scope* may use sync sessions. It may do so until it ends, and waits only once.
+        """Wait until *scope* may use sync sessions. A scope waits only once, and is then admitted until it ends.
 
         Raises:
             sqlalchemy.exc.TimeoutError: No place was free within the time that the pool waits for a connection.

@@ -1,4 +1,4 @@
-"""Building engines from settings."""
+"""Build engines from settings."""
 
 import os
 from typing import Any, Final
@@ -30,16 +30,16 @@ def build_engine(
     *,
     poolclass: type[Pool] | None = None,
 ) -> Engine:
-    """Return a sync engine; nothing connects yet.
+    """Return a sync engine, which connects when it is first used.
 
     Args:
-        settings: Every one of them is honoured, except sizes by a pool that has none.
-        location: Where the database is; shared by the engines of a container.
-        poolclass: Any SQLAlchemy pool, in place of the one that the settings name.
+        settings: The settings of the database. A pool without a size ignores the sizes.
+        location: Where the database is. The engines of a container share it.
+        poolclass: Any SQLAlchemy pool, to replace the one that the settings name.
 
     Raises:
         MissingDriverError: The URL's driver is not installed.
-        ConfigurationError: The URL has an argument in its query that the driver can't be given.
+        ConfigurationError: The URL's query has an argument that the driver doesn't take.
     """
     location = location or DatabaseLocation(settings)
     poolclass = poolclass or POOLS[settings.pool_class][0]
@@ -55,7 +55,7 @@ def build_async_engine(
     *,
     poolclass: type[Pool] | None = None,
 ) -> AsyncEngine:
-    """Return an async engine; arguments and errors as `build_engine`."""
+    """Return an async engine; arguments and errors are those of `build_engine`."""
     location = location or DatabaseLocation(settings)
     poolclass = poolclass or POOLS[settings.pool_class][1]
     target = destination(translate_driver(location.url, is_async=True), settings)
@@ -65,7 +65,7 @@ def build_async_engine(
 
 
 def _options(settings: DatabaseSettings, target: Destination, poolclass: type[Pool]) -> dict[str, Any]:
-    # The values of a statement may be secret, and would be in every error too.
+    # The values of a statement may be secret, and errors would show them as well as the echo.
     options: dict[str, Any] = {"echo": settings.echo, "hide_parameters": not settings.echo_parameters}
     options |= {"connect_args": target.arguments} if target.arguments else {}
     if settings.isolation_level is not None and target.url.get_backend_name() == "postgresql":
@@ -74,7 +74,7 @@ def _options(settings: DatabaseSettings, target: Destination, poolclass: type[Po
 
 
 def pool_options(settings: DatabaseSettings, poolclass: type[Pool]) -> dict[str, Any]:
-    """Return the options that *poolclass* takes: sizes and the wait are a queue's alone."""
+    """Return the options that *poolclass* takes; only a queue takes sizes and a timeout."""
     options: dict[str, Any] = {"pool_recycle": settings.pool_recycle}
     if issubclass(poolclass, QueuePool):
         options |= {
@@ -97,7 +97,7 @@ def _prepare(engine: Engine, settings: DatabaseSettings, target: Destination, lo
     _engines.add(engine)
 
 
-# Weak, and read in one place only: a forked child must not talk over its parent's sockets.
+# All engines of the process, held weakly: a forked child must not use its parent's sockets.
 # Source: https://docs.sqlalchemy.org/en/21/core/pooling.html#using-connection-pools-with-multiprocessing-or-os-fork
 _engines: WeakSet[Engine] = WeakSet()
 

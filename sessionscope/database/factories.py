@@ -1,4 +1,4 @@
-"""The factories of sessions, which know their engines."""
+"""Session factories, each bound to its engine."""
 
 from collections.abc import Awaitable
 from typing import Any, Final
@@ -15,7 +15,7 @@ from sessionscope.database.sources import Sources
 from sessionscope.database.threads import ReadingThreads
 from sessionscope.settings import DatabaseSettings
 
-# How every session of the service is: nothing is sent or loaded by accident, and what is closed stays closed.
+# No session flushes or loads anything by accident, and a closed session stays closed.
 SESSION_OPTIONS: Final[dict[str, Any]] = {"autoflush": False, "expire_on_commit": False, "close_resets_only": False}
 
 
@@ -23,7 +23,7 @@ class SessionFactory(sessionmaker[Session]):
     """Makes sync sessions that read and write.
 
     Attributes:
-        gate: Admits as many scopes as the engine's pool has connections.
+        gate: The admission gate, which admits as many scopes as the engine's pool has connections.
     """
 
     def __init__(self, engine: Engine, settings: DatabaseSettings) -> None:
@@ -39,10 +39,10 @@ class AsyncSessionFactory(async_sessionmaker[AsyncSession]):
 
 
 class ReadSessionFactory(sessionmaker[ReadSession]):
-    """Makes sync sessions that only read, from the replicas where the settings name some.
+    """Makes sync sessions that only read, from the replicas if the settings name some.
 
     Attributes:
-        sources: Where the sessions read.
+        sources: The engines from which the sessions read.
     """
 
     def __init__(self, engine: Engine, settings: DatabaseSettings) -> None:
@@ -58,17 +58,17 @@ class ReadSessionFactory(sessionmaker[ReadSession]):
 
 
 class AsyncReadSessionFactory(async_sessionmaker[AsyncReadSession]):
-    """Makes async sessions that only read, from the replicas where the settings name some.
+    """Makes async sessions that only read, from the replicas if the settings name some.
 
     Args:
-        engine: The primary.
-        settings: Name the replicas.
-        sync_engine: Reads from SQLite in threads, where it leads to the same database as *engine*.
+        engine: The engine of the primary.
+        settings: The settings, which name the replicas.
+        sync_engine: The engine for visits to SQLite in threads, if it leads to the same database as *engine*.
         location: Knows which engines lead to the same database.
 
     Attributes:
-        sources: Where the sessions read, by the sync engines inside the async ones.
-        threads: Where visits to an SQLite database take place; None for any other database.
+        sources: The sync engines, inside the async ones, from which the sessions read.
+        threads: The threads for visits to an SQLite database; None for any other database.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class AsyncReadSessionFactory(async_sessionmaker[AsyncReadSession]):
         super().__init__(view, class_=AsyncReadSession, info=info, **SESSION_OPTIONS)
 
     def dispose(self) -> Awaitable[None] | None:
-        """End the threads, and close the connections to the replicas; return an awaitable where that waits."""
+        """End the threads and close the connections to the replicas; return an awaitable if there are any."""
         return self._dispose() if self.threads is not None or self._replicas is not None else None
 
     async def _dispose(self) -> None:

@@ -1,4 +1,4 @@
-"""Where a container's database is: one place for its sync and its async engine."""
+"""The location of a container's database, which its sync and its async engine share."""
 
 import os
 import shutil
@@ -12,18 +12,18 @@ from sessionscope.settings import DatabaseSettings
 
 
 class DatabaseLocation:
-    """A database's URL, and the directory that it lives in where it is a private one.
+    """The URL of a database, and the directory of a private one.
 
-    ``sqlite:///:memory:`` is one database per connection, so no two engines, threads or
-    requests would see the same rows; SQLite's shared cache makes them fail with 'table is
-    locked' instead of waiting. A private file has neither fault. It is removed with this object.
+    ``sqlite:///:memory:`` is a new database for each connection, so engines, threads and
+    requests would not see each other's rows. With SQLite's shared cache they would fail with
+    'table is locked' instead of waiting. So a private file takes its place, and is removed with this object.
 
     Attributes:
-        url: As written, or that of the private file.
-        private: True where nobody else can see the database and it ends with this object.
-        engines: The engines that were built to lead here; of an async one, the sync engine inside.
-        must_exist: True where an SQLite file is only opened. The first connection creates one that is missing, and
-            sets this; set it before, and there has to be one.
+        url: The URL as written, or the URL of the private file.
+        private: True if only this process can use the database, which is removed with this object.
+        engines: The engines that were built for this location; for an async engine, the sync engine inside.
+        must_exist: True if an SQLite file is only opened, and never created. The first connection may create the file,
+            and sets this. To never create it, set this before.
     """
 
     def __init__(self, settings: DatabaseSettings) -> None:
@@ -46,6 +46,6 @@ def _is_memory(url: URL) -> bool:
 
 
 def _remove(directory: Path, owner: int) -> None:
-    # A forked child runs the same finalizers: the database is still its parent's.
+    # A forked child runs the same finalizers, but the database belongs to its parent.
     if os.getpid() == owner:
         shutil.rmtree(directory, ignore_errors=True)

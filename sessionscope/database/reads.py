@@ -1,4 +1,4 @@
-"""Reading in visits: a connection for as long as a read takes, and a session only where one is asked for."""
+"""Reads in visits, which hold a connection only while they read, and need no session."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -23,11 +23,11 @@ _PASSING: Final = (Failure.CONNECTION_LOST, Failure.SERIALIZATION)
 
 
 class SessionProvider(Protocol, Generic[S_co]):
-    """Gives the scope's read session."""
+    """A provider of the scope's read session."""
 
     @property
     def overridden(self) -> Sequence[Any]:
-        """What gives the session instead; empty as a rule."""
+        """The providers that override this one; usually empty."""
         ...
 
     def __call__(self) -> S_co:
@@ -59,14 +59,14 @@ class Reads:
         return self._session()
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Return what *work* reads from a connection, which is given back at once.
+        """Call *work* with a connection and return its result; the connection goes back to the pool at once.
 
-        Where the connection is lost, or a replica ends the query, *work* is called once more, with another one.
+        If the connection is lost, or a replica ends the query, *work* is called once more with another connection.
 
         Raises:
-            ScopeError: No scope is open, so nobody could tell whether the read is to see a write of its own.
+            ScopeError: No scope is open. The scope knows whether it has written, and so which database to read from.
         """
-        # Asked for with and without replicas, so that a read outside of a scope fails before there are any.
+        # Checked without replicas too, so that a read outside of a scope fails before a service gets replicas.
         writes = self._writes()
         if self._session.overridden or not isinstance(self._factory, ReadSessionFactory):
             return _read(work, _connect_as(self._session()))
@@ -94,9 +94,9 @@ class AsyncReads:
         return self._session()
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Return what *work*, a plain function, reads from a connection, which is given back at once; as `Reads.read`.
+        """Call *work*, a plain function, with a connection and return its result, as `Reads.read` does.
 
-        However many statements it sends, there is one switch to SQLAlchemy's own context and back.
+        SQLAlchemy's greenlet is entered only once, however many statements *work* sends.
         """
         writes = self._writes()
         if self._session.overridden or not isinstance(self._factory, AsyncReadSessionFactory):
@@ -121,6 +121,6 @@ def _read(work: Callable[[Connection], T], connect: Callable[[], AbstractContext
 
 
 def _connect_as(session: Session) -> Callable[[], AbstractContextManager[Connection]]:
-    """Return how to connect where *session* does: it is an override, or its factory has a test's connection."""
+    """Return a function that connects as *session* does, which is an override or has a test's connection."""
     bind = session.get_bind()
     return bind.connect if isinstance(bind, Engine) else lambda: nullcontext(bind)

@@ -1,4 +1,4 @@
-"""Servers that follow the primary: reading from them, and from the primary while none of them answers."""
+"""Engines that read from replicas, and from the primary while no replica answers."""
 
 import logging
 import time
@@ -19,16 +19,16 @@ from sessionscope.settings import DatabaseSettings, DatabaseUrl
 
 logger = logging.getLogger(__name__)
 
-# How long a replica that did not answer is left alone, and a connection to the primary is used in its place.
+# How long to leave out a replica that did not answer, and to use a connection to the primary in its place.
 SECONDS_UNTIL_NEXT_TRY: Final = 5.0
-# Kept with a connection to the primary: when to look for a replica again.
+# Key in the `info` of a connection to the primary: when to try the replicas again.
 _INSTEAD_UNTIL: Final = "app_instead_until"
 
 
 def build_replicas(settings: DatabaseSettings) -> Engine | None:
-    """Return an engine of the replicas that the settings name, None where they name none; errors as `build_engine`.
+    """Return an engine for the replicas that the settings name, or None if they name none.
 
-    Nothing connects yet.
+    The engine connects when it is first used. Errors are those of `build_engine`.
     """
     if not settings.replica_urls:
         return None
@@ -38,7 +38,7 @@ def build_replicas(settings: DatabaseSettings) -> Engine | None:
 
 
 def build_async_replicas(settings: DatabaseSettings) -> AsyncEngine | None:
-    """Return the async twin of `build_replicas`'."""
+    """Return the async twin of `build_replicas`' engine."""
     if not settings.replica_urls:
         return None
     engine = build_async_engine(_at(settings, settings.replica_urls[0]))
@@ -47,24 +47,24 @@ def build_async_replicas(settings: DatabaseSettings) -> AsyncEngine | None:
 
 
 def _at(settings: DatabaseSettings, url: DatabaseUrl) -> DatabaseSettings:
-    # All of one pool are one driver's, the primary's.
+    # All connections of a pool use the same driver, which is the primary's.
     same_driver = url.get_secret_value().set(drivername=settings.url.get_secret_value().drivername)
     return settings.model_copy(update={"url": DatabaseUrl(same_driver)})
 
 
 @dataclass(slots=True)
 class _Server:
-    """How to connect to one server, and until when not to try."""
+    """How to connect to one server, and how long to leave it out."""
 
     name: str
-    # The password is among them.
+    # The arguments include the password.
     arguments: list[Any] = field(repr=False)
     keywords: dict[str, Any] = field(repr=False)
     down_until: float = 0.0
 
 
 class _Choice:
-    """Where a new connection of an engine goes: to the replicas in turn, or to the primary."""
+    """Connects an engine to the replicas in turn, or to the primary."""
 
     def __init__(self, settings: DatabaseSettings, engine: Engine, *, is_async: bool) -> None:
         *self._replicas, self._primary = (
@@ -73,7 +73,7 @@ class _Choice:
         )
         self._turns = count()
         if event.contains(engine, "do_connect", connect):
-            # The first listener that connects is the last one that is asked.
+            # SQLAlchemy stops at the first listener that connects.
             event.remove(engine, "do_connect", connect)
         event.listen(engine, "do_connect", self._connect)
         event.listen(engine, "checkout", self._give_up_primary)
@@ -96,7 +96,7 @@ class _Choice:
     @staticmethod
     def _give_up_primary(_connection: object, record: Any, _proxy: object) -> None:
         if record.info.get(_INSTEAD_UNTIL, float("inf")) <= time.monotonic():
-            raise DisconnectionError("read from the primary for long enough: a replica may answer by now")
+            raise DisconnectionError("closed a connection to the primary, because a replica may answer by now")
 
 
 def _server(settings: DatabaseSettings, dialect: Dialect, *, is_async: bool) -> _Server:

@@ -1,4 +1,4 @@
-"""Sessions that only read, and what is known of every session: whether it writes, and has changes to commit."""
+"""Read sessions, and records of every session: whether its scope has written, whether it has uncommitted changes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -12,36 +12,36 @@ from sessionscope.database.sources import Sources, Writes
 
 S = TypeVar("S", bound=Session | AsyncSession)
 
-# Kept in the `info` of a session: the scope's `Writes`, and where a read session reads.
+# Keys in the `info` of a session: the scope's `Writes`, and the `Sources` of a read session.
 _WRITES: Final = "app_writes_of_scope"
 SOURCES: Final = "app_sources"
 
 
 def has_begun_to_write(session: Session) -> None:
-    """Note that *session*'s scope writes."""
+    """Record that *session*'s scope has written."""
     writes: Writes | None = session.info.get(_WRITES)
     if writes is not None:
         writes.happened = True
 
 
 class ReadSession(Session):
-    """A session for reading: every statement stands alone, and nothing is written.
+    """A session that only reads, each statement in autocommit.
 
-    There is no transaction to begin and to roll back, so a read costs one round trip;
-    two reads may see different states of the database.
+    It begins and rolls back no transaction, so a read takes one round trip. Two reads may
+    see different states of the database.
 
     Raises:
-        ReadOnlySessionError: From `flush`, `commit`, `execute`, `scalar` and `scalars`, when they would write.
+        ReadOnlySessionError: `flush`, `commit`, `execute`, `scalar` or `scalars` would write.
     """
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
-        """Refuse what would be written."""
+        """Raise `ReadOnlySessionError` if there are changes."""
         if self.new or self.dirty or self.deleted:
             raise ReadOnlySessionError
         super().flush(objects)
 
     def get_bind(self, *arguments: Any, **options: Any) -> Engine | Connection:
-        """Return the primary after a write in the scope, else what the factory was given."""
+        """Return the primary if the scope has written, otherwise the factory's bind."""
         sources: Sources | None = self.info.get(SOURCES)
         writes: Writes | None = self.info.get(_WRITES)
         if sources is not None and writes is not None and writes.happened:
@@ -51,7 +51,7 @@ class ReadSession(Session):
 
 @event.listens_for(ReadSession, "do_orm_execute")
 def _refuse_to_write(state: ORMExecuteState) -> None:
-    # Not by overriding execute(): scalar() and scalars() don't go through it.
+    # Overriding execute() would not be enough, because scalar() and scalars() don't call it.
     if state.is_insert or state.is_update or state.is_delete:
         raise ReadOnlySessionError
 
@@ -62,22 +62,22 @@ class AsyncReadSession(AsyncSession):
     sync_session_class = ReadSession
 
 
-# Set in the `info` of a session whose transaction has changed something.
+# This key is in the `info` of a session whose transaction has changed something.
 _CHANGED: Final = "app_changed"
 
 
 def has_unsaved_changes(session: Any) -> bool:
     """Tell whether *session* has sent changes to the database that it has not committed.
 
-    Flushes, mapped UPDATE and DELETE statements and what was sent by `send` are known; other statements are not.
+    This counts flushes, mapped UPDATE and DELETE statements, and statements sent by `send`, but no other statements.
     """
     return _CHANGED in getattr(session, "info", ())
 
 
 def send(session: Session, statement: Executable, values: Mapping[str, Any]) -> CursorResult[Any]:
-    """Execute a statement about tables in *session*'s transaction, without what the ORM would do around it.
+    """Execute a statement on tables in *session*'s transaction, without the work that the ORM does around it.
 
-    Mapped objects that the session has loaded don't hear of it.
+    Mapped objects that the session has loaded are not updated.
     """
     result = session.connection().execute(statement, values)
     if statement.is_dml:
@@ -95,7 +95,7 @@ def _mark_bulk(context: Any) -> None:
 
 
 def _mark_commit(session: Session) -> None:
-    # INSERT statements and texts went by unseen: who commits has written.
+    # INSERT statements and textual SQL are not seen, so every commit counts as a write.
     if not isinstance(session, ReadSession):
         has_begun_to_write(session)
 
@@ -113,9 +113,10 @@ event.listen(Session, "after_transaction_end", _unmark)
 
 
 def open_session(factory: Callable[[], S], writes: Writes) -> S:
-    """Return a new session of any kind; it connects with its first statement, and tells *writes* when it writes.
+    """Return a new session of any kind, which records its writes in *writes*.
 
-    Made without waiting, an async one too: only its close is awaited.
+    The session connects with its first statement. An async session is made without waiting too; only its close is
+    awaited.
     """
     session = factory()
     session.info[_WRITES] = writes

@@ -1,4 +1,4 @@
-"""Where reads go: the replicas where there are any, and the primary for a scope that has written."""
+"""The databases that reads go to: replicas if there are any, and the primary after a write of the scope."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Writes:
-    """Whether a scope has written. From then on its reads go to the primary, because replicas lag behind."""
+    """Whether a scope has written. If so, its reads go to the primary, because replicas lag behind."""
 
     __slots__ = ("happened",)
 
@@ -21,11 +21,11 @@ class Writes:
 
 
 class Source:
-    """A database to read from, each statement on its own.
+    """A database to read from, each statement in autocommit.
 
     Attributes:
-        engine: The engine; of an async one, the sync engine inside.
-        view: The engine, with the same pool, as sessions want it.
+        engine: The engine; for an async engine, the sync engine inside.
+        view: An engine with the same pool, and with autocommit for sessions.
     """
 
     __slots__ = ("_options", "engine", "view")
@@ -36,12 +36,15 @@ class Source:
         self.view = engine.execution_options(**self._options)
 
     def connect(self) -> Connection:
-        """Return a connection; options on it cost less than those on the view, whose events run each time."""
+        """Return a connection in autocommit.
+
+        The options are set on the connection, because the view's would run its events each time.
+        """
         return self.engine.connect().execution_options(**self._options)
 
 
 class Sources:
-    """The primary and, where the settings name some, its replicas."""
+    """The primary and, if the settings name some, its replicas."""
 
     __slots__ = ("primary", "usual")
 
@@ -50,12 +53,12 @@ class Sources:
         self.usual = Source(replicas) if replicas is not None else self.primary
 
     def after(self, writes: Writes) -> Source:
-        """Return where a scope reads after *writes*."""
+        """Return the source from which a scope with these *writes* reads."""
         return self.primary if writes.happened else self.usual
 
 
 def visit(connect: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], T]) -> T:
-    """Return what *work* reads from a connection, which is given back at once."""
+    """Call *work* with a connection and return its result; the connection goes back to the pool at once."""
     with connect() as connection:
         return work(connection)
 
@@ -63,5 +66,5 @@ def visit(connect: Callable[[], AbstractContextManager[Connection]], work: Calla
 def _alone(engine: Engine) -> dict[str, Any]:
     if engine.dialect.name == "postgresql":
         return {"isolation_level": "AUTOCOMMIT"}
-    # Their connections never begin by themselves: leaving out our BEGIN is all there is to do.
+    # These drivers never begin a transaction by themselves, so it is enough to leave out our BEGIN.
     return {AUTOCOMMIT: True}

@@ -1,8 +1,8 @@
-"""Reading from SQLite in a thread, one hop for a whole visit.
+"""Read from SQLite in a thread, with one hop for a whole visit.
 
-aiosqlite sends each call of the driver to a thread and waits for it: five hops for a SELECT, each of which costs
-more than the SELECT. A visit is a plain function, so all of it can go to a thread, on the sync engine. That is
-done where both engines were built for the same database, and only there: the async engine says where to read.
+aiosqlite sends each call of the driver to a thread and waits for it. That is five hops for a SELECT, and each of them
+costs more than the SELECT. A visit is a plain function, so the whole visit can run in a thread, on the sync engine.
+The async engine determines where to read, so this is only done if both engines were built for the same database.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from sessionscope.database.sources import Source, visit
 
 T = TypeVar("T")
 
-# Enough for some slow queries beside the fast ones. More of them only contend for Python's lock.
+# Enough for some slow queries beside the fast ones. More threads would only contend for Python's lock.
 THREADS: Final = 4
 
 
@@ -29,7 +29,7 @@ class ReadingThreads:
     """A few threads for visits to an SQLite database.
 
     Args:
-        engine: The sync engine, on which the visits take place.
+        engine: The sync engine that the visits use.
         location: Knows which engines lead to the same database.
     """
 
@@ -40,27 +40,30 @@ class ReadingThreads:
         _all.add(self)
 
     def start(self) -> None:
-        """Get ready, also in a forked child, where the threads of its parent are not."""
+        """Create the executor; again in a forked child, which doesn't have its parent's threads."""
         self._executor = ThreadPoolExecutor(THREADS, "reading")
 
     def lead_to(self, source: Source) -> bool:
-        """Tell whether a visit here reads what *source* does: both engines were built for one SQLite database.
+        """Tell whether a visit in a thread reads from the same database as *source*.
 
-        An override of either engine was not, unless it was built for the same location.
+        It does if both engines were built for the same location, which an override of either usually was not.
         """
         engines = self._location.engines
         return source.engine in engines and self._source.engine in engines
 
     async def visit(self, work: Callable[[Connection], T]) -> T:
-        """Return what *work* reads; a cancelled task doesn't wait for it, as the connection is the thread's own."""
+        """Run *work* in a thread and return its result.
+
+        A cancelled task doesn't wait for *work*, because the thread has its own connection.
+        """
         context = copy_context()
         done = partial(visit, self._source.connect, work)
         return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: context.run(done))
 
     async def dispose(self) -> None:
-        """End the threads, when those that still work for a cancelled task have finished.
+        """End the threads, and wait for those that still work for a cancelled task.
 
-        Each of them has a connection, or is about to take one from an engine that is closed next.
+        Such a thread has a connection, or is about to take one from an engine that is closed next.
         """
         await asyncio.to_thread(self._executor.shutdown)
 

@@ -1,4 +1,4 @@
-"""What the kit tests here: the service."""
+"""Tell the test kit to test the sample service."""
 
 from collections.abc import Callable
 

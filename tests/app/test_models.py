@@ -1,4 +1,4 @@
-"""What holds for every table of the service."""
+"""Rules for every table of the service."""
 
 from app.models import Account, Post, Transfer, User
 from sessionscope.database import Base
@@ -6,7 +6,7 @@ from sessionscope.database import Base
 
 class TestConstraints:
     def test_each_has_a_name(self) -> None:
-        """A migration can drop what has a name, on every database."""
+        """A migration can drop a constraint on every database only if it has a name."""
         unnamed = [
             f"{table.name}: {constraint!r}"
             for table in Base.metadata.tables.values()

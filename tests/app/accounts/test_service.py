@@ -1,4 +1,4 @@
-"""The rules for accounts, on fakes: no database."""
+"""The rules for accounts, tested on fakes without a database."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
 class FakeAccountRepository(AccountRepository):
-    """Keeps accounts in a dictionary; there is one user, 1."""
+    """A repository that keeps accounts in a dictionary, and knows only user 1."""
 
     def __init__(self) -> None:
         self.accounts: dict[int, Account] = {}
@@ -38,7 +38,7 @@ class FakeAccountRepository(AccountRepository):
 
 
 class NoAccounts(AccountReader):
-    """Finds nothing."""
+    """A reader that finds nothing."""
 
     def __init__(self) -> None: ...
 
@@ -53,7 +53,7 @@ def _repository() -> FakeAccountRepository:
 
 @pytest.fixture(name="accounts")
 def _accounts(container: ApplicationContainer, override: Override, repository: FakeAccountRepository) -> AccountService:
-    """Give the container's service, with fakes in place of what it takes."""
+    """Give the container's service with fakes in place of its dependencies."""
     override("account_repository", repository)
     override("account_reader", NoAccounts())
     override("idempotent_transactions", FakeAsyncTransactions())
@@ -62,12 +62,12 @@ def _accounts(container: ApplicationContainer, override: Override, repository: F
 
 class TestCreate:
     async def test_account_holds_what_it_is_opened_with(self, accounts: AccountService) -> None:
-        """Nothing, if the request does not say."""
+        """The balance is zero by default."""
         rich, poor = AccountIn(owner_id=1, balance=Decimal("9.50")), AccountIn(owner_id=1)
         assert [Decimal("9.50"), Decimal(0)] == [(await accounts.create(data)).balance for data in (rich, poor)]
 
     async def test_owner_must_exist(self, accounts: AccountService, repository: FakeAccountRepository) -> None:
-        """An account of nobody is a conflict, and is not opened."""
+        """An account whose owner doesn't exist is a conflict, and is not opened."""
         with pytest.raises(ConflictError, match="there is no user 2 to own the account"):
             await accounts.create(AccountIn(owner_id=2))
         assert {} == repository.accounts
@@ -81,6 +81,6 @@ class TestCreate:
 
 
 async def test_unknown_account_is_not_found(accounts: AccountService) -> None:
-    """The text says what is missing."""
+    """The error says what is missing."""
     with pytest.raises(NotFoundError, match="there is no account 7"):
         await accounts.get(7)

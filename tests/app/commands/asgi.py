@@ -1,4 +1,4 @@
-"""Serving `app.asgi` by the programs of others, each as its documentation says."""
+"""Serve `app.asgi` with other servers' programs, as their documentation says."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from typing import Final
 from tests.app.commands.commands import ROOT, environment
 from tests.app.commands.serving import PATIENCE_SECONDS
 
-# With the options that docs/operating.md names.
+# These are the options that docs/operating.md names.
 PROGRAMS: Final = {
     "uvicorn": (
         "uvicorn app.asgi:app --port {port} --timeout-graceful-shutdown 10 --no-proxy-headers"
@@ -46,7 +46,7 @@ def start(program: str, url: str, port: int, **variables: str) -> subprocess.Pop
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A group of its own, so that its workers can be reached, and are never left behind.
+        # The process has its own group, so that its workers can be reached and are never left behind.
         start_new_session=True,
     )
 
@@ -65,7 +65,7 @@ def served_by(program: str, url: str, **variables: str) -> Generator[tuple[subpr
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on; these programs don't print the one that they take."""
+    """Return a free port, because these programs don't print the port that they choose."""
     with socket.create_server(("127.0.0.1", 0)) as unused:
         return int(unused.getsockname()[1])
 

@@ -1,4 +1,4 @@
-"""Running the service's command line, as a process or inside of the test's."""
+"""Run the service's commands, in a process of their own or in the test's process."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ def environment(url: str, **variables: str) -> dict[str, str]:
 
 
 def run(*arguments: str, url: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m app`` to its end, without a terminal; the caller judges the exit code."""
+    """Run ``python -m app`` to its end without a terminal. The caller checks the exit code."""
     return subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "app", *arguments],
         cwd=ROOT,
@@ -30,7 +30,7 @@ def run(*arguments: str, url: str, **options: Any) -> subprocess.CompletedProces
 
 
 def told(command: subprocess.CompletedProcess[str]) -> tuple[int, int]:
-    """Return the exit code and the number of lines on standard error, none of which is a secret's or a traceback's."""
+    """Return the exit code and the number of lines on standard error, which has no secret and no traceback."""
     assert PASSWORD not in command.stdout + command.stderr
     assert "Traceback" not in command.stderr
     return command.returncode, len(command.stderr.splitlines())

@@ -1,4 +1,4 @@
-"""Serving by the command line, as a process of its own."""
+"""Serve by the command line, in a process of its own."""
 
 import os
 import re
@@ -26,7 +26,7 @@ USER: Final = '{"email": "ann@secret.example", "username": "ann-the-secret", "pa
 
 
 def without(*modules: str) -> tuple[str, ...]:
-    """Return the command that is the service's in a Python where *modules* are not installed."""
+    """Return the service's command for a Python in which *modules* are not installed."""
     missing = f"import sys; sys.modules.update(dict.fromkeys({modules!r}))"
     return ("-c", f"{missing}; from app.commands import cli; cli(prog_name='app')")
 
@@ -50,7 +50,7 @@ def served(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A group of its own, so that its workers can be reached, and are never left behind.
+        # The process has its own group, so that its workers can be reached and are never left behind.
         start_new_session=True,
     ) as process:
         try:
@@ -110,8 +110,8 @@ def locked(url: str) -> Generator[None, None, None]:
 
 
 def begin_to_write(pool: ThreadPoolExecutor, port: int) -> Future[int]:
-    """Create a user in the background; return the status to come once the request is being served."""
-    # The port is open before anybody serves on it.
+    """Create a user in the background. When the service has begun to work on the request, return its future status."""
+    # The port is open before the server serves on it.
     assert 200 == status(port, "/health/live")
     connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     connection.request("POST", "/users/", USER, {"Content-Type": "application/json"})
@@ -120,6 +120,6 @@ def begin_to_write(pool: ThreadPoolExecutor, port: int) -> Future[int]:
         with closing(connection):
             return connection.getresponse().status
 
-    # Nothing shows that it is being served; the server is idle, and takes what has arrived.
+    # Nothing shows that the request is in flight, but the idle server accepts it at once.
     time.sleep(1)
     return pool.submit(status_of)

@@ -1,4 +1,4 @@
-"""`app.asgi:app`, served by uvicorn, gunicorn and `fastapi run`: the same application as `serve` serves."""
+"""uvicorn, gunicorn and `fastapi run` serve `app.asgi:app`, the same application as `serve` does."""
 
 import signal
 import socket
@@ -22,7 +22,7 @@ from tests.app.commands.serving import (
     status,
 )
 
-# Far less than what the options and the settings allow, and more than a busy machine needs.
+# Far less than the options and the settings allow, but more than a busy machine needs.
 SOON_SECONDS = 6
 # Which logger writes a line for each request.
 ACCESS = {"uvicorn": "uvicorn.access", "gunicorn": "gunicorn.access", "fastapi": "uvicorn.access"}
@@ -44,12 +44,12 @@ def lines_with(text: str, log: str) -> list[str]:
 
 @WITH_WORKERS
 def test_program_serves_until_it_is_told_to_end(program: str, url: str) -> None:
-    """It answers, logs each request in the format of `serve`, and ends in good order."""
+    """Each server responds, logs each request in the format of `serve`, and shuts down cleanly."""
     with served_by(program, migrated(url)) as (process, port):
         assert [200, 200] == [status(port, path) for path in ("/health/ready", "/users/")]
         process.send_signal(signal.SIGTERM)
         output, log = process.communicate(timeout=PATIENCE_SECONDS)
-    # uvicorn raises the signal again when it has ended in good order.
+    # uvicorn raises the signal again after a clean shutdown.
     assert process.returncode in (0, -signal.SIGTERM)
     assert "Traceback" not in output + log
     [line] = lines_with("GET /users/", log)
@@ -58,7 +58,7 @@ def test_program_serves_until_it_is_told_to_end(program: str, url: str) -> None:
 
 
 def test_logging_follows_the_settings(program: str, url: str) -> None:
-    """At WARNING, and without access lines, a request leaves nothing in the log."""
+    """At WARNING and without access lines, a request logs nothing."""
     variables = {"APP_LOGGING__LEVEL": "WARNING", "APP_LOGGING__ACCESS": "false"}
     with served_by(program, migrated(url), **variables) as (process, port):
         assert 200 == status(port, "/users/")
@@ -68,7 +68,7 @@ def test_logging_follows_the_settings(program: str, url: str) -> None:
 
 
 def test_body_is_limited_as_the_settings_say(program: str, url: str) -> None:
-    """The application measures it, whatever the server allows."""
+    """The application limits the body, whatever the server allows."""
     with served_by(program, migrated(url), APP_SERVER__MAX_BODY_SIZE="100") as (_, port):
         assert 413 == post(port, "/users/", '{"x": "' + 100 * "x" + '"}')
         assert 422 == post(port, "/users/", "{}")
@@ -77,7 +77,7 @@ def test_body_is_limited_as_the_settings_say(program: str, url: str) -> None:
 # `fastapi run` takes no parser: docs/operating.md says so.
 @pytest.mark.parametrize("program", ["uvicorn", "gunicorn"], indirect=True)
 def test_endless_headers_are_cut_short(program: str, url: str) -> None:
-    """A request whose headers go on and on is refused long before they fill the memory."""
+    """A request with endless headers is refused long before they fill the memory."""
     most, sent = 5_000_000, 0
     with (
         served_by(program, url) as (_, port),
@@ -92,7 +92,7 @@ def test_endless_headers_are_cut_short(program: str, url: str) -> None:
 
 
 def test_request_in_flight_gets_its_time(program: str, url: str) -> None:
-    """What is being done when the signal comes is done, and answered."""
+    """A request in flight at the signal is finished and gets its response."""
     with served_by(program, migrated(url)) as (process, port), ThreadPoolExecutor() as pool:
         with locked(url):
             response = begin_to_write(pool, port)
@@ -105,14 +105,14 @@ def test_request_in_flight_gets_its_time(program: str, url: str) -> None:
 
 
 def test_missing_database_is_not_created(program: str, url: str, tmp_path: Path) -> None:
-    """The service is alive and not ready, until `db upgrade` has made it."""
+    """The service is alive, but not ready until `db upgrade` has created the database."""
     with served_by(program, url) as (_, port):
         assert [200, 503, 503] == [status(port, path) for path in ("/health/live", "/health/ready", "/users/")]
         assert [] == list(tmp_path.iterdir())
 
 
 def test_upload_that_does_not_arrive_is_given_up(url: str) -> None:
-    """With the parser of `serve`, uvicorn waits for no body when it ends."""
+    """With the parser of `serve`, uvicorn doesn't wait for a body at shutdown."""
     with (
         served_by("uvicorn", migrated(url)) as (process, port),
         socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as client,
@@ -136,14 +136,14 @@ def test_upload_that_does_not_arrive_is_given_up(url: str) -> None:
     ids=["a bad URL", "a private database"],
 )
 def test_bad_settings_are_a_line_and_end_the_program(program: str, url: str, told: str) -> None:
-    """It ends with the code of a failed start, and starts no workers again and again."""
+    """The server ends with the code of a failed start, and doesn't start workers again and again."""
     with start(program, url, free_port()) as process:
         try:
             output, log = process.communicate(timeout=PATIENCE_SECONDS)
         finally:
             process.kill()
     assert (False, False) == ("Traceback" in output + log, PASSWORD in output + log)
-    # The second of two workers may come so far too.
+    # The second of two workers may get that far too.
     assert len(lines_with(told, log)) in (1, 2)
-    # uvicorn's parent process has no code for it.
+    # uvicorn's parent process has no exit code for this.
     assert process.returncode == (0 if program == "uvicorn with workers" else 3)

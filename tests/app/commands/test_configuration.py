@@ -16,13 +16,13 @@ Invoke = Callable[..., Result]
 
 class TestCheck:
     def test_good_settings_are_good(self, url: str) -> None:
-        """It says so, and exits with 0."""
+        """The command reports a good configuration, and exits with 0."""
         command = run("config", "check", url=url)
         assert (0, 0) == told(command)
         assert "The configuration is good.\n" == command.stdout
 
     def test_bad_settings_are_lines(self) -> None:
-        """Each problem is a line on standard error, without a traceback or a password; the exit code is 2."""
+        """Each problem is one line on standard error, without a traceback or a password. The exit code is 2."""
         command = run("config", "check", url=f"oracle://user:{PASSWORD}@host/name", APP_SERVER__PORT="x")
         assert (2, 2) == told(command)
         assert ["APP_DATABASE__URL: database.url", "APP_SERVER__PORT: server.port"] == [
@@ -32,7 +32,7 @@ class TestCheck:
 
 class TestShow:
     def test_secrets_are_masked(self, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Every setting is shown with its origin, the password never."""
+        """Every setting is shown with its origin, but never the password."""
         monkeypatch.setenv("APP_DATABASE__URL", f"postgresql://u:{PASSWORD}@h/n")
         shown = invoke("config", "show")
         assert (0, False) == (shown.exit_code, PASSWORD in shown.output)
@@ -45,14 +45,14 @@ class TestShow:
 
 class TestFile:
     def test_another_file_is_read(self, invoke: Invoke, tmp_path: Path) -> None:
-        """`--config FILE` is in place of config/config.json."""
+        """`--config FILE` replaces config/config.json."""
         file = tmp_path / "mine.json"
         file.write_text(json.dumps({"server": {"port": 4321}}))
         shown = invoke("--config", str(file), "config", "show")
         assert (0, True) == (shown.exit_code, "4321" in shown.output)
 
     def test_a_missing_file_is_told(self, invoke: Invoke, tmp_path: Path) -> None:
-        """A file that is not there is a bad configuration."""
+        """A missing file is an error in the configuration."""
         command = invoke("--config", str(tmp_path / "no.json"), "config", "check")
         assert (2, True) == (command.exit_code, "no.json: can't be read" in command.stderr)
 
@@ -62,7 +62,7 @@ class TestUrlArguments:
     def test_one_that_the_driver_does_not_know_is_found(
         self, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, name: str
     ) -> None:
-        """A misspelt argument is told before anything is served, with the nearest right one."""
+        """A misspelt argument is reported before the start, with the closest known name."""
         url = "postgresql://user:s3cr3t@127.0.0.1:1/name?sslmod=require"
         monkeypatch.setenv("APP_DATABASE__URL", "postgresql://127.0.0.1:1/name")
         monkeypatch.setenv(f"APP_DATABASE__{name}", url if name == "URL" else f'["{url}"]')
@@ -89,13 +89,13 @@ class TestHelp:
         ],
     )
     def test_every_command_has_help(self, invoke: Invoke, command: str) -> None:
-        """Each command says how it is used and what it does."""
+        """Each command shows its usage and what it does."""
         shown = invoke(*command.split(), "--help")
         assert 0 == shown.exit_code
         assert f"Usage: {' '.join(['python -m app', *command.split()])}" in shown.output
 
     def test_help_loads_nothing_slow(self) -> None:
-        """Help loads nothing that takes long: neither the framework, nor the server, nor the database library."""
+        """Help imports nothing slow: neither the framework, nor the server, nor the database library."""
         code = """
             import runpy, sys
             sys.argv = ["app", "--help"]

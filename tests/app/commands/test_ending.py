@@ -1,4 +1,4 @@
-"""How a served process ends: soon, in good order, and with all of its workers."""
+"""A server shuts down soon and cleanly, with all of its workers."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ from tests.app.commands.serving import (
     without,
 )
 
-# Far less than the default of `server.shutdown_timeout`, and more than a busy machine needs.
+# Far less than the default of `server.shutdown_timeout`, but more than a busy machine needs.
 SOON_SECONDS = 6
 HEAD = b"GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n"
 HALF_A_HEAD = HEAD[:20]
@@ -33,7 +33,7 @@ HALF_A_HEAD = HEAD[:20]
     ids=["silent", "half a head", "half a body", "idle", "half a second head", "half a second body"],
 )
 def test_a_connection_that_sends_nothing_holds_nothing_up(url: str, requests: int, left: bytes) -> None:
-    """Only a request that is being served is waited for, not one that does not arrive."""
+    """The server waits for requests in flight, but not for those that don't arrive."""
     with served(migrated(url)) as (process, port), socket.create_connection(("127.0.0.1", port)) as client:
         client.settimeout(PATIENCE_SECONDS)
         for _ in range(requests):
@@ -49,7 +49,7 @@ def test_a_connection_that_sends_nothing_holds_nothing_up(url: str, requests: in
 
 
 def test_no_parser_waits_for_a_body(url: str) -> None:
-    """Where httptools is not installed, a body that doesn't arrive is given up all the same."""
+    """Without httptools, the server doesn't wait for a missing body either."""
     with (
         served(migrated(url), command=without("httptools")) as (process, port),
         socket.create_connection(("127.0.0.1", port)) as client,
@@ -64,7 +64,7 @@ def test_no_parser_waits_for_a_body(url: str) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_request_in_flight_gets_its_time(url: str, workers: str) -> None:
-    """What is being done when the signal comes is done, and answered."""
+    """A request in flight at the signal is finished and gets its response."""
     with served(migrated(url), "--workers", workers) as (process, port), ThreadPoolExecutor() as pool:
         with locked(url):
             response = begin_to_write(pool, port)
@@ -77,7 +77,7 @@ def test_a_request_in_flight_gets_its_time(url: str, workers: str) -> None:
 
 
 def test_a_second_interrupt_ends_it_at_once(url: str) -> None:
-    """Ctrl-C twice waits for nothing, and reports nothing."""
+    """After a second Ctrl-C, the server ends at once, without a traceback."""
     with served(migrated(url)) as (process, port), locked(url), ThreadPoolExecutor() as pool:
         response = begin_to_write(pool, port)
         process.send_signal(signal.SIGINT)
@@ -91,7 +91,7 @@ def test_a_second_interrupt_ends_it_at_once(url: str) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_in_a_terminal_reaches_all_processes(url: str, workers: str) -> None:
-    """Pressed once or impatiently often, it leaves no traceback of any of them."""
+    """Pressed once or often, Ctrl-C leaves no traceback of any process."""
     with served(migrated(url), "--workers", workers) as (process, port):
         assert 200 == status(port, "/health/live")
         for _ in range(3):
@@ -103,12 +103,12 @@ def test_ctrl_c_in_a_terminal_reaches_all_processes(url: str, workers: str) -> N
 
 
 def test_workers_end_with_their_parent(url: str) -> None:
-    """A parent that is killed can tell its workers nothing: they find out, and nobody serves on its port."""
+    """If the parent is killed, its workers notice and stop serving its port."""
     with served(migrated(url), "--workers", "2") as (process, port):
         assert 200 == status(port, "/health/live")
         process.kill()
         try:
-            # They hold the pipe of the log as long as they live.
+            # The workers hold the pipe of the log until they end.
             _, log = process.communicate(timeout=PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             pytest.fail("the workers live on without their parent")

@@ -1,4 +1,4 @@
-"""`db forget-keys`: deleting the idempotency keys that have expired."""
+"""`db forget-keys` deletes the idempotency keys that have expired."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ Invoke = Callable[..., Result]
 
 @pytest.fixture(autouse=True)
 def _keys(url: str) -> None:
-    """Keep three keys: of two hours, of two days and of three days."""
+    """Store three keys, which are two hours, two days and three days old."""
     upgrade(make_url(url))
     engine = create_engine(url)
     with engine.begin() as connection:
@@ -28,7 +28,7 @@ def _keys(url: str) -> None:
 
 
 def kept(url: str) -> list[str]:
-    """Return the keys that are there, oldest first."""
+    """Return the stored keys, oldest first."""
     engine = create_engine(url)
     with engine.connect() as connection:
         keys = list(connection.scalars(select(IdempotencyKey.key).order_by(IdempotencyKey.created_at)))
@@ -37,7 +37,7 @@ def kept(url: str) -> list[str]:
 
 
 def test_forgetting_deletes_the_expired_keys(url: str) -> None:
-    """It says how many, and changes nothing the second time."""
+    """The command prints the number of deleted keys, and deletes nothing the second time."""
     command = run("db", "forget-keys", "--batch", "1", url=url)
     assert ((0, 0), "Deleted 2 expired keys.\n") == (told(command), command.stdout)
     assert ["2"] == kept(url)
@@ -45,7 +45,7 @@ def test_forgetting_deletes_the_expired_keys(url: str) -> None:
 
 
 def test_the_setting_says_which(invoke: Invoke, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service that keeps keys for an hour has more to delete."""
+    """If the service keeps keys only for an hour, more are deleted."""
     monkeypatch.setenv("APP_IDEMPOTENCY__KEEP_SECONDS", "216000")
     assert "Deleted 1 expired keys." in invoke("db", "forget-keys").stdout
     monkeypatch.setenv("APP_IDEMPOTENCY__KEEP_SECONDS", "3600")
@@ -54,5 +54,5 @@ def test_the_setting_says_which(invoke: Invoke, url: str, monkeypatch: pytest.Mo
 
 
 def test_a_batch_has_something(invoke: Invoke) -> None:
-    """Of none at a time it would never end."""
+    """With batches of 0, the command would never end."""
     assert 2 == invoke("db", "forget-keys", "--batch", "0").exit_code

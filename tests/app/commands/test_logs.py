@@ -1,4 +1,4 @@
-"""What a served process logs: enough to know what happened, and nothing that is secret or forged."""
+"""The log of a server says what happened, and contains nothing secret or forged."""
 
 import signal
 from collections.abc import Iterator
@@ -29,25 +29,25 @@ def secrets_in(log: str) -> list[str]:
 
 
 def lines_with(text: str, log: str) -> Iterator[str]:
-    """Yield the lines of *log* that hold *text*."""
+    """Yield the lines of *log* that contain *text*."""
     return (line for line in log.splitlines() if text in line)
 
 
 class TestStatements:
     def test_no_value_is_logged_at_debug(self, url: str) -> None:
-        """Email addresses and password hashes stay out of the log at its most talkative."""
+        """Email addresses and password hashes are not logged, even at DEBUG."""
         log = log_of_a_new_user(url, APP_LOGGING__LEVEL="DEBUG")
         assert [] == secrets_in(log)
         assert "POST /users/" in log
 
     def test_an_echo_shows_each_statement_once_and_no_value(self, url: str) -> None:
-        """The echo says what is sent, not what it is given."""
+        """The echo shows statements without their values."""
         log = log_of_a_new_user(url, APP_DATABASE__ECHO="true")
         assert [] == secrets_in(log)
         assert 1 == len(list(lines_with("INSERT INTO users", log)))
 
     def test_values_are_shown_on_request(self, url: str) -> None:
-        """A setting of its own asks for them."""
+        """A separate setting shows the values."""
         log = log_of_a_new_user(url, APP_DATABASE__ECHO="true", APP_DATABASE__ECHO_PARAMETERS="true")
         assert ["ann@secret.example", "ann-the-secret", "$argon2"] == secrets_in(log)
 
@@ -61,7 +61,7 @@ class TestRequests:
     def test_a_forwarded_address_is_believed_from_trusted_proxies_alone(
         self, url: str, proxies: str, client: str
     ) -> None:
-        """Anybody can write X-Forwarded-For: an access line names who connected, unless that is a proxy of ours."""
+        """Any client can send X-Forwarded-For, so it is used only if it comes from a trusted proxy."""
         with served(url, variables={"APP_SERVER__TRUSTED_PROXIES": proxies}) as (process, port):
             assert 200 == status(port, "/health/live", X_Forwarded_For="203.0.113.9")
             log = ended(process)
@@ -69,7 +69,7 @@ class TestRequests:
         assert f" {client}:" in line
 
     def test_a_request_that_was_cut_off_is_a_line(self, url: str) -> None:
-        """A request that still runs after the longest wait is not a fault in the code: there is no traceback."""
+        """A request that is cut off at shutdown is logged without a traceback, because the code has no fault."""
         variables = {"APP_SERVER__SHUTDOWN_TIMEOUT": "1", "APP_DATABASE__LOCK_TIMEOUT": "3"}
         with served(migrated(url), variables=variables) as (process, port), locked(url), ThreadPoolExecutor() as pool:
             begin_to_write(pool, port)
@@ -78,7 +78,7 @@ class TestRequests:
         assert 1 == len(list(lines_with("a request was cut off", log)))
 
     def test_a_websocket_handshake_logs_no_advice(self, url: str) -> None:
-        """Where no library for WebSockets is installed, a handshake is one line about the request."""
+        """Without a library for WebSockets, a handshake is one line about the request."""
         with served(url, command=without("websockets", "wsproto")) as (process, port):
             assert 200 == status(port, "/health/live", **HANDSHAKE)
             log = ended(process)

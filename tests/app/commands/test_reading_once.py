@@ -1,4 +1,4 @@
-"""What a command checked is what it uses: the settings are read once per process."""
+"""A command reads the settings once per process, and uses those that it checked."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import pytest
 from tests.app.commands.commands import ROOT
 from tests.app.commands.serving import PATIENCE_SECONDS, port_of, status
 
-# Runs in every process, workers too, before anything else does.
+# This runs first in every process, workers included.
 COUNTING = """
 import os, sys
 
@@ -38,7 +38,7 @@ def _file(tmp_path: Path, url: str) -> Path:
 
 
 def environment(file: Path) -> dict[str, str]:
-    """Return an environment in which the readers of *file*, the settings, are noted."""
+    """Return an environment that records which processes read *file*, the settings."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
     return others | {"APP_CONFIG_FILE": str(file), "READ_FILE": str(file), "PYTHONPATH": str(file.parent)}
 
@@ -82,7 +82,7 @@ def served(file: Path, *arguments: str) -> Generator[int, None, None]:
 
 class TestServe:
     def test_one_process_reads_once(self, file: Path) -> None:
-        """The application is served over the settings that were checked, whatever becomes of the file."""
+        """The application uses the settings that were checked, even if the file changes."""
         assert 0 == run(file, "db", "upgrade").returncode
         Path(f"{file}.readers").unlink()
         with served(file) as port:
@@ -92,11 +92,11 @@ class TestServe:
 
     @pytest.mark.parametrize("arguments", [["--workers", "2"], ["--reload"]], ids=["workers", "reload"])
     def test_each_of_several_processes_reads_once(self, file: Path, arguments: list[str]) -> None:
-        """Processes can't share an object: each reads, and checks what it read."""
+        """Processes can't share an object, so each reads the settings and checks them."""
         assert 0 == run(file, "db", "upgrade").returncode
         Path(f"{file}.readers").unlink()
         with served(file, *arguments) as port:
-            # Whichever process answers has read the file by then.
+            # The process that responds has read the file by then.
             assert 200 == status(port, "/users/")
             file.write_text("broken")
             assert 200 == status(port, "/users/")
@@ -106,7 +106,7 @@ class TestServe:
 class TestDatabase:
     @pytest.mark.parametrize("arguments", ["upgrade", "current", "init", "seed --users 1 --posts 1"])
     def test_a_command_reads_once(self, file: Path, arguments: str) -> None:
-        """What was told to be good or bad is what it works with."""
+        """The command uses the same settings that it checked."""
         if arguments.startswith(("current", "seed")):
             # They create no database.
             assert 0 == run(file, "db", "upgrade").returncode
@@ -115,7 +115,7 @@ class TestDatabase:
         assert [1] == readings(file)
 
     def test_a_failure_reads_no_more(self, file: Path) -> None:
-        """The line that tells it has the URL that was used."""
+        """The error shows the URL that was used."""
         file.write_text(json.dumps({"database": {"url": "sqlite:////nowhere/x.db"}}))
         command = run(file, "db", "init")
         assert (1, True) == (command.returncode, "sqlite:////nowhere/x.db can't do that" in command.stderr)

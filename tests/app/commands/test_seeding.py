@@ -1,4 +1,4 @@
-"""Filling a database that others use."""
+"""Seeding a database that others use."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def _engine(file: Path) -> Iterator[Engine]:
 
 
 def test_seeding_locks_before_it_reads(engine: Engine, file: Path) -> None:
-    """Nobody can write between its look and its insert, which SQLite would refuse it then."""
+    """Nobody can write between the SELECT and the INSERT; otherwise, SQLite would refuse the INSERT."""
     other = sqlite3.connect(file, timeout=0, isolation_level=None)
     refused: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Things that a test needs before it can begin, made over HTTP as a client would."""
+"""Create the data that a test needs over HTTP, as a client would."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ import httpx2
 Json = dict[str, Any]
 
 REQUIRED = ("type", "title", "status", "detail", "instance")
-# Words of SQL, drivers and tracebacks, which no client has to see.
+# Words of SQL, drivers and tracebacks, which clients must not see.
 INSIDE = ("SELECT ", "INSERT ", "UPDATE ", "sqlite", "sqlalchemy", "Traceback", "UNIQUE constraint", 'File "')
 
 
 async def made(client: httpx2.AsyncClient, path: str, **values: Any) -> Json:
-    """Create something and return it as the service shows it."""
+    """Create an object and return the response."""
     response = await client.post(path, json=values)
     assert 201 == response.status_code, response.text
     shown: Json = response.json()
@@ -41,7 +41,7 @@ async def balances(client: httpx2.AsyncClient) -> list[str]:
 
 
 def problem_of(response: httpx2.Response, status: int) -> Json:
-    """Return the body of an error response, after a look at what every one of them has."""
+    """Check what every error response has in common, and return its body."""
     assert status == response.status_code, response.text
     assert "application/problem+json" == response.headers["content-type"]
     problem: Json = response.json()

@@ -5,7 +5,7 @@ import pytest
 
 from tests.app.http.making import made, make_accounts, make_user, problem_of
 
-# Real engines and pools, as in service: transactions, concurrency and failures are under test.
+# These tests need real engines and pools, because they test transactions, concurrency and failures.
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 JSON = {"content-type": "application/json"}
@@ -13,7 +13,7 @@ JSON = {"content-type": "application/json"}
 
 class TestCreate:
     async def test_response_shows_what_was_stored(self, async_client: httpx2.AsyncClient) -> None:
-        """The response has the account, and says where it is."""
+        """The response contains the account and its location."""
         owner = await make_user(async_client)
         response = await async_client.post("/accounts/", json={"owner_id": owner["id"], "balance": "74.5"})
         account = response.json()
@@ -35,7 +35,7 @@ class TestCreate:
     async def test_money_is_exact_and_has_two_decimals(
         self, async_client: httpx2.AsyncClient, written: str, shown: str
     ) -> None:
-        """However it was written, an amount is shown as a string in one way."""
+        """Responses show every amount as a string with two decimals, however the client wrote it."""
         owner = await make_user(async_client)
         body = f'{{"owner_id": {owner["id"]}, "balance": {written}}}'
         response = await async_client.post("/accounts/", content=body, headers=JSON)
@@ -43,7 +43,7 @@ class TestCreate:
         assert shown == (await async_client.get(response.headers["location"])).json()["balance"]
 
     async def test_a_new_account_is_empty(self, async_client: httpx2.AsyncClient) -> None:
-        """Without a balance it holds nothing."""
+        """Without a balance in the request, the balance is zero."""
         owner = await make_user(async_client)
         assert "0.00" == (await made(async_client, "/accounts/", owner_id=owner["id"]))["balance"]
 
@@ -75,7 +75,7 @@ class TestCreate:
         ids=lambda written: ascii(written)[:24],
     )
     async def test_inexact_amounts_are_refused(self, async_client: httpx2.AsyncClient, written: str) -> None:
-        """Nothing is rounded, guessed or overflowed in silence."""
+        """The service never rounds an amount silently."""
         await make_user(async_client)
         body = f'{{"owner_id": 1, "balance": {written}}}'.encode()
         problem = problem_of(await async_client.post("/accounts/", content=body, headers=JSON), 422)
@@ -83,7 +83,7 @@ class TestCreate:
         assert 0 == (await async_client.get("/accounts/")).json()["total"]
 
     async def test_an_owner_must_exist(self, async_client: httpx2.AsyncClient) -> None:
-        """An account of nobody is a conflict."""
+        """An account whose owner doesn't exist is a conflict."""
         response = await async_client.post("/accounts/", json={"owner_id": 99})
         assert "there is no user 99 to own the account" == problem_of(response, 409)["detail"]
 
@@ -98,5 +98,5 @@ class TestRead:
         assert (ids[1:], 3) == ([account["id"] for account in page["items"]], page["total"])
 
     async def test_an_unknown_account_is_not_found(self, async_client: httpx2.AsyncClient) -> None:
-        """The text says what is missing."""
+        """The detail says what is missing."""
         assert "there is no account 99" == problem_of(await async_client.get("/accounts/99"), 404)["detail"]

@@ -1,4 +1,4 @@
-"""Every database compares, sorts and counts alike, whatever its defaults are."""
+"""All databases compare, sort and count alike, whatever their defaults are."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -24,7 +24,7 @@ async def found(client: httpx2.AsyncClient, path: str, field: str, **query: str)
 class TestTexts:
     @pytest.mark.parametrize("others", ["änn", "ann_", "a"], ids=ascii)
     async def test_names_differ_by_a_letter_or_an_accent(self, async_client: httpx2.AsyncClient, others: str) -> None:
-        """Two such users may be there, and a filter finds the one that is meant."""
+        """Both users may exist, and a filter finds only the right one."""
         for name, email in (("ann", "ann"), (others, "other")):
             await made(async_client, "/users/", email=f"{email}@example.com", username=name)
         for name in ("ann", others):
@@ -32,7 +32,7 @@ class TestTexts:
 
     @pytest.mark.parametrize("title", ["same ", "Same", "same\t", "sam_", "sam%", "säme"], ids=ascii)
     async def test_titles_are_found_as_they_were_written(self, async_client: httpx2.AsyncClient, title: str) -> None:
-        """A space at the end counts, and no sign stands for others."""
+        """A space at the end counts, and no character is a wildcard."""
         author = await make_user(async_client)
         for each in ("same", title):
             await make_post(async_client, author["id"], each)
@@ -40,7 +40,7 @@ class TestTexts:
             assert [each] == await found(async_client, "/posts/", "title", title=each)
 
     async def test_texts_are_sorted_by_code_points(self, async_client: httpx2.AsyncClient) -> None:
-        """Capitals first, accents last, letters outside of the first plane after all others."""
+        """Capitals come first, then accents, and then letters outside the first plane."""
         names = ["Bob", "Zoe", "_", "ann", "bob", "zoe", "Ärmel", "жанна", "\uffda", "\U0001f600"]
         author = await make_user(async_client, "author")
         for name in reversed(names):
@@ -50,21 +50,21 @@ class TestTexts:
 
     @pytest.mark.parametrize("letter", ["x", "😀"], ids=ascii)
     async def test_the_longest_text_comes_back(self, async_client: httpx2.AsyncClient, letter: str) -> None:
-        """What the API lets in, every database takes, whole."""
+        """Every database stores the longest text that the API accepts."""
         author = await make_user(async_client)
         content = letter * 100_000
         post = await made(async_client, "/posts/", title="t", content=content, author_id=author["id"])
         assert content == (await async_client.get(f"/posts/{post['id']}")).json()["content"]
 
     async def test_domains_are_told_apart(self, async_client: httpx2.AsyncClient) -> None:
-        """A report groups and sorts by the same rule."""
+        """A report groups and sorts by the same rule as lists."""
         for name, domain in (("a", "b.example"), ("b", "a.example"), ("c", "b.example")):
             await made(async_client, "/users/", email=f"{name}@{domain}", username=name)
         shown = (await async_client.get("/reports/email-domains")).json()
         assert (["a.example", "b.example"], 2) == (shown["items"], shown["total"])
 
     async def test_a_role_is_written_exactly(self, async_client: httpx2.AsyncClient, session: Session) -> None:
-        """Neither a capital nor a space slips through the check of the database."""
+        """The database's check refuses a role with a capital or a space."""
         await make_user(async_client)
         for role in ("ADMIN", "admin ", "root"):
             with pytest.raises(Exception, match=r"role|CHECK"), session.begin():
@@ -73,7 +73,7 @@ class TestTexts:
 
 class TestNumbers:
     async def test_sums_of_money_are_exact(self, async_client: httpx2.AsyncClient, session: Session) -> None:
-        """The largest amount goes in and out to the cent, and ten dimes are one."""
+        """The largest amount is stored to the cent, and ten times 0.10 is exactly 1.00."""
         await make_accounts(async_client, "9999999999999999.99", *["0.10"] * 10)
         small = Account.balance < Decimal(1)
         assert Decimal("1.00") == session.scalar(select(func.sum(Account.balance)).where(small))
@@ -82,16 +82,16 @@ class TestNumbers:
 
     @pytest.mark.parametrize("path", ["/users/2147483647", "/accounts/2147483647", "/posts/2147483647"])
     async def test_largest_key_is_looked_up(self, async_client: httpx2.AsyncClient, path: str) -> None:
-        """It is asked for, and not found."""
+        """The database is asked for the largest key, and doesn't find it."""
         problem_of(await async_client.get(path), 404)
 
     async def test_ids_of_each_test_count_from_one(self, async_client: httpx2.AsyncClient) -> None:
-        """Each test begins anew, also with its ids."""
+        """Ids start at 1 in each test."""
         assert [1, 2] == [(await make_user(async_client, name))["id"] for name in ("ann", "bob")]
 
     @pytest.mark.parametrize("is_active", [True, False])
     async def test_true_and_false_come_back(self, async_client: httpx2.AsyncClient, *, is_active: bool) -> None:
-        """As JSON's own, also where the database has only numbers."""
+        """Booleans are JSON booleans, even if the database only has numbers."""
         user = await make_user(async_client, is_active=is_active)
         assert is_active is (await async_client.get(f"/users/{user['id']}")).json()["is_active"]
 
@@ -101,7 +101,7 @@ class TestTimestamps:
     async def test_timestamps_are_exact_to_the_microsecond(
         self, async_client: httpx2.AsyncClient, session: Session, microsecond: int
     ) -> None:
-        """Neither rounded nor cut, and compared as they are."""
+        """Timestamps are neither rounded nor truncated when they are stored or compared."""
         timestamp = datetime(2026, 12, 31, 23, 59, 59, microsecond, tzinfo=UTC)
         session.add(User(email="ann@example.com", username="ann", created_at=timestamp))
         session.commit()
@@ -115,7 +115,7 @@ class TestTimestamps:
     async def test_distant_timestamps_are_exact(
         self, async_client: httpx2.AsyncClient, session: Session, year: int
     ) -> None:
-        """From the first year that every database knows to the last."""
+        """Timestamps are exact from the first year that every database knows to the last."""
         timestamp = datetime(year, 1, 2, tzinfo=UTC)
         session.add(User(email="ann@example.com", username="ann", created_at=timestamp))
         session.commit()

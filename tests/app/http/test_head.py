@@ -1,4 +1,4 @@
-"""HEAD is answered as GET is, without the body."""
+"""HEAD gets the same response as GET, without the body."""
 
 import asyncio
 import time
@@ -20,12 +20,12 @@ from tests.app.http.making import make_accounts, make_post
 DOCS = Path(__file__).parents[3] / "docs"
 Json = dict[str, Any]
 
-# Neither of them depends on who asks, and when.
+# These headers depend neither on the client nor on the time.
 SAME = ("content-type", "content-length", "location", "etag")
 
 
 async def same_headers(client: httpx2.AsyncClient, path: str) -> int:
-    """Return the status of HEAD, after a look whether its headers are those of GET, and its body is empty."""
+    """Check that HEAD has the headers of GET and an empty body, and return its status."""
     head, get = await client.head(path), await client.get(path)
     assert get.status_code == head.status_code
     assert {name: get.headers.get(name) for name in SAME} == {name: head.headers.get(name) for name in SAME}
@@ -35,7 +35,7 @@ async def same_headers(client: httpx2.AsyncClient, path: str) -> int:
 
 class TestHead:
     async def test_every_get_has_a_head(self, async_client: httpx2.AsyncClient, app: FastAPI) -> None:
-        """All of them, health and documentation included; Content-Length is that of the body that GET has."""
+        """Health and documentation have one too. Content-Length is the length of the body that GET has."""
         await make_accounts(async_client, "5.00", "5.00")
         await make_post(async_client, 1)
         body = {"from_account": 1, "to_account": 2, "amount": "1.00"}
@@ -53,12 +53,12 @@ class TestHead:
         ("path", "status"), [("/users/99", 404), ("/users/?limit=0", 422), ("/nothing", 404), ("/users", 307)]
     )
     async def test_errors_are_those_of_get(self, async_client: httpx2.AsyncClient, path: str, status: int) -> None:
-        """A HEAD that asks whether something is there gets the status."""
+        """A HEAD for an unknown object gets the same status as GET."""
         assert status == await same_headers(async_client, path)
 
 
 class TestOtherApplications:
-    """Routes of other kinds, in an application that has nothing else."""
+    """Other kinds of routes, in an application of their own."""
 
     @pytest.fixture
     def app(self) -> FastAPI:
@@ -68,7 +68,7 @@ class TestOtherApplications:
         return app
 
     def test_a_path_without_get_has_no_head(self, app: FastAPI) -> None:
-        """Where nothing can be read, HEAD is as wrong as any other method."""
+        """If a path has no GET, HEAD is refused like any other method."""
 
         @app.post("/write-only")
         async def write() -> None:
@@ -77,7 +77,7 @@ class TestOtherApplications:
         assert 405 == TestClient(app).head("/write-only").status_code
 
     def test_a_head_of_the_applications_own_is_used(self, app: FastAPI) -> None:
-        """FastAPI's `app.head` and a mounted application go on working."""
+        """FastAPI's `app.head` and mounted applications still work."""
 
         @app.get("/own")
         async def get() -> str:
@@ -95,7 +95,7 @@ class TestOtherApplications:
         assert whole.headers["content-length"] == file.headers["content-length"]
 
     def test_an_endless_stream_ends(self, app: FastAPI) -> None:
-        """HEAD needs only the headers: the endpoint that makes the body learns that the client is gone."""
+        """After the headers, the endpoint that streams the body learns that the client has gone."""
 
         @app.get("/stream")
         async def stream() -> StreamingResponse:
@@ -109,6 +109,6 @@ class TestOtherApplications:
         with serving(app) as server:
             response = httpx2.head(f"{server.url}/stream", timeout=5)
             assert ("yes", b"") == (response.headers["x-stream"], response.content)
-            # A stream that went on would keep the server from its end.
+            # A stream that went on would delay the server's shutdown.
             before = time.monotonic()
         assert time.monotonic() - before < 1

@@ -24,12 +24,12 @@ from sessionscope.testing.kit import Kit
 from sessionscope.testing.targets import Target
 from tests.app.http.making import problem_of
 
-# Real engines and pools, as in service: transactions, concurrency and failures are under test.
+# These tests need real engines and pools, because they test transactions, concurrency and failures.
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 
 def client_of(app: FastAPI) -> httpx2.AsyncClient:
-    """Return a client of an application that is not the fixtures'."""
+    """Return a client of an application other than the fixtures'."""
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app, raise_app_exceptions=False), base_url="http://test")
 
 
@@ -53,7 +53,7 @@ def delete_all(folder: Path) -> None:
 
 @pytest.fixture
 def missing_url(target: Target, tmp_path: Path) -> str:
-    """Give the URL of a database that nobody has: in a folder that isn't there, or where no server listens."""
+    """Give the URL of a database in a missing folder, or on a port where no server listens."""
     if target.url is None:
         return f"sqlite:///{tmp_path}/missing/secret-name.db"
     with socket.socket() as unused:
@@ -64,7 +64,7 @@ def missing_url(target: Target, tmp_path: Path) -> str:
 
 class TestLive:
     async def test_live_touches_no_database(self, missing_url: str) -> None:
-        """A process without any database is alive, and makes none."""
+        """A process without a database is alive, and doesn't create one."""
         container = container_at(missing_url)
         async with client_of(create_app(container)) as client:
             response = await client.get("/health/live")
@@ -75,7 +75,7 @@ class TestLive:
 @pytest.mark.usefixtures("failed_connections_end")
 class TestReady:
     async def test_ready_when_the_database_answers(self, async_client: httpx2.AsyncClient) -> None:
-        """A database that answers and was migrated is all that is asked for."""
+        """A service is ready if its database answers and is migrated."""
         response = await async_client.get("/health/ready")
         assert (200, {"status": "ready"}) == (response.status_code, response.json())
 
@@ -95,7 +95,7 @@ class TestReady:
         assert 200 == (await async_client.get("/health/ready")).status_code
 
     async def test_not_ready_with_an_unreachable_database(self, missing_url: str) -> None:
-        """What can't be reached may be there later: try again."""
+        """An unreachable database is a 503, because it may come back."""
         container = container_at(missing_url)
         async with client_of(create_app(container)) as client:
             response = await client.get("/health/ready")
@@ -105,7 +105,7 @@ class TestReady:
         await close_container(container)
 
     async def test_not_ready_after_the_file_was_deleted(self, kit: Kit, tmp_path: Path) -> None:
-        """Ready turns into not ready, and back, without a restart; no empty file takes the place of the old one."""
+        """Readiness follows the database without a restart, and no empty file replaces the old one."""
         file = kit.template.copy_to(tmp_path / "x.db")
         container = container_at(f"sqlite:///{file}")
         async with client_of(create_app(container)) as client:
@@ -140,7 +140,7 @@ class TestReady:
     async def test_not_ready_with_the_wrong_tables(
         self, database_url: str, change: tuple[str, ...], detail: str
     ) -> None:
-        """A database whose migrations are not done answers, but can't serve; the response says what to do."""
+        """A service whose database is not migrated is not ready, and the response says what to do."""
         (head,) = shipped_revisions().heads
         container = container_at(database_url)
         execute(container, *change)
@@ -153,7 +153,7 @@ class TestReady:
         await close_container(container)
 
     async def test_ready_after_a_newer_release_has_migrated(self, database_url: str) -> None:
-        """While releases overlap, the old one goes on: migrations don't break it."""
+        """While releases overlap, the old one goes on serving, because migrations don't break it."""
         container = container_at(database_url)
         execute(container, "UPDATE alembic_version SET version_num = 'of the next release'")
         async with client_of(create_app(container)) as client:
@@ -168,7 +168,7 @@ class TestReady:
         await close_container(container)
 
     async def test_a_full_pool_is_not_ready(self, database_url: str) -> None:
-        """A process that has no connection to give can't serve."""
+        """A process whose pool is exhausted is not ready."""
         container = container_at(database_url, pool_size=1, max_overflow=0, pool_timeout=0.05)
         async with client_of(create_app(container)) as client, container.database.async_engine().connect():
             problem_of(await client.get("/health/ready"), 503)
@@ -191,7 +191,7 @@ class TestWithoutADatabase:
     async def test_every_endpoint_says_to_try_again(
         self, missing_url: str, ask: Callable[[httpx2.AsyncClient], Awaitable[httpx2.Response]]
     ) -> None:
-        """A database that is down is our trouble, and passes: 503, with when to come back."""
+        """If the database is down, the response is a 503 with Retry-After."""
         container = container_at(missing_url)
         async with client_of(create_app(container)) as client:
             response = await ask(client)

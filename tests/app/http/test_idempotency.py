@@ -1,4 +1,4 @@
-"""Transfers that a client may send again: POST /transfers/ with an Idempotency-Key."""
+"""POST /transfers/ with an Idempotency-Key, which a client may send again."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from sessionscope.transactions.idempotency import IdempotentTransactions
 from sessionscope.transactions.unit_of_work import AsyncTransactions
 from tests.app.http.making import balances, make_accounts, problem_of
 
-# Real engines and pools, as in service: transactions, concurrency and failures are under test.
+# These tests need real engines and pools, because they test transactions, concurrency and failures.
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 Send = Callable[..., Any]
@@ -44,7 +44,7 @@ def _send(async_client: httpx2.AsyncClient, accounts: list[int]) -> Send:
 
 class TestSameRequest:
     async def test_repeated_request_gets_the_first_response(self, send: Send, async_client: httpx2.AsyncClient) -> None:
-        """The same transfer, whole: status, body and location; the money moved once."""
+        """The status, the body and the location are the same, and the money moves once."""
         first, second = await send(), await send()
         assert (201, 201) == (first.status_code, second.status_code)
         assert (first.json(), first.headers["location"]) == (second.json(), second.headers["location"])
@@ -59,14 +59,14 @@ class TestSameRequest:
         assert ["60.00", "40.00"] == await balances(async_client)
 
     async def test_repeated_request_gets_the_same_refusal(self, send: Send, async_client: httpx2.AsyncClient) -> None:
-        """A client that was refused for lack of money does not find it spent later by the same request."""
+        """A request that was refused for lack of money stays refused when there is enough money."""
         refused = await send("100.01")
         await make_accounts_richer(async_client)
         again = await send("100.01")
         assert problem_of(refused, 409)["detail"] == problem_of(again, 409)["detail"]
 
     async def test_repeated_request_misses_the_same_account(self, send: Send) -> None:
-        """Every refusal that the database was asked for is an answer."""
+        """Every refusal that comes after a look into the database is stored as the answer."""
         first, second = await send(to_account=99), await send(to_account=99)
         assert problem_of(first, 404) == problem_of(second, 404)
 
@@ -84,14 +84,14 @@ class TestOtherRequest:
     async def test_other_request_with_the_same_key_is_refused(
         self, send: Send, async_client: httpx2.AsyncClient
     ) -> None:
-        """The same key for another amount is a mistake of the client's."""
+        """Using the same key for another amount is a mistake of the client."""
         await send("40.00")
         problem = problem_of(await send("41.00"), 422)
         assert ["header.idempotency-key"] == [each["field"] for each in problem["errors"]]
         assert ["60.00", "40.00"] == await balances(async_client)
 
     async def test_two_keys_are_refused(self, async_client: httpx2.AsyncClient, accounts: list[int]) -> None:
-        """By whichever the request went, it would be done again under the other one. The same key twice is one."""
+        """Otherwise, the request could be done again under the other key. Two equal headers are allowed."""
         body = {"from_account": accounts[0], "to_account": accounts[1], "amount": "40.00"}
         for keys in (("k-1", "k-2"), ("k-2", "k-1")):
             headers = [("Idempotency-Key", key) for key in keys]
@@ -102,7 +102,7 @@ class TestOtherRequest:
         assert 201 == (await async_client.post("/transfers/", json=body, headers=headers)).status_code
 
     async def test_keys_that_differ_in_case_differ(self, send: Send, async_client: httpx2.AsyncClient) -> None:
-        """No database takes two keys for one."""
+        """No database treats two different keys as the same."""
         responses = [await send("10.00", key) for key in ("key", "KEY")]
         assert responses[0].json()["id"] != responses[1].json()["id"]
         assert ["80.00", "20.00"] == await balances(async_client)
@@ -118,7 +118,7 @@ class TestAtTheSameTime:
     async def test_concurrent_requests_with_one_key_are_done_once(
         self, send: Send, async_client: httpx2.AsyncClient
     ) -> None:
-        """Of many at once one moves the money; the others get its response, or are told to ask again."""
+        """One of many requests moves the money. The others get its response, or are told to try again."""
         responses = await asyncio.gather(*(send() for _ in range(10)))
         assert {response.status_code for response in responses} <= {201, 409}
         assert 1 == len({response.json()["id"] for response in responses if response.status_code == 201})
@@ -130,7 +130,7 @@ class TestAtTheSameTime:
     async def test_one_in_flight_is_a_conflict(
         self, container: ApplicationContainer, send: Send, accounts: list[int]
     ) -> None:
-        """While the first one is at work, the second does not wait for it."""
+        """The second request doesn't wait for the first one to finish."""
         working, may_end = asyncio.Event(), asyncio.Event()
 
         class Slow(AsyncTransactions):
@@ -165,7 +165,7 @@ class TestLostResponse:
     async def test_commit_whose_response_is_lost_is_not_done_twice(
         self, container: ApplicationContainer, send: Send, async_client: httpx2.AsyncClient
     ) -> None:
-        """The service asks again by itself, finds the answer, and gives it."""
+        """The service runs the unit again by itself, finds the stored answer, and returns it."""
         with lost_commit(container.database.async_engine()):
             response = await send()
         assert 201 == response.status_code
@@ -177,7 +177,7 @@ class TestLostResponse:
     async def test_lost_commit_without_a_key_is_reported(
         self, container: ApplicationContainer, async_client: httpx2.AsyncClient, accounts: list[int]
     ) -> None:
-        """Nobody knows whether it was done: that is neither a success nor a refusal."""
+        """Without a key, the outcome is unknown, and the response says so."""
         body = {"from_account": accounts[0], "to_account": accounts[1], "amount": "40.00"}
         with lost_commit(container.database.async_engine()):
             response = await async_client.post("/transfers/", json=body)
@@ -187,7 +187,7 @@ class TestLostResponse:
 
 
 async def make_accounts_richer(client: httpx2.AsyncClient) -> None:
-    """Move money into the first account, from a third one."""
+    """Move money from a third account to the first."""
     owner = (await client.get("/accounts/1")).json()["owner_id"]
     rich = (await client.post("/accounts/", json={"owner_id": owner, "balance": "50.00"})).json()["id"]
     body = {"from_account": rich, "to_account": 1, "amount": "50.00"}

@@ -1,4 +1,4 @@
-"""Idempotency keys on every POST that has them: one key space, and an end to each key."""
+"""Idempotency keys on every POST that takes them: they share one key space, and they expire."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ async def _author(async_client: httpx2.AsyncClient) -> int:
 
 @pytest.fixture(name="bodies")
 def _bodies(author: int) -> dict[str, Json]:
-    """Give a good body for each path that takes a key, but for transfers, which have tests of their own."""
+    """Give a valid body for each path that takes a key. Transfers have their own tests."""
     return {
         "/posts/": {"title": "t", "content": "c", "author_id": author},
         "/accounts/": {"owner_id": author, "balance": "10.00"},
@@ -41,7 +41,7 @@ def _bodies(author: int) -> dict[str, Json]:
 
 
 def age(container: ApplicationContainer, **how_old: float) -> None:
-    """Make every key so old."""
+    """Set the age of all keys."""
     with scope():
         session = container.database.session()
         session.execute(update(IdempotencyKey).values(created_at=datetime.now(UTC) - timedelta(**how_old)))
@@ -49,7 +49,7 @@ def age(container: ApplicationContainer, **how_old: float) -> None:
 
 
 def count_keys(container: ApplicationContainer) -> int:
-    """Return the number of keys that are kept."""
+    """Return the number of stored keys."""
     with scope():
         return container.database.session().scalar(select(func.count()).select_from(IdempotencyKey)) or 0
 
@@ -65,7 +65,7 @@ class TestSameRequest:
     async def test_repeated_request_creates_one_object(
         self, async_client: httpx2.AsyncClient, bodies: dict[str, Json], path: str
     ) -> None:
-        """Sent again, the request gets the same response, with the location, and nothing else is made."""
+        """A repeated request gets the same response and location, and creates nothing."""
         first, second = [await async_client.post(path, json=bodies[path], headers=KEY) for _ in range(2)]
         assert (201, 201) == (first.status_code, second.status_code)
         assert (first.json(), first.headers["location"]) == (second.json(), second.headers["location"])
@@ -74,7 +74,7 @@ class TestSameRequest:
     async def test_of_ten_at_once_one_is_made(
         self, async_client: httpx2.AsyncClient, bodies: dict[str, Json], path: str
     ) -> None:
-        """The others get its response, or are told to ask again."""
+        """The others get the first one's response, or are told to try again."""
         posts = [async_client.post(path, json=bodies[path], headers=KEY) for _ in range(10)]
         responses = await asyncio.gather(*posts)
         assert {response.status_code for response in responses} <= {201, 409}
@@ -84,7 +84,7 @@ class TestSameRequest:
     async def test_requests_without_a_key_create_two_objects(
         self, async_client: httpx2.AsyncClient, bodies: dict[str, Json], path: str
     ) -> None:
-        """Two equal requests may be meant."""
+        """Without a key, a client may intend to send two equal requests."""
         for _ in range(2):
             assert 201 == (await async_client.post(path, json=bodies[path])).status_code
         assert 2 == (await async_client.get(path)).json()["total"]
@@ -92,7 +92,7 @@ class TestSameRequest:
     async def test_another_body_is_refused(
         self, async_client: httpx2.AsyncClient, bodies: dict[str, Json], path: str
     ) -> None:
-        """The same key for something else is a mistake of the client's."""
+        """Using the same key for another body is a mistake of the client."""
         await async_client.post(path, json=bodies[path], headers=KEY)
         change = {"title": "another"} if path == "/posts/" else {"balance": "11.00"}
         response = await async_client.post(path, json=bodies[path] | change, headers=KEY)
@@ -102,7 +102,7 @@ class TestSameRequest:
     async def test_a_refusal_is_repeated(
         self, async_client: httpx2.AsyncClient, bodies: dict[str, Json], path: str
     ) -> None:
-        """A user who comes later does not change the answer."""
+        """The refusal stays, even if the missing user is created later."""
         field = "author_id" if path == "/posts/" else "owner_id"
         body = bodies[path] | {field: bodies[path][field] + 1}
         refused = await async_client.post(path, json=body, headers=KEY)
@@ -131,7 +131,7 @@ class TestPost:
     async def test_a_changed_post_is_shown_as_it_is(
         self, async_client: httpx2.AsyncClient, bodies: dict[str, Json]
     ) -> None:
-        """The key finds the post, and not what it was like."""
+        """The repeated request returns the post with its later changes."""
         post = (await async_client.post("/posts/", json=bodies["/posts/"], headers=KEY)).json()
         await async_client.patch(f"/posts/{post['id']}", json={"title": "new"})
         again = (await async_client.post("/posts/", json=bodies["/posts/"], headers=KEY)).json()
@@ -140,7 +140,7 @@ class TestPost:
     async def test_a_deleted_post_stays_deleted(
         self, async_client: httpx2.AsyncClient, bodies: dict[str, Json]
     ) -> None:
-        """A late copy of the request does not bring it back."""
+        """A late copy of the request does not create a deleted post again."""
         post = (await async_client.post("/posts/", json=bodies["/posts/"], headers=KEY)).json()
         await async_client.delete(f"/posts/{post['id']}")
         again = await async_client.post("/posts/", json=bodies["/posts/"], headers=KEY)
@@ -168,7 +168,7 @@ class TestExpiry:
     async def test_an_expired_key_is_new(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer, transfer: Json
     ) -> None:
-        """Deleted or not: it may be used for another request, and then holds for that one."""
+        """An expired key, deleted or not, may be used for another request, and then belongs to it."""
         age(container, days=1)
         other = transfer | {"amount": "10.00"}
         for _ in range(2):
@@ -181,7 +181,7 @@ class TestExpiry:
     async def test_of_ten_that_renew_it_at_once_one_moves_money(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer, transfer: Json, attempt: int
     ) -> None:
-        """The key is taken over by one of them; the others get its response, or are told to ask again."""
+        """One request takes over the expired key. The others get its response, or are told to try again."""
         age(container, days=1, seconds=attempt)
         responses = await asyncio.gather(
             *(async_client.post("/transfers/", json=transfer, headers=KEY) for _ in range(10))
@@ -195,7 +195,7 @@ class TestExpiry:
     async def test_renewing_and_forgetting_at_once_moves_money_once(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer, transfer: Json
     ) -> None:
-        """A key that is renewed is not deleted as an old one."""
+        """A renewed key is not deleted as an expired one."""
         age(container, days=1)
         forgetting = [asyncio.to_thread(forget, container, 1) for _ in range(3)]
         requests = [async_client.post("/transfers/", json=transfer, headers=KEY) for _ in range(5)]
@@ -207,7 +207,7 @@ class TestExpiry:
 
 
 class TestKeptAnswers:
-    """What the table holds: a release and the one before it may serve one database for a while."""
+    """The format of stored answers, because two releases may use one database for a while."""
 
     @pytest.fixture(name="body")
     async def _body(self, async_client: httpx2.AsyncClient) -> Json:
@@ -235,7 +235,7 @@ class TestKeptAnswers:
         kind: str,
         detail: str,
     ) -> None:
-        """They have been written as they stand here since idempotency keys came."""
+        """The format of refusals has not changed since idempotency keys were introduced."""
         request = f"transfer {body['from_account']} {body['to_account']} 1.00"
         values = {"key": sha256(b"k-1").hexdigest(), "request": sha256(request.encode()).hexdigest()}
         with scope():
@@ -264,7 +264,7 @@ class TestKeptAnswers:
         changes: Json,
         expected: Json,
     ) -> None:
-        """Its workers answer some of the requests while a release is rolled out."""
+        """The previous release's workers still serve some requests during a deployment."""
         data = body | changes if path == "/transfers/" else changes
         await async_client.post(path, json=data, headers=KEY)
         with scope():
@@ -305,6 +305,6 @@ class TestForgetting:
     def test_forgetting_deletes_in_batches(
         self, container: ApplicationContainer, batch: int, expected: list[int]
     ) -> None:
-        """Each is a transaction of its own; keys that may be asked for again stay."""
+        """Each batch is one transaction, and keys that are still valid stay."""
         assert expected == forget(container, batch)
         assert (2, [0]) == (count_keys(container), forget(container))

@@ -1,4 +1,4 @@
-"""The OpenAPI document says what the service does."""
+"""The OpenAPI document describes what the service really does."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def document(app: FastAPI) -> Json:
 
 
 def operations(document: Json) -> list[tuple[str, Json]]:
-    """Return each operation with its name; there are some."""
+    """Return each operation with its name, and check that there are any."""
     found = [
         (f"{method.upper()} {path}", operation)
         for path, item in document["paths"].items()
@@ -66,20 +66,20 @@ def refs(node: Any) -> Iterator[str]:
 
 class TestDocument:
     def test_document_is_valid(self, document: Json) -> None:
-        """It has the structure of OpenAPI 3.1, and every reference leads somewhere."""
+        """The document has the structure of OpenAPI 3.1, and every reference resolves."""
         parsed = OpenAPI.model_validate(document)
         assert parsed.openapi.startswith("3.1.")
         names = {ref.removeprefix("#/components/schemas/") for ref in refs(document)}
         assert names <= set(document["components"]["schemas"])
 
     def test_patterns_mean_the_same_everywhere(self, document: Json) -> None:
-        """For JSON Schema an Æ is not a word character; for Python and for pydantic it is."""
+        """No pattern relies on word characters, because JSON Schema and Python disagree on some, such as Æ."""
         found = set(patterns(document))
         assert found
         assert [] == [pattern for pattern in found if re.search(r"\\[wWdDsSbB]", pattern)]
 
     def test_every_operation_has_a_name_of_its_own(self, document: Json) -> None:
-        """Generated clients name their functions so."""
+        """Generated clients use these names for their functions."""
         names = [operation["operationId"] for _, operation in operations(document)]
         assert len(names) == len(set(names))
         assert all(operation.get("description") for _, operation in operations(document))
@@ -104,7 +104,7 @@ class TestDocument:
         assert [] == [name for name, operation in with_id if "404" not in operation["responses"]]
 
     def test_bodies_have_examples(self, document: Json) -> None:
-        """A reader who tries it in a browser starts with valid values."""
+        """You can try an operation in a browser with valid values."""
         schemas = document["components"]["schemas"]
         with_body = [(name, operation) for name, operation in operations(document) if "requestBody" in operation]
         assert with_body
@@ -115,7 +115,7 @@ class TestDocument:
             assert [] == unclear, name
 
     def test_money_is_a_string_or_a_whole_number(self, document: Json) -> None:
-        """A fraction in JSON would be a float; what goes out is always a string."""
+        """A JSON number with a fraction would be a float, so it is refused. Responses always contain strings."""
         schemas = document["components"]["schemas"]
         shown = [schemas["AccountOut"]["properties"]["balance"], schemas["TransferOut"]["properties"]["amount"]]
         assert ["string"] * 2 == [schema["type"] for schema in shown]
@@ -129,7 +129,7 @@ class TestDocument:
     def test_money_that_is_documented_is_the_money_that_is_taken(
         self, document: Json, model: str, field: str, kind: Any, value: Any
     ) -> None:
-        """Neither is the document stricter than the service, nor the other way round."""
+        """The document and the service accept the same amounts."""
         schema = document["components"]["schemas"][model]["properties"][field]
         is_documented = any(_fits(value, each) for each in schema.get("anyOf", [schema]))
         try:
@@ -143,7 +143,7 @@ class TestDocument:
     async def test_reserved_domains_of_email_addresses_are_documented(
         self, document: Json, async_client: httpx2.AsyncClient, name: str
     ) -> None:
-        """An address that the service refuses for its domain does not fit the schema either."""
+        """The schema refuses an address at a reserved domain, as the service does."""
         fits_not = re.compile(document["components"]["schemas"]["UserIn"]["properties"]["email"]["not"]["pattern"])
         for address in (f"ann@{name}", f"ann@example.{name}"):
             problem_of(await async_client.post("/users/", json={"email": address, "username": "ann"}), 422)
@@ -153,7 +153,7 @@ class TestDocument:
 
     @pytest.mark.parametrize("name", [".", "..", "\u200d", "\u3164\ufe0f"], ids=ascii)
     def test_usernames_that_nobody_can_have_are_documented(self, document: Json, name: str) -> None:
-        """The schema refuses a step in a path, and a name that shows nothing."""
+        """The schema refuses . and .. and invisible names."""
         with pytest.raises(ValidationError):
             TypeAdapter(Username).validate_python(name)
         fits_not = re.compile(document["components"]["schemas"]["UserIn"]["properties"]["username"]["not"]["pattern"])
@@ -161,7 +161,7 @@ class TestDocument:
         assert not any(map(fits_not.search, ("ann", "...", f"{name}ann")))
 
     def test_null_is_documented_where_it_is_accepted(self, document: Json) -> None:
-        """In a PATCH, null takes the password away; any other field is left out if it is not to change."""
+        """In a PATCH, only the password can be null. Other fields are left out if they should not change."""
         schemas = document["components"]["schemas"]
         nullable = [
             (name, field)
@@ -173,14 +173,14 @@ class TestDocument:
         assert "maxLength" in schemas["PostPatch"]["properties"]["title"]
 
     def test_no_secret_is_in_a_response(self, document: Json) -> None:
-        """Nothing that is shown has a password."""
+        """No response schema has a password."""
         schemas = document["components"]["schemas"]
         with_password = {name for name, schema in schemas.items() if "password" in str(schema.get("properties"))}
         assert {"UserIn", "UserPatch", "UserPut"} == with_password
 
 
 def _fits(value: Any, schema: Json) -> bool:
-    """Tell whether a text or an integer fits *schema*, as far as money has it."""
+    """Tell whether a string or an integer matches *schema*, as far as the schemas of money need it."""
     if schema["type"] == "integer":
         return isinstance(value, int) and schema["minimum"] <= value <= schema["maximum"]
     if not isinstance(value, str) or not re.search(schema["pattern"], value):
@@ -189,6 +189,6 @@ def _fits(value: Any, schema: Json) -> bool:
 
 
 def _is_clear(schema: Json) -> bool:
-    """Tell whether a reader knows what to write: an example, a choice, or a truth value."""
+    """Tell whether a field shows readers what to write: by an example, a choice or a boolean type."""
     choices = [schema, *schema.get("anyOf", [])]
     return any("examples" in each or "enum" in each or each.get("type") == "boolean" for each in choices)

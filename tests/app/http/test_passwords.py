@@ -1,4 +1,4 @@
-"""Passwords over HTTP: many at once cost other requests nothing, and a refused request costs no hash."""
+"""Hashing many passwords doesn't slow down other requests, and a refused request costs no hash."""
 
 import asyncio
 import threading
@@ -21,19 +21,19 @@ PASSWORD = "correct horse battery"
 
 
 class Slow:
-    """Makes hashes when it may, in place of argon2."""
+    """A replacement for argon2 that waits until the test lets it hash."""
 
     def __init__(self) -> None:
         self.may_end = threading.Event()
 
     def hash(self, password: str) -> str:
-        """Wait, and return a text that is not a hash."""
+        """Wait, and return a text in place of a hash."""
         assert self.may_end.wait(60)
         return password[::-1]
 
 
 class Counted(PasswordHasher):
-    """Knows how many passwords were brought."""
+    """Counts the passwords that it was given."""
 
     def __init__(self, slow: Any) -> None:
         super().__init__(threads=2, waiting=60)
@@ -67,7 +67,7 @@ class TestCrowd:
     async def test_what_is_too_much_is_told_to_come_again(
         self, async_client: httpx2.AsyncClient, override: Override
     ) -> None:
-        """Those that fit are served, the others get a 503 with Retry-After, and nobody else is made."""
+        """Requests above the limit get a 503 with Retry-After, and create no user."""
         override("passwords", PasswordHasher(threads=1, waiting=2))
         responses = await asyncio.gather(*(async_client.post("/users/", json=body(f"u{i}")) for i in range(12)))
         count = Counter(response.status_code for response in responses)
@@ -83,7 +83,7 @@ class TestCrowd:
     async def test_other_requests_are_served_during_hashing(
         self, app: FastAPI, server: Server, override: Override
     ) -> None:
-        """Hashing takes none of the server's threads, in which plain functions wait for nobody's password."""
+        """Hashing uses none of the server's threads, so plain functions don't wait for it."""
         slow = Slow()
         hasher = Counted(slow)
         override("passwords", hasher)
@@ -97,7 +97,7 @@ class TestCrowd:
             assert not any(task.done() for task in crowd)
             slow.may_end.set()
             assert {201} == {response.status_code for response in await asyncio.gather(*crowd)}
-        # The application is that of other tests too.
+        # Other tests use the same application.
         app.router.routes.pop()
 
 
@@ -105,7 +105,7 @@ class TestRefused:
     async def test_a_conflict_is_answered_without_a_hash(
         self, async_client: httpx2.AsyncClient, override: Override
     ) -> None:
-        """Asking again and again for a name that is taken is cheap."""
+        """A repeated request for a taken name is cheap."""
         user = await make_user(async_client)
         bob = await make_user(async_client, "bob")
         override("passwords", NoHasher())
@@ -120,7 +120,7 @@ class TestRefused:
     async def test_nobody_is_answered_without_a_hash(
         self, async_client: httpx2.AsyncClient, override: Override, method: str
     ) -> None:
-        """Neither is a hash made for a user who isn't there."""
+        """No hash is made for a user who doesn't exist."""
         override("passwords", NoHasher())
         assert (
             "there is no user 99"
@@ -128,11 +128,11 @@ class TestRefused:
         )
 
     async def test_the_database_still_decides(self, async_client: httpx2.AsyncClient) -> None:
-        """Of several that all found the name free before they hashed, one gets it."""
+        """If several requests find a name free and then hash, only one gets the name."""
         responses = await asyncio.gather(*(async_client.post("/users/", json=body()) for _ in range(6)))
         assert [201] + [409] * 5 == sorted(response.status_code for response in responses)
 
     async def test_ones_own_name_is_free(self, async_client: httpx2.AsyncClient) -> None:
-        """A user may be given a new password along with the old name."""
+        """An update with a new password may repeat the user's own name."""
         user = await make_user(async_client)
         assert 200 == (await async_client.put(f"/users/{user['id']}", json=body())).status_code

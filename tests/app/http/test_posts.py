@@ -10,13 +10,13 @@ from sqlalchemy import Engine, event
 
 from tests.app.http.making import made, make_post, make_user, problem_of
 
-# Real engines and pools, as in service: transactions, concurrency and failures are under test.
+# These tests need real engines and pools, because they test transactions, concurrency and failures.
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 
 @contextmanager
 def statements() -> Generator[list[str], None, None]:
-    """Collect the statements that reach the database meanwhile, from any engine."""
+    """Collect the statements that any engine sends during the test."""
     seen: list[str] = []
 
     def see(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -38,7 +38,7 @@ async def titles(client: httpx2.AsyncClient, query: str) -> list[str]:
 
 class TestCreate:
     async def test_response_shows_the_author(self, async_client: httpx2.AsyncClient) -> None:
-        """The response has the post with its author, and says where it is."""
+        """The response contains the post with its author, and the post's location."""
         user = await make_user(async_client)
         body = {"title": "On sessions", "content": "One per request.", "author_id": user["id"]}
         response = await async_client.post("/posts/", json=body)
@@ -48,7 +48,7 @@ class TestCreate:
         assert post == (await async_client.get(response.headers["location"])).json()
 
     async def test_an_author_must_exist(self, async_client: httpx2.AsyncClient) -> None:
-        """A post of nobody is a conflict."""
+        """A post whose author doesn't exist is a conflict."""
         response = await async_client.post("/posts/", json={"title": "t", "content": "c", "author_id": 99})
         assert "there is no user 99 to be the author" == problem_of(response, 409)["detail"]
 
@@ -58,7 +58,7 @@ class TestCreate:
         ids=ascii,
     )
     async def test_any_text_comes_back_as_it_was(self, async_client: httpx2.AsyncClient, text: str) -> None:
-        """Text is data, whatever it holds."""
+        """Any text is only data, whatever it contains."""
         user = await make_user(async_client)
         post = await made(async_client, "/posts/", title=text, content=text, author_id=user["id"])
         assert (text, text) == (post["title"], post["content"])
@@ -127,7 +127,7 @@ class TestList:
         ],
     )
     async def test_list_filters_and_sorts(self, async_client: httpx2.AsyncClient, query: str, expected: str) -> None:
-        """Filters add up; a leading minus turns the order."""
+        """A post has to match all filters. A leading minus reverses the order."""
         assert expected.split() == await titles(async_client, query)
 
     @pytest.mark.parametrize("path", ["/posts/", "/users/1/posts"])
@@ -171,7 +171,7 @@ class TestChange:
         assert shown == (await async_client.get(f"/posts/{post['id']}")).json()
 
     async def test_patch_changes_what_is_given(self, async_client: httpx2.AsyncClient) -> None:
-        """Fields that are left out stay."""
+        """Omitted fields keep their values."""
         post = await make_post(async_client, (await make_user(async_client))["id"])
         shown = (await async_client.patch(f"/posts/{post['id']}", json={"title": "new"})).json()
         assert post | {"title": "new", "updated_at": shown["updated_at"]} == shown
@@ -179,7 +179,7 @@ class TestChange:
 
     @pytest.mark.parametrize("name", ["title", "content", "author_id"])
     async def test_patch_refuses_null(self, async_client: httpx2.AsyncClient, name: str) -> None:
-        """Null does not mean that a field is left out."""
+        """Null is not the same as an omitted field."""
         post = await make_post(async_client, (await make_user(async_client))["id"])
         problem_of(await async_client.patch(f"/posts/{post['id']}", json={name: None}), 422)
 
@@ -193,20 +193,20 @@ class TestChange:
 
     @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
     async def test_an_unknown_post_is_not_found(self, async_client: httpx2.AsyncClient, method: str) -> None:
-        """The text says what is missing."""
+        """The detail says what is missing."""
         body = {"title": "new", "content": "c", "author_id": 1} if method in ("PUT", "PATCH") else None
         response = await async_client.request(method, "/posts/99", json=body)
         assert "there is no post 99" == problem_of(response, 404)["detail"]
 
     async def test_an_id_never_comes_again(self, async_client: httpx2.AsyncClient) -> None:
-        """A link to a post that has gone never leads to another one."""
+        """A link to a deleted post never leads to another post."""
         ann = await make_user(async_client)
         gone = await make_post(async_client, ann["id"])
         await async_client.delete(f"/posts/{gone['id']}")
         assert gone["id"] < (await make_post(async_client, ann["id"]))["id"]
 
     async def test_a_deleted_one_is_gone(self, async_client: httpx2.AsyncClient) -> None:
-        """The post goes, its author stays."""
+        """The post is deleted, and its author stays."""
         user = await make_user(async_client)
         post = await make_post(async_client, user["id"])
         assert 204 == (await async_client.delete(f"/posts/{post['id']}")).status_code

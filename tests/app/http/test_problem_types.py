@@ -1,4 +1,4 @@
-"""A client branches on the type of a problem: each type is distinct, documented, and answered."""
+"""Clients branch on the type of a problem, so each type is distinct, documented, and used in responses."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,13 +32,13 @@ def with_children(kind: type[ServiceError]) -> Iterator[type[ServiceError]]:
 
 class TestTable:
     def test_every_refusal_has_a_type_of_its_own(self) -> None:
-        """A new class without a type would be told as its parent, which a client can't tell from others."""
+        """Without its own type, an error would have its parent's, and clients could not tell it from others."""
         kinds = [each.kind for each in with_children(ServiceError)]
         assert len(kinds) > 5
         assert len(kinds) == len(set(kinds))
 
     def test_a_class_without_a_type_has_its_parents(self) -> None:
-        """A service may add an error without a word about HTTP."""
+        """A service may add an error without describing it for HTTP."""
 
         class TakenError(ConflictError):
             pass
@@ -46,7 +46,7 @@ class TestTable:
         assert CONFLICT is TakenError("taken").kind
 
     def test_codes_are_distinct(self) -> None:
-        """Two types of one code would be one type."""
+        """Two types with the same code would be one type to clients."""
         assert len(ALL) == len({each.code for each in ALL})
 
     def test_every_type_is_in_the_docs(self) -> None:
@@ -58,14 +58,14 @@ class TestTable:
         assert [] == missing
 
     def test_every_type_is_in_the_openapi_document(self, app: FastAPI) -> None:
-        """Each is documented where it can occur. A wrong method is not an operation, so none documents that one."""
+        """Each type is documented where it can occur, except for a wrong method, which is not an operation."""
         document = str(app.openapi()["paths"])
         missing = [each for each in ALL if f"`{each.uri}`" not in document]
         assert [problem_types.METHOD_NOT_ALLOWED] == missing
 
 
 class TransfersInFlight:
-    """Stands in for the service of transfers while another request has the key."""
+    """A replacement for the service of transfers, while another request with the key is in flight."""
 
     async def create(self, *_: Any) -> None:
         """Refuse."""
@@ -76,7 +76,7 @@ class TestConflicts:
     async def test_a_final_refusal_and_a_request_in_flight_are_told_apart(
         self, async_client: httpx2.AsyncClient, override: Override
     ) -> None:
-        """Both are 409: one is final, the other asks to come back, and says when."""
+        """Both are a 409, but one is final, and the other says when to try again."""
         accounts = await make_accounts(async_client, "1.00", "0.00")
         body = {"from_account": accounts[0], "to_account": accounts[1], "amount": "2.00"}
         final = await async_client.post("/transfers/", json=body)
@@ -87,7 +87,7 @@ class TestConflicts:
         assert (None, "1") == (final.headers.get("retry-after"), again.headers.get("retry-after"))
 
     async def test_a_refusal_is_repeated_with_its_type(self, async_client: httpx2.AsyncClient) -> None:
-        """The same Idempotency-Key gets the same answer, its type included."""
+        """A repeated Idempotency-Key gets the same answer with the same type."""
         accounts = await make_accounts(async_client, "1.00", "0.00")
         body = {"from_account": accounts[0], "to_account": accounts[1], "amount": "2.00"}
         headers = {"idempotency-key": "k-1"}
@@ -97,7 +97,7 @@ class TestConflicts:
 
 
 class TestRaised:
-    """What an endpoint raises, with nothing around it but the handlers."""
+    """Exceptions of an endpoint, in an application that only has the handlers."""
 
     @pytest.mark.parametrize(
         ("error", "status", "kind"),
@@ -128,7 +128,7 @@ class TestRaised:
         assert isinstance(response.json()["detail"], str)
 
     def test_not_modified_has_no_body(self) -> None:
-        """A 304 with a body is a broken message."""
+        """A 304 must not have a body."""
         app = FastAPI()
         install_problems(app)
 
@@ -143,7 +143,7 @@ class TestRaised:
 class TestHost:
     @pytest.mark.parametrize("host", ["evil.example", "evil.example/x", "x/y?z", "user@evil.example"])
     async def test_a_problem_says_nothing_of_the_host_header(self, async_client: httpx2.AsyncClient, host: str) -> None:
-        """The path is the request's, whatever the client calls the service."""
+        """The instance is the path of the request, whatever its Host header says."""
         response = await async_client.get("/users/99", headers={"host": host})
         assert "/users/99" == response.json()["instance"]
         assert "evil" not in response.text
@@ -161,18 +161,18 @@ class TestHost:
     async def test_a_redirect_stays_on_the_host(
         self, async_client: httpx2.AsyncClient, host: str, path: str, location: str
     ) -> None:
-        """A missing slash is redirected by path alone: a client that is sent to another host would follow."""
+        """The redirect for a missing slash contains only a path, so it can't send a client to another host."""
         response = await async_client.get(path, headers={"host": host})
         assert (307, location) == (response.status_code, response.headers["location"])
 
     @pytest.mark.parametrize("path", ["//users", "//evil.example", "//evil.example/", "/nothing", "/nothing/"])
     async def test_what_has_no_neighbour_is_not_found(self, async_client: httpx2.AsyncClient, path: str) -> None:
-        """A path that would lead nowhere with a slash too is a 404."""
+        """A path that doesn't exist with a slash either is a 404."""
         response = await async_client.get(f"http://testserver{path}")
         assert "/problems/not-found" == problem_of(response, 404)["type"]
 
     def test_no_path_is_taken_for_a_host(self) -> None:
-        """Where an application takes any path, ``//evil.example`` is one of them; as a location it is a host."""
+        """In a Location, ``//evil.example`` would be a host, so the second slash is encoded."""
         app = FastAPI(redirect_slashes=False)
         install_problems(app)
 

@@ -1,4 +1,4 @@
-"""Every error is a problem response (RFC 9457) that says what a client may know, and no more."""
+"""Every error is a problem response (RFC 9457) that tells clients only what they may know."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ from sessionscope.testing.overrides import Override
 from sessionscope.testing.serving import Server
 from tests.app.http.making import make_user, problem_of
 
-# Real engines and pools, as in service: transactions, concurrency and failures are under test.
+# These tests need real engines and pools, because they test transactions, concurrency and failures.
 pytestmark = pytest.mark.isolation("database")
 
 SECRET = "hunter2-do-not-tell"
@@ -31,7 +31,7 @@ JSON = {"content-type": "application/json"}
 
 class TestRouting:
     async def test_an_unknown_path_is_not_found(self, async_client: httpx2.AsyncClient) -> None:
-        """The response repeats the path, and nothing of the query."""
+        """The response repeats the path, but nothing of the query."""
         problem_of(await async_client.get(f"/nothing/here?password={SECRET}"), 404)
 
     @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ class TestRouting:
 
     @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "BREW"])
     async def test_a_strange_method_is_no_failure(self, async_client: httpx2.AsyncClient, method: str) -> None:
-        """A method that nobody knows is refused as any other."""
+        """An unknown method is refused like any wrong method."""
         problem_of(await async_client.request(method, "/users/"), 405)
 
 
@@ -72,7 +72,7 @@ class TestInvalidBodies:
         ids=lambda body: ascii(body)[:24],
     )
     async def test_json_that_is_no_object_is_invalid(self, async_client: httpx2.AsyncClient, body: bytes) -> None:
-        """The response is a 422, and quotes nothing of the body."""
+        """The response is a 422 that quotes nothing of the body."""
         response = await async_client.post("/users/", content=body, headers=JSON)
         assert SECRET not in response.text
         assert problem_of(response, 422)["errors"]
@@ -104,7 +104,7 @@ class TestInvalidBodies:
     async def test_another_media_type_is_unsupported(
         self, async_client: httpx2.AsyncClient, method: str, kind: str
     ) -> None:
-        """A body is JSON, and says so."""
+        """A body must be declared as JSON."""
         body = b'{"email": "ann@example.com", "username": "ann"}'
         headers = {"content-type": kind} if kind else {}
         path = "/users/" if method == "POST" else "/users/1"
@@ -113,13 +113,13 @@ class TestInvalidBodies:
 
     @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON", "application/ld+json"])
     async def test_json_has_several_media_types(self, async_client: httpx2.AsyncClient, kind: str) -> None:
-        """Capitals, parameters and JSON with a suffix are all right."""
+        """Capitals, parameters and types such as application/*+json are accepted."""
         body = b'{"email": "ann@example.com", "username": "ann"}'
         response = await async_client.post("/users/", content=body, headers={"content-type": kind})
         assert 201 == response.status_code
 
     async def test_of_a_key_written_twice_the_last_counts(self, async_client: httpx2.AsyncClient) -> None:
-        """As Python's JSON has it; there is one user, and no failure."""
+        """Python's JSON parser takes the last value, so one user is created."""
         body = b'{"email": "a@example.com", "email": "b@example.com", "username": "ann"}'
         response = await async_client.post("/users/", content=body, headers=JSON)
         assert (201, "b@example.com") == (response.status_code, response.json()["email"])
@@ -137,14 +137,14 @@ class TestInvalidBodies:
     async def test_a_password_is_never_repeated(
         self, async_client: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture, wrong: dict[str, Any]
     ) -> None:
-        """Neither in the response nor in the log, whatever is wrong with the body."""
+        """Neither the response nor the log repeats a password, whatever is wrong with the body."""
         body = {"email": "ann@example.com", "username": "ann"} | wrong
         response = await async_client.post("/users/", json=body)
         problem_of(response, 422)
         assert SECRET not in response.text + caplog.text
 
     async def test_a_body_of_a_megabyte_is_refused_by_its_rule(self, async_client: httpx2.AsyncClient) -> None:
-        """A very long value is named, not echoed."""
+        """The response names the field of a very long value, and doesn't repeat the value."""
         response = await async_client.post("/users/", json={"email": "ann@example.com", "username": "x" * 10**6})
         assert ["body.username"] == [each["field"] for each in problem_of(response, 422)["errors"]]
         assert len(response.content) < 1000
@@ -166,7 +166,7 @@ class TestInvalidBodies:
         assert [error] == problem_of(response, 422)["errors"]
 
     async def test_a_long_name_is_cut_short(self, async_client: httpx2.AsyncClient) -> None:
-        """The name of a field is the client's, and may be a megabyte."""
+        """Clients choose the names of fields, which may have a megabyte."""
         body = {"email": "ann@example.com", "username": "ann", "k" * 10**6: 1}
         response = await async_client.post("/users/", json=body)
         assert [f"body.{'k' * 94}…"] == [each["field"] for each in problem_of(response, 422)["errors"]]
@@ -197,7 +197,7 @@ class TestInvalidQueries:
         ],
     )
     async def test_a_wrong_part_is_named(self, async_client: httpx2.AsyncClient, path: str, query: str) -> None:
-        """A list has from 1 to 500 rows, from a place on that exists; a misspelt filter is not ignored."""
+        """Limits and offsets out of bounds are refused, and so are misspelt filters."""
         await make_user(async_client)
         problem = problem_of(await async_client.get(f"{path}?{query}"), 422)
         assert [f"query.{query.split('=', maxsplit=1)[0]}"] == [each["field"] for each in problem["errors"]]
@@ -227,31 +227,31 @@ class TestInvalidQueries:
         assert [f"query.{query.split('=', maxsplit=1)[0]}"] == [each["field"] for each in problem["errors"]]
 
     async def test_a_query_of_very_many_parts_is_one_error(self, async_client: httpx2.AsyncClient) -> None:
-        """As a body of very many fields."""
+        """A long query is treated like a body of very many fields."""
         query = "&".join(f"{number:x}=1" for number in range(9_000))
         problem = problem_of(await async_client.get(f"/users/?{query}"), 422)
         assert [{"field": "query", "reason": "There are 9,000 fields: send at most 100"}] == problem["errors"]
 
 
 class BrokenUsers:
-    """Stands in for the service of users, and fails."""
+    """A replacement for the service of users that fails."""
 
     async def get(self, user_id: int) -> None:
-        """Fail with a text that is nobody's business."""
+        """Fail with a secret text."""
         raise RuntimeError(f"{SECRET} {user_id}")
 
 
 @pytest.mark.every_database
 class TestFailures:
     async def test_the_unforeseen_shows_nothing(self, async_client: httpx2.AsyncClient, override: Override) -> None:
-        """A bug is a 500 without its text."""
+        """A bug is a 500 that doesn't show the exception's text."""
         override("users", BrokenUsers())
         response = await async_client.get("/users/1")
         assert SECRET not in response.text
         problem_of(response, 500)
 
     def test_real_server_answers_after_a_failure(self, server: Server, override: Override) -> None:
-        """Behind a server the response is the same, and the server goes on."""
+        """A real server sends the same response, and goes on serving."""
         override("users", BrokenUsers())
         response = httpx2.get(f"{server.url}/users/1")
         problem_of(response, 500)
@@ -261,7 +261,7 @@ class TestFailures:
     async def test_a_database_error_is_logged_without_values(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """A missing table is our fault: the log has the statement, without what was to be stored."""
+        """If a table is missing, the log has the statement without its values."""
         drop_db(container.database.engine())
         body = {"email": f"{SECRET}@example.com", "username": "ann", "password": SECRET}
         with caplog.at_level(logging.DEBUG, "app"):
@@ -297,9 +297,9 @@ class TestExhaustedPool:
     async def test_an_async_endpoint_says_when_to_come_back(
         self, client: httpx2.AsyncClient, small: ApplicationContainer, method: str
     ) -> None:
-        """While the only connection is taken, the response is 503; afterwards all is well."""
+        """While the only connection is taken, the response is a 503. Afterwards, requests succeed."""
         body = {"email": "ann@example.com", "username": "ann"} if method == "POST" else None
-        # On SQLite, who reads does so on the sync engine's.
+        # On SQLite, reads use the sync engine's pool.
         async with small.database.async_engine().connect():
             with small.database.engine().connect():
                 response = await client.request(method, "/users/", json=body)
@@ -310,7 +310,7 @@ class TestExhaustedPool:
     async def test_sync_endpoint_answers_503_when_the_pool_is_exhausted(
         self, client: httpx2.AsyncClient, small: ApplicationContainer
     ) -> None:
-        """The same for an endpoint in the thread pool."""
+        """An endpoint in the thread pool gets a 503 too."""
         with small.database.engine().connect():
             response = await client.get("/plain")
             problem_of(response, 503)
@@ -318,7 +318,7 @@ class TestExhaustedPool:
         assert 200 == (await client.get("/plain")).status_code
 
     async def test_a_locked_database_is_unavailable(self, small: ApplicationContainer) -> None:
-        """A lock that isn't had in time is a 503 too."""
+        """A lock that can't be taken in time is a 503 too."""
         await close_container(small)
         url = small.settings().database.url
         settings = DatabaseSettings(url=url, lock_timeout=0.05, transaction_attempts=1)

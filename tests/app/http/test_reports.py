@@ -8,7 +8,7 @@ import pytest
 
 from tests.app.http.making import make_post, make_user, problem_of
 
-# Real engines and pools, as in service: transactions, concurrency and failures are under test.
+# These tests need real engines and pools, because they test transactions, concurrency and failures.
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 
@@ -32,11 +32,11 @@ class TestReports:
     async def test_an_empty_service_has_empty_reports(
         self, async_client: httpx2.AsyncClient, path: str, expected: Any
     ) -> None:
-        """No rows are no error."""
+        """Reports on empty tables succeed."""
         assert expected == await report(async_client, path)
 
     async def test_users_are_counted(self, async_client: httpx2.AsyncClient) -> None:
-        """In all, and by each role that somebody has."""
+        """Users are counted in total, and by each role in use."""
         for name, role in (("ann", "user"), ("bob", "user"), ("cleo", "admin")):
             await make_user(async_client, name, role=role)
         assert {"count": 3} == await report(async_client, "users/count")
@@ -45,7 +45,7 @@ class TestReports:
         )
 
     async def test_authors_are_ranked(self, async_client: httpx2.AsyncClient) -> None:
-        """Most posts first, ties by id; users who wrote none are there with 0. A part has the total too."""
+        """Authors with most posts come first, with ties by id. Users without posts have 0. A page has the total too."""
         ids = [(await make_user(async_client, name))["id"] for name in ("none", "one", "two", "also_none")]
         for author in (ids[1], ids[2], ids[2]):
             await make_post(async_client, author)
@@ -57,7 +57,7 @@ class TestReports:
         assert {"items": figures["items"][1:3], "total": 4, "limit": 2, "offset": 1} == part
 
     async def test_domains_are_distinct(self, async_client: httpx2.AsyncClient) -> None:
-        """Each domain once, in alphabetical order, whatever its case was."""
+        """Each domain is listed once, in alphabetical order, whatever its case was."""
         for name, domain in (("ann", "b.example.com"), ("bob", "A.example.com"), ("cleo", "b.EXAMPLE.com")):
             await make_user(async_client, name, email=f"{name}@{domain}")
         domains = await report(async_client, "email-domains")
@@ -67,11 +67,11 @@ class TestReports:
 
     @pytest.mark.parametrize("path", ["posts/per-author", "email-domains"])
     async def test_a_report_on_all_users_has_a_longest_part(self, async_client: httpx2.AsyncClient, path: str) -> None:
-        """A report that grows with the service is given in parts, as every list is."""
+        """A report that grows with the service has pages, like every list."""
         problem_of(await async_client.get(f"/reports/{path}?limit=501"), 422)
 
     async def test_many_at_once_all_answer(self, async_client: httpx2.AsyncClient) -> None:
-        """They share the connection pool, and none is left waiting."""
+        """Concurrent reports share the connection pool, and all get a response."""
         await make_user(async_client)
         counts = await asyncio.gather(*(report(async_client, "users/count") for _ in range(60)))
         assert [{"count": 1}] * 60 == counts

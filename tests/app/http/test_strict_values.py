@@ -1,4 +1,4 @@
-"""A value of the wrong type or spelling is refused, and never taken for another one."""
+"""A value of the wrong type or spelling is refused, and never converted."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 NOT_INTEGERS = [True, "1", 1.0, [1], None]
 NOT_BOOLEANS = [0, 1, "true", "false", "on", 1.0]
-# Each of them was read as a 1 or a 10.
+# Each of these was once read as 1 or 10.
 NOT_IDS = ["1_0", "+1", "%201", "1%20", "01", "1.0", "1e0", "0x1", "%EF%BC%91", "%D9%A1"]
 NOT_DATE_TIMES = [
     "0.5",
@@ -30,14 +30,14 @@ NOT_DATE_TIMES = [
 
 
 def fields_of(response: httpx2.Response) -> list[str]:
-    """Return the names of what the response refuses."""
+    """Return the names of the values that the response refuses."""
     return [each["field"] for each in problem_of(response, 422)["errors"]]
 
 
 class TestBody:
     @pytest.mark.parametrize("owner", NOT_INTEGERS, ids=repr)
     async def test_owner_id_must_be_a_json_integer(self, async_client: httpx2.AsyncClient, owner: Any) -> None:
-        """An account is not opened for user 1 because somebody sent true."""
+        """The value true is not accepted as user 1."""
         assert 1 == (await make_user(async_client))["id"]
         response = await async_client.post("/accounts/", json={"owner_id": owner})
         assert ["body.owner_id"] == fields_of(response)
@@ -48,7 +48,7 @@ class TestBody:
     async def test_accounts_of_a_transfer_must_be_json_integers(
         self, async_client: httpx2.AsyncClient, side: str, value: Any
     ) -> None:
-        """No money moves."""
+        """A refused transfer moves no money."""
         accounts = await make_accounts(async_client, "10.00", "10.00")
         body = {"from_account": accounts[1], "to_account": accounts[1], "amount": "1.00"} | {side: value}
         assert [f"body.{side}"] == fields_of(await async_client.post("/transfers/", json=body))
@@ -69,7 +69,7 @@ class TestBody:
     async def test_is_active_must_be_a_json_boolean(
         self, async_client: httpx2.AsyncClient, method: str, value: Any
     ) -> None:
-        """A user is neither switched on nor off by a number or a text."""
+        """A number or a string neither activates nor deactivates a user."""
         user = await make_user(async_client)
         path = "/users/" if method == "POST" else f"/users/{user['id']}"
         body = {"email": "bob@example.com", "username": "bob", "is_active": value}
@@ -78,14 +78,14 @@ class TestBody:
 
     @pytest.mark.parametrize("value", [True, False], ids=repr)
     async def test_a_truth_value_is_not_an_amount(self, async_client: httpx2.AsyncClient, value: Any) -> None:
-        """True is not 1.00."""
+        """The value true is not accepted as 1.00."""
         user = await make_user(async_client)
         response = await async_client.post("/accounts/", json={"owner_id": user["id"], "balance": value})
         assert ["body.balance"] == fields_of(response)
 
     @pytest.mark.parametrize("value", ["Ann <ann@example.com>", "<ann@example.com>", " ann@example.com", "a@b.co "])
     async def test_an_email_address_comes_alone(self, async_client: httpx2.AsyncClient, value: str) -> None:
-        """A name beside it, brackets and spaces are refused, and not dropped in silence."""
+        """A name beside the address, brackets and spaces are refused, not silently dropped."""
         response = await async_client.post("/users/", json={"email": value, "username": "ann"})
         assert ["body.email"] == fields_of(response)
         assert "ann@example.com" in problem_of(response, 422)["errors"][0]["reason"]
@@ -95,7 +95,7 @@ class TestBody:
     async def test_a_username_is_not_a_step_in_a_path(
         self, async_client: httpx2.AsyncClient, method: str, name: str
     ) -> None:
-        """Browsers and proxies would take /people/.. for the folder above."""
+        """Browsers and proxies would resolve /people/.. to the parent folder."""
         user = await make_user(async_client)
         path = "/users/" if method == "POST" else f"/users/{user['id']}"
         response = await async_client.request(method, path, json={"email": "b@example.com", "username": name})
@@ -106,7 +106,7 @@ class TestPath:
     @pytest.mark.parametrize("key", NOT_IDS)
     @pytest.mark.parametrize("path", ["/users/{}", "/posts/{}", "/accounts/{}", "/transfers/{}", "/users/{}/posts"])
     async def test_an_id_has_one_spelling(self, async_client: httpx2.AsyncClient, path: str, key: str) -> None:
-        """What is not plain digits is refused with a reason, whether or not there is such a row."""
+        """Anything but plain digits is refused with a reason, whether or not the row exists."""
         problem = problem_of(await async_client.get(path.format(key)), 422)
         assert ["plain digits" in each["reason"] for each in problem["errors"]] == [True]
 
@@ -125,14 +125,14 @@ class TestQuery:
         "query", ["accounts/?owner_id", "posts/?author_id", "transfers/?account_id", "users/?limit", "users/?offset"]
     )
     async def test_numbers_are_plain_digits(self, async_client: httpx2.AsyncClient, query: str, value: str) -> None:
-        """The reason says how to write it."""
+        """The reason says how to write the value."""
         problem = problem_of(await async_client.get(f"/{query}={value}"), 422)
         assert [f"query.{query.partition('?')[2]}"] == [each["field"] for each in problem["errors"]]
         assert "plain digits" in problem["errors"][0]["reason"]
 
     @pytest.mark.parametrize("value", ["1", "0", "yes", "on", "True", "FALSE", "t", ""])
     async def test_active_is_true_or_false(self, async_client: httpx2.AsyncClient, value: str) -> None:
-        """Nothing else is."""
+        """Only true and false are accepted."""
         response = await async_client.get(f"/users/?active={value}")
         assert ["query.active"] == fields_of(response)
         assert "Write true or false" in problem_of(response, 422)["errors"][0]["reason"]
@@ -146,13 +146,13 @@ class TestQuery:
         assert ["query.created_after"] == fields_of(await async_client.get(f"/{path}/?created_after={value}"))
 
     async def test_the_reason_tells_of_the_plus_sign(self, async_client: httpx2.AsyncClient) -> None:
-        """In a query a plain + means a space, which is what most people run into."""
+        """In a query, an unencoded + means a space, which is a common mistake."""
         problem = problem_of(await async_client.get("/users/?created_after=2026-01-31T12:00:00+02:00"), 422)
         assert "%2B" in problem["errors"][0]["reason"]
 
     @pytest.mark.parametrize("value", ["2020-01-01T00:00:00.123456789Z", "2020-01-01t00:00:00z"])
     async def test_every_form_of_rfc_3339_is_taken(self, async_client: httpx2.AsyncClient, value: str) -> None:
-        """Fractions of any length, and small letters."""
+        """Fractions of any length and lowercase letters are accepted."""
         assert 200 == (await async_client.get(f"/users/?created_after={value}")).status_code
 
 
@@ -167,14 +167,14 @@ class TestDocument:
             assert "^[1-9][0-9]*$" == schema["pattern"]
 
     def test_pages_have_the_same_bounds(self, app: FastAPI) -> None:
-        """A client can tell the largest limit beforehand."""
+        """The document tells clients the largest limit."""
         given = {each["name"]: each["schema"] for each in app.openapi()["paths"]["/users/"]["get"]["parameters"]}
         bounds = [(given[name]["minimum"], given[name]["maximum"]) for name in ("limit", "offset")]
         assert [(1, 500), (0, 10**9)] == bounds
 
     @pytest.mark.parametrize("name", ["UserPut", "UserPatch", "PostPatch"])
     def test_null_is_only_where_it_is_taken(self, app: FastAPI, name: str) -> None:
-        """A password can be removed so; nothing else."""
+        """Null removes a password. No other field takes it."""
         fields = app.openapi()["components"]["schemas"][name]["properties"]
         nullable = {field for field, schema in fields.items() if {"type": "null"} in schema.get("anyOf", [])}
         assert nullable == {"password"} & set(fields)

@@ -1,4 +1,4 @@
-"""Transfers over HTTP: whole, or not at all."""
+"""Transfers over HTTP, which are made completely or not at all."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -13,21 +13,21 @@ from sessionscope.database import drop_table
 from sessionscope.testing.serving import Server
 from tests.app.http.making import balances, made, make_accounts, problem_of
 
-# Real engines and pools, as in service: transactions, concurrency and failures are under test.
+# These tests need real engines and pools, because they test transactions, concurrency and failures.
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 JSON = {"content-type": "application/json"}
 
 
 async def transfers(client: httpx2.AsyncClient) -> int:
-    """Return how many transfers are written down."""
+    """Return the number of recorded transfers."""
     total: int = (await client.get("/transfers/")).json()["total"]
     return total
 
 
 class TestSuccess:
     async def test_money_moves(self, async_client: httpx2.AsyncClient) -> None:
-        """One account loses what the other gains, and that is written down."""
+        """One account loses what the other gains, and the transfer is recorded."""
         payer, payee = await make_accounts(async_client, "100.00", "0.00")
         body = {"from_account": payer, "to_account": payee, "amount": "25.5"}
         response = await async_client.post("/transfers/", json=body)
@@ -38,7 +38,7 @@ class TestSuccess:
         assert transfer == (await async_client.get(response.headers["location"])).json()
 
     async def test_everything_can_be_moved(self, async_client: httpx2.AsyncClient) -> None:
-        """A balance may become zero, and no less."""
+        """A balance may become zero, but not less."""
         payer, payee = await make_accounts(async_client, "0.10", "0.20")
         await made(async_client, "/transfers/", from_account=payer, to_account=payee, amount="0.10")
         assert ["0.00", "0.30"] == await balances(async_client)
@@ -52,7 +52,7 @@ class TestSuccess:
         assert ([1, 2], 2) == ([transfer["id"] for transfer in page["items"]], page["total"])
 
     async def test_an_unknown_transfer_is_not_found(self, async_client: httpx2.AsyncClient) -> None:
-        """The text says what is missing."""
+        """The detail says what is missing."""
         assert "there is no transfer 99" == problem_of(await async_client.get("/transfers/99"), 404)["detail"]
 
 
@@ -97,7 +97,7 @@ class TestRefusal:
         assert 0 == await transfers(async_client)
 
     async def test_a_full_account_takes_no_more(self, async_client: httpx2.AsyncClient) -> None:
-        """What can't be written down is a conflict, not a database error."""
+        """A balance that the column can't hold is a conflict, not a database error."""
         ids = await make_accounts(async_client, "1.00", "9999999999999999.99")
         body = {"from_account": ids[0], "to_account": ids[1], "amount": "0.01"}
         problem_of(await async_client.post("/transfers/", json=body), 409)
@@ -106,7 +106,7 @@ class TestRefusal:
     async def test_a_failure_in_the_middle_undoes_all(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer
     ) -> None:
-        """When the transfer can't be written down, the money has not moved either."""
+        """If the transfer can't be recorded, no money moves."""
         ids = await make_accounts(async_client, "100.00", "0.00")
         drop_table(container.database.engine(), Transfer)
         body = {"from_account": ids[0], "to_account": ids[1], "amount": "1.00"}
@@ -117,7 +117,7 @@ class TestRefusal:
 
 class TestConcurrency:
     async def test_the_sum_stays(self, async_client: httpx2.AsyncClient) -> None:
-        """Transfers criss-cross at once: each succeeds or is refused whole, and no cent is lost."""
+        """Concurrent transfers between many accounts each succeed or are refused, and no cent is lost."""
         ids = await make_accounts(async_client, "10.00", "10.00", "10.00")
         bodies = [
             {"from_account": ids[turn % 3], "to_account": ids[(turn + 1 + turn // 3 % 2) % 3], "amount": "3.33"}
@@ -131,7 +131,7 @@ class TestConcurrency:
         assert sum(response.status_code == 201 for response in responses) == await transfers(async_client)
 
     async def test_no_money_is_spent_twice(self, async_client: httpx2.AsyncClient) -> None:
-        """Of twenty that each would empty the account, one gets it."""
+        """If twenty transfers would each empty the account, one succeeds."""
         ids = await make_accounts(async_client, "1.00", "0.00")
         body = {"from_account": ids[0], "to_account": ids[1], "amount": "1.00"}
         responses = await asyncio.gather(*(async_client.post("/transfers/", json=body) for _ in range(20)))
@@ -139,7 +139,7 @@ class TestConcurrency:
         assert ["0.00", "1.00"] == await balances(async_client)
 
     def test_the_sum_stays_over_real_connections(self, server: Server) -> None:
-        """The same through sockets, from eight clients with a thread each."""
+        """The same holds over sockets, with eight clients in a thread each."""
         with httpx2.Client(base_url=server.url, timeout=30) as client:
             client.post("/users/", json={"email": "ann@example.com", "username": "ann"}).raise_for_status()
             for _ in range(2):

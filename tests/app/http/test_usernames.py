@@ -20,14 +20,14 @@ ALIKE = ["ANN", "aNN", FULL_WIDTH, "\uff21\uff2e\uff2e", "a\u200dnn"]
 @pytest.mark.parametrize("name", ALIKE, ids=ascii)
 class TestAlike:
     async def test_alike_username_is_taken(self, async_client: httpx2.AsyncClient, name: str) -> None:
-        """Nobody can pass for somebody else by capitals, wide letters or invisible ones."""
+        """Capitals, wide letters and invisible characters don't make another username."""
         await make_user(async_client, "Ann")
         response = await async_client.post("/users/", json={"email": "other@example.com", "username": name})
         assert "username already taken" == problem_of(response, 409)["detail"]
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
     async def test_a_change_to_it_is_refused(self, async_client: httpx2.AsyncClient, method: str, name: str) -> None:
-        """Nor by a change of the name."""
+        """A change to such a name is refused too."""
         await make_user(async_client, "Ann")
         bob = await make_user(async_client, "bob")
         body = {"email": bob["email"], "username": name}
@@ -36,7 +36,7 @@ class TestAlike:
         assert bob == (await async_client.get(f"/users/{bob['id']}")).json()
 
     async def test_filter_finds_alike_usernames(self, async_client: httpx2.AsyncClient, name: str) -> None:
-        """The list looks for names by the same rule, and shows them as they were written."""
+        """The filter compares names by the same rule, and the list shows them as they were written."""
         ann = await make_user(async_client, "Ann")
         await make_user(async_client, "Anna")
         found = (await async_client.get("/users/", params={"username": name})).json()["items"]
@@ -55,7 +55,7 @@ class TestAlike:
 
 class TestChange:
     async def test_a_name_that_was_given_up_is_free(self, async_client: httpx2.AsyncClient) -> None:
-        """The key goes with the name."""
+        """A name that a user gave up can be taken by another user."""
         ann = await make_user(async_client, "Ann")
         await async_client.patch(f"/users/{ann['id']}", json={"username": "cleo"})
         assert "ANN" == (await make_user(async_client, "ANN", email="other@example.com"))["username"]
@@ -64,7 +64,7 @@ class TestChange:
         ]
 
     async def test_of_many_spellings_at_once_one_is_made(self, async_client: httpx2.AsyncClient) -> None:
-        """The database decides, not a look beforehand."""
+        """The database's constraint decides, not an earlier check."""
         bodies = [{"email": f"a{number}@example.com", "username": name} for number, name in enumerate(ALIKE * 3)]
         responses = await asyncio.gather(*(async_client.post("/users/", json=body) for body in bodies))
         assert [201] + [409] * 14 == sorted(response.status_code for response in responses)
@@ -75,7 +75,7 @@ class TestChange:
 
 class TestRows:
     def test_an_insert_statement_fills_the_key(self, container: ApplicationContainer) -> None:
-        """Past the ORM too, of one row or of many."""
+        """INSERT statements of one or many rows set the key without the ORM too."""
         with container.database.engine().begin() as connection:
             rows = [{"email": f"{name}@example.com", "username": name} for name in ("ANN", "Bob")]
             connection.execute(insert(User), rows)
@@ -84,7 +84,7 @@ class TestRows:
             assert ["ann", "bob", "cleo"] == list(connection.scalars(keys))
 
     def test_seeding_knows_a_user_by_another_spelling(self, container: ApplicationContainer) -> None:
-        """What is there already is kept."""
+        """Seeding keeps an existing user whose name is spelled differently."""
         with scope():
             session = container.database.session()
             session.add(User(email="mine@example.com", username="SEED2"))

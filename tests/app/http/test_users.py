@@ -11,14 +11,14 @@ from app.models import User
 from containers import ApplicationContainer, scope
 from tests.app.http.making import made, make_post, make_user, problem_of
 
-# Real engines and pools, as in service: transactions, concurrency and failures are under test.
+# These tests need real engines and pools, because they test transactions, concurrency and failures.
 pytestmark = [pytest.mark.every_database, pytest.mark.isolation("database")]
 
 PASSWORD = "correct horse battery"
 
 
 async def stored(container: ApplicationContainer, user_id: int) -> User:
-    """Return the row, which holds more than clients see."""
+    """Return the row, which contains more than clients see."""
     async with scope():
         return (await container.database.async_session().scalars(select(User).where(User.id == user_id))).one()
 
@@ -77,13 +77,13 @@ class TestCreate:
     async def test_what_is_taken_is_refused_by_name(
         self, async_client: httpx2.AsyncClient, email: str, username: str, taken: str
     ) -> None:
-        """A duplicate is a conflict, whose text names the field and not the value."""
+        """A duplicate is a conflict, whose detail names the field, but not the value."""
         await make_user(async_client)
         response = await async_client.post("/users/", json={"email": email, "username": username})
         assert f"{taken} already taken" == problem_of(response, 409)["detail"]
 
     async def test_of_twenty_at_once_one_is_made(self, async_client: httpx2.AsyncClient) -> None:
-        """The database decides, not a look beforehand."""
+        """The database's constraint decides, not an earlier check."""
         body = {"email": "ann@example.com", "username": "ann"}
         responses = await asyncio.gather(*(async_client.post("/users/", json=body) for _ in range(20)))
         assert [201] + [409] * 19 == sorted(response.status_code for response in responses)
@@ -130,7 +130,7 @@ class TestCreate:
 
 class TestGet:
     async def test_an_unknown_id_is_not_found(self, async_client: httpx2.AsyncClient) -> None:
-        """The text says what is missing."""
+        """The detail says what is missing."""
         assert "there is no user 99" == problem_of(await async_client.get("/users/99"), 404)["detail"]
 
     @pytest.mark.parametrize("key", ["0", "-1", "2147483648", "9" * 40, "abc", "1.5", "%00", "\uff11", "null"])
@@ -143,7 +143,7 @@ class TestGet:
     async def test_a_row_that_our_rules_would_refuse_is_shown(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer
     ) -> None:
-        """One old row can't break the list for everybody."""
+        """A row that was accepted under older rules doesn't break the list."""
         with scope():
             session = container.database.session()
             session.add(User(email="root@localhost", username="two words"))
@@ -160,12 +160,12 @@ class TestList:
         await make_user(async_client, "bob", is_active=False)
 
     async def test_parts_have_no_gap_and_no_double(self, async_client: httpx2.AsyncClient) -> None:
-        """Equal rows keep their places from one part to the next."""
+        """Equal rows keep their order from one page to the next."""
         parts = [await names(async_client, f"sort=created_at&limit=1&offset={offset}") for offset in range(4)]
         assert [["cleo"], ["ann"], ["bob"], []] == parts
 
     async def test_the_total_is_of_the_whole(self, async_client: httpx2.AsyncClient) -> None:
-        """A part says how long the whole filtered list is, and which part it is."""
+        """A page contains the length of the whole filtered list, and its own limit and offset."""
         page = (await async_client.get("/users/?active=false&limit=1&offset=1")).json()
         assert [2, 1, 1] == [page[name] for name in ("total", "limit", "offset")]
         assert ["bob"] == [user["username"] for user in page["items"]]
@@ -186,7 +186,7 @@ class TestList:
         ],
     )
     async def test_list_sorts_both_ways(self, async_client: httpx2.AsyncClient, sort: str, expected: str) -> None:
-        """A leading minus turns the order."""
+        """A leading minus reverses the order."""
         assert expected.split() == await names(async_client, f"sort={sort}")
 
     @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ class TestList:
         assert expected.split() == await names(async_client, query)
 
     async def test_created_after_excludes_the_timestamp_itself(self, async_client: httpx2.AsyncClient) -> None:
-        """A client can go on from the last row that it has seen, to the microsecond."""
+        """A client can continue after the last row that it has seen, to the microsecond."""
         first = (await async_client.get("/users/?limit=1")).json()["items"][0]
         assert ["ann", "bob"] == await names(async_client, f"created_after={first['created_at']}")
 
@@ -242,7 +242,7 @@ class TestChange:
 
     @pytest.mark.parametrize("name", ["email", "username"])
     async def test_put_needs_what_makes_a_user(self, async_client: httpx2.AsyncClient, name: str) -> None:
-        """A body without the email address or the username is not a whole user."""
+        """A body without the email address or the username is refused."""
         user = await make_user(async_client)
         body = {"email": "new@example.com", "username": "new"}
         del body[name]
@@ -252,7 +252,7 @@ class TestChange:
     async def test_patch_changes_what_is_given(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer
     ) -> None:
-        """Fields that are left out stay, and the time of the change is stored."""
+        """Omitted fields keep their values, and the time of the change is stored."""
         user = await make_user(async_client, role="admin", password=PASSWORD)
         shown = (await async_client.patch(f"/users/{user['id']}", json={"is_active": False})).json()
         assert user | {"is_active": False, "updated_at": shown["updated_at"]} == shown
@@ -262,32 +262,32 @@ class TestChange:
     async def test_patch_takes_a_password_away(
         self, async_client: httpx2.AsyncClient, container: ApplicationContainer
     ) -> None:
-        """A null password means none."""
+        """A null password removes the password."""
         user = await make_user(async_client, password=PASSWORD)
         assert 200 == (await async_client.patch(f"/users/{user['id']}", json={"password": None})).status_code
         assert (await stored(container, user["id"])).password_hash is None
 
     @pytest.mark.parametrize("name", ["email", "username", "is_active", "role"])
     async def test_patch_refuses_null_elsewhere(self, async_client: httpx2.AsyncClient, name: str) -> None:
-        """Null does not mean that a field is left out."""
+        """Null is not the same as an omitted field."""
         user = await make_user(async_client)
         problem = problem_of(await async_client.patch(f"/users/{user['id']}", json={name: None}), 422)
         assert name in problem["errors"][0]["reason"]
 
     async def test_an_empty_patch_changes_nothing(self, async_client: httpx2.AsyncClient) -> None:
-        """Not even the time of the last change."""
+        """An empty change doesn't even update the time of the last change."""
         user = await make_user(async_client)
         assert user == (await async_client.patch(f"/users/{user['id']}", json={})).json()
 
     async def test_ones_own_name_is_not_taken(self, async_client: httpx2.AsyncClient) -> None:
-        """A user may be replaced by the same values."""
+        """Replacing a user by the same values succeeds."""
         user = await make_user(async_client)
         body = {"email": user["email"], "username": user["username"]}
         assert 200 == (await async_client.put(f"/users/{user['id']}", json=body)).status_code
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
     async def test_anothers_name_is_taken(self, async_client: httpx2.AsyncClient, method: str) -> None:
-        """A change to what is taken is a conflict, and changes nothing."""
+        """A change to a taken name or address is a conflict, and changes nothing."""
         user = await make_user(async_client)
         await make_user(async_client, "bob")
         body = {"email": "new@example.com", "username": "bob"}
@@ -297,7 +297,7 @@ class TestChange:
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
     async def test_nobody_can_be_changed(self, async_client: httpx2.AsyncClient, method: str) -> None:
-        """An unknown user is not found, and not made."""
+        """An unknown user is not found, and not created."""
         body = None if method == "DELETE" else {"email": "new@example.com", "username": "new"}
         problem_of(await async_client.request(method, "/users/99", json=body), 404)
         assert [] == await names(async_client, "")
@@ -305,7 +305,7 @@ class TestChange:
 
 class TestDelete:
     async def test_posts_go_along(self, async_client: httpx2.AsyncClient) -> None:
-        """A deleted user is gone with all posts."""
+        """A deleted user's posts are deleted too."""
         user = await make_user(async_client)
         post = await make_post(async_client, user["id"])
         response = await async_client.delete(f"/users/{user['id']}")
@@ -314,7 +314,7 @@ class TestDelete:
         problem_of(await async_client.get(f"/posts/{post['id']}"), 404)
 
     async def test_an_owner_of_accounts_stays(self, async_client: httpx2.AsyncClient) -> None:
-        """Money never loses its owner."""
+        """A user who owns accounts can't be deleted."""
         user = await make_user(async_client)
         await made(async_client, "/accounts/", owner_id=user["id"])
         response = await async_client.delete(f"/users/{user['id']}")
@@ -322,7 +322,7 @@ class TestDelete:
         assert 200 == (await async_client.get(f"/users/{user['id']}")).status_code
 
     async def test_an_id_never_comes_again(self, async_client: httpx2.AsyncClient) -> None:
-        """A link to somebody who has gone never leads to somebody else."""
+        """A link to a deleted user never leads to another user."""
         gone = await make_user(async_client)
         await async_client.delete(f"/users/{gone['id']}")
         assert gone["id"] < (await make_user(async_client, "bob"))["id"]
@@ -340,5 +340,5 @@ class TestPostsOfUser:
         assert (["two", "three"], 3) == ([post["title"] for post in page["items"]], page["total"])
 
     async def test_nobody_has_none(self, async_client: httpx2.AsyncClient) -> None:
-        """The list of an unknown user is not found, rather than empty."""
+        """The list of an unknown user's posts is a 404, and not empty."""
         problem_of(await async_client.get("/users/99/posts"), 404)

@@ -1,4 +1,4 @@
-"""The `conftest.py` and the recipes of docs/testing.md work as they stand there."""
+"""The `conftest.py` and the recipes of docs/testing.md work as they are written there."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What the tests of migrations share: an empty database on each kind of server, and migrations of a test's own."""
+"""Fixtures for tests of migrations: an empty database on each kind of server, and the test's own migrations."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ SERVERS = ("postgresql", "mariadb")
 
 @pytest.fixture(params=["sqlite", *SERVERS], name="url")
 def _url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
-    """Give the URL of an empty database, on each kind."""
+    """Give the URL of an empty database, on each kind of server."""
     if request.param == "sqlite":
         yield URL.create("sqlite", database=str(tmp_path / "fresh.db"))
         return

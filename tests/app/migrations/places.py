@@ -1,4 +1,4 @@
-"""Databases to migrate, migrations to apply, and processes that do."""
+"""Databases, migrations and processes for tests of migrations."""
 
 import os
 import subprocess
@@ -60,7 +60,7 @@ def on_server(server: URL) -> Generator[URL, None, None]:
 
 
 class Migrations:
-    """The service's migrations on a database, and after them a test's own, kept in a folder."""
+    """The service's migrations on a database, followed by a test's own migrations from a folder."""
 
     def __init__(self, url: URL, folder: Path) -> None:
         self._url = url

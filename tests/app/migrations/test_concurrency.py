@@ -23,14 +23,14 @@ PROCESSES = 4
 
 
 def outcomes(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str]]:
-    """Wait for processes; return what they ended with and said, where that is more than that they waited."""
+    """Wait for processes, and return their exit codes and output, except for the lines about waiting."""
     ended = [(process.communicate(timeout=60)[1], process.returncode) for process in processes]
     return [(code, "" if "waiting for at most 300 s" in said else said) for said, code in ended]
 
 
 @contextmanager
 def somebody(url: URL, patience: float = 0) -> Generator[None, None, None]:
-    """Be another process that is migrating the database, when it is its turn."""
+    """Hold the migration lock, as another process would."""
     engine = build_engine(settings_of(url), poolclass=NullPool)
     with engine.connect() as connection, turn(connection, patience):
         yield
@@ -60,7 +60,7 @@ def advisory_locks(engine: Engine) -> int:
 
 class TestProcesses:
     def test_all_succeed_and_one_migrates(self, url: URL, engine: Engine) -> None:
-        """Told at once, as by the start of several containers, each migration is applied once."""
+        """If several containers migrate at the same time, each migration is applied once."""
         assert [(0, "")] * PROCESSES == outcomes([start(url, "upgrade") for _ in range(PROCESSES)])
         assert ([HEAD], True) == (revisions(engine), tables(engine) >= TABLES)
 
@@ -69,7 +69,7 @@ class TestProcesses:
         postgresql: PostgreSQL | RunningServer,
         pgbouncer: Callable[..., AbstractContextManager[PgBouncer]],
     ) -> None:
-        """A session's lock would stay behind there, for the next client of that session; none stays."""
+        """Behind PgBouncer, a session's lock would outlive its client. None does."""
         if not isinstance(postgresql, PostgreSQL):
             pytest.skip("PgBouncer needs a server of ours behind it")
         with on_server(postgresql.url()) as direct, pgbouncer(postgresql) as bouncer:
@@ -83,7 +83,7 @@ class TestProcesses:
 
 class TestWaiting:
     def test_waiting_for_the_migration_lock_ends(self, url: URL, engine: Engine) -> None:
-        """A process that waits too long is told for which one, and has changed nothing."""
+        """A process that waits too long fails with the lock's name, and has changed nothing."""
         with somebody(url), pytest.raises(MigrationLockError, match=r"another process is migrating .* after 0\.3 s"):
             upgrade(url, limits=Limits(patience=0.3))
         assert set() == tables(engine)
@@ -93,14 +93,14 @@ class TestWaiting:
     def test_command_reports_waiting_for_the_migration_lock(
         self, url: URL, db: Command, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """One line says that it waits, one that it gave up."""
+        """One line says that the command waits, and one that it gave up."""
         with somebody(url):
             told = db("upgrade", "--wait", "0.2")
         assert (1, True) == (told.exit_code, "had not finished after 0.2 s" in told.stderr)
         assert ["another process is migrating this database: waiting for at most 0.2 s"] == caplog.messages
 
     def test_looking_is_for_free(self, url: URL) -> None:
-        """`current` waits for nobody; everything that could note a version does."""
+        """`current` doesn't wait. Every command that could record a revision does."""
         with somebody(url):
             command.current(configuration(url, Limits(patience=0)))
             for change in (command.check, lambda config: command.stamp(config, "head")):
@@ -108,14 +108,14 @@ class TestWaiting:
                     change(configuration(url, Limits(patience=0)))
 
     def test_other_databases_are_free(self, url: URL, tmp_path: Path) -> None:
-        """A server's databases are migrated side by side, and so are SQLite files in different folders."""
+        """Databases of one server can be migrated at the same time, and so can SQLite files in different folders."""
         with beside(url, tmp_path) as other, somebody(url):
             upgrade(other, limits=Limits(patience=0))
             engine = build_engine(settings_of(other), poolclass=NullPool)
             assert [HEAD] == revisions(engine)
 
     def test_failed_migration_releases_the_lock(self, url: URL, migrations: Migrations) -> None:
-        """The lock ends with the block, however that ends."""
+        """The lock is released at the end of the block, even if the migration fails."""
         migrations.add("broken", 'op.execute("SELECT nonsense")')
         with pytest.raises(Exception, match="nonsense"):
             migrations.up()
@@ -125,7 +125,7 @@ class TestWaiting:
 
 class TestIndexWithoutLock:
     def test_waiting_process_does_not_block_a_concurrent_index(self, postgresql: PostgreSQL, tmp_path: Path) -> None:
-        """CREATE INDEX CONCURRENTLY waits for all statements that run: none of them may wait for the lock."""
+        """CREATE INDEX CONCURRENTLY waits for all running statements, so none of them may wait for the lock."""
         with on_server(postgresql.url()) as url, ThreadPoolExecutor(1) as pool:
             migrations = Migrations(url, tmp_path / "versions")
             migrations.up()

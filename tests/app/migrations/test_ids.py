@@ -1,4 +1,4 @@
-"""Ids never come again: migration 0003 brings that to SQLite, and keeps every row."""
+"""Migration 0003 makes sure that SQLite never uses an id again, and keeps every row."""
 
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ ROWS: Final = [
 POST: Final = """INSERT INTO posts (title, content, author_id, created_at, updated_at)
     VALUES ('t', 'c', 7, '2026-01-31 12:00:00', '2026-01-31 12:00:00')"""
 TABLES: Final = ("users", "posts", "accounts", "transfers")
-# Of a test's own: SQLite drops the old table and makes another.
+# SQLite drops the old table and makes another, so this migration is the test's own.
 BATCH: Final = """recreate = "always" if op.get_bind().dialect.name == "sqlite" else "never"
 with op.batch_alter_table("posts", recreate=recreate) as batch:
     batch.add_column(sa.Column("subtitle", sa.String(10)))"""
@@ -33,7 +33,7 @@ with op.batch_alter_table("posts", recreate=recreate) as batch:
 
 @pytest.fixture(name="rows")
 def _rows(engine: Engine, migrations: Migrations) -> dict[str, list[Any]]:
-    """Migrate to 0002 and fill every table; return what is in them."""
+    """Migrate to 0002, fill every table, and return the rows."""
     migrations.up("0002")
     with engine.begin() as connection:
         for statement in ROWS:
@@ -58,7 +58,7 @@ class TestRows:
     def test_rows_survive_upgrade_and_downgrade(
         self, engine: Engine, migrations: Migrations, rows: dict[str, list[Any]]
     ) -> None:
-        """With their ids and what they refer to, which is in force afterwards."""
+        """Rows keep their ids and references, and the foreign keys are enforced afterwards."""
         for _ in range(2):
             migrations.up("0003")
             assert rows == rows_of(engine)
@@ -75,7 +75,7 @@ class TestRows:
     @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
     @pytest.mark.usefixtures("rows")
     def test_ids_go_on_above_the_highest(self, url: URL, engine: Engine, migrations: Migrations) -> None:
-        """The id of a row that was deleted after the migration is not given again, nor one of a row that is there."""
+        """A new row gets neither the id of a deleted row nor that of an existing one."""
         assert url
         migrations.up("0003")
         with engine.begin() as connection:
@@ -97,7 +97,7 @@ class TestRows:
 
 class TestTables:
     def test_every_integer_key_is_autoincrement(self) -> None:
-        """A new one that forgets it would have ids that come again, on SQLite alone."""
+        """A new table without it would use ids again, only on SQLite."""
         forgotten = [
             name
             for name, table in Base.metadata.tables.items()
@@ -107,7 +107,7 @@ class TestTables:
         assert [] == forgotten
 
     def test_recreated_table_keeps_autoincrement(self, url: URL, engine: Engine, migrations: Migrations) -> None:
-        """Alembic copies what SQLAlchemy reflects, which would leave it out."""
+        """Alembic copies the table that SQLAlchemy reflects, which lacks AUTOINCREMENT."""
         assert url
         migrations.up(HEAD)
         migrations.add("subtitle", BATCH)

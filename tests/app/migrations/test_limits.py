@@ -1,4 +1,4 @@
-"""What a migration may wait for, and what is said when it waited in vain."""
+"""How long a migration waits for locks and statements, and what it reports when it gives up."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ LOCKING: Final = {
 
 @contextmanager
 def in_use(engine: Engine) -> Generator[None, None, None]:
-    """Be a transaction that has used the table users, and is still open."""
+    """Hold a transaction open that has used the table users."""
     with engine.connect() as connection:
         connection.execute(text(LOCKING[engine.dialect.name]))
         yield
@@ -34,7 +34,7 @@ def in_use(engine: Engine) -> Generator[None, None, None]:
 
 class TestLockTimeout:
     def test_a_table_in_use_is_not_waited_for_long(self, engine: Engine, migrations: Migrations) -> None:
-        """A waiting ALTER lets nobody else to the table: it gives up, and says what to do."""
+        """A waiting ALTER blocks all others from the table, so it gives up and says what to do."""
         migrations.up()
         migrations.add("nickname", NICKNAME)
         began = monotonic()
@@ -47,7 +47,7 @@ class TestLockTimeout:
 
     @pytest.mark.parametrize("url", ["postgresql", "mariadb"], indirect=True)
     def test_lock_timeout_names_the_statement(self, url: URL, engine: Engine, migrations: Migrations) -> None:
-        """PostgreSQL undoes what the migration did before; MariaDB can't, and the message says which it is."""
+        """PostgreSQL rolls the migration back, MariaDB can't, and the message says which."""
         migrations.up()
         migrations.add("nickname", f'op.create_table("first", sa.Column("id", sa.Integer()))\n{NICKNAME}')
         with in_use(engine), pytest.raises(CommandError) as failure:
@@ -59,13 +59,13 @@ class TestLockTimeout:
         assert [HEAD] == revisions(engine)
 
     def test_looking_waits_for_nobody(self, url: URL, engine: Engine, migrations: Migrations) -> None:
-        """`current` reads, which no transaction is in the way of."""
+        """`current` only reads, so no transaction blocks it."""
         migrations.up()
         with in_use(engine):
             command.current(configuration(url, Limits(lock_timeout=0.1)))
 
     def test_command_takes_a_lock_timeout(self, engine: Engine, migrations: Migrations, db: Command) -> None:
-        """`db downgrade --lock-timeout`: one line, exit code 1."""
+        """`db downgrade --lock-timeout` fails with one line and exit code 1."""
         migrations.up()
         with in_use(engine):
             told = db("downgrade", "base", "--yes", "--lock-timeout", "1")
@@ -76,13 +76,13 @@ class TestLockTimeout:
 @pytest.mark.parametrize("url", ["postgresql", "mariadb"], indirect=True)
 class TestStatementTimeout:
     def test_no_statement_timeout_by_default(self, url: URL) -> None:
-        """The settings' one is for requests: an index may take its time."""
+        """The timeout in the settings is for requests. Creating an index may take longer."""
         settings = settings_of(url).model_copy(update={"statement_timeout": 1.0})
         assert 0 == self._limit(settings, Limits())
         assert 20 == self._limit(settings, Limits(statement_timeout=20))
 
     def test_statement_timeout_stops_a_statement(self, url: URL, engine: Engine, migrations: Migrations) -> None:
-        """Asked for, it is kept, and told in its own words."""
+        """A statement timeout that you ask for is applied, and has its own message."""
         sleep = (
             "SELECT pg_sleep(5)" if url.get_backend_name() == "postgresql" else "SELECT SLEEP(5) FROM alembic_version"
         )
@@ -109,7 +109,7 @@ def limit_of(connection: Connection) -> float:
 
 
 def test_servers_limits_are_the_migrations(postgresql: Any) -> None:
-    """Behind PgBouncer they are set in each transaction, for the session is not the migration's own."""
+    """Behind PgBouncer, the limits are set in each transaction, because the session is shared."""
     settings = settings_of(postgresql.url()).model_copy(update={"pgbouncer": True})
     engine = build_engine(Limits(lock_timeout=3).applied_to(settings), poolclass=NullPool)
     with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Migrations: what they make, what they keep, and the commands that run them."""
+"""Migrations: what they create, what they keep, and the commands that run them."""
 
 import os
 import runpy
@@ -138,11 +138,11 @@ def counts(engine: Engine) -> list[int | None]:
 
 class TestTree:
     def test_migrations_have_one_head(self) -> None:
-        """Two heads would leave `upgrade head` without an answer."""
+        """With two heads, `upgrade head` would be ambiguous."""
         assert 1 == len(ScriptDirectory.from_config(configuration()).get_heads())
 
     def test_the_folder_is_no_package(self) -> None:
-        """With an __init__.py our folder would be imported in place of the library."""
+        """With an __init__.py, this folder would be imported in place of the library."""
         assert [] == list((ROOT / "alembic").rglob("__init__.py"))
         assert "site-packages" in Path(str(alembic.__file__)).parts
 
@@ -150,7 +150,7 @@ class TestTree:
 @pytest.mark.every_database
 class TestUpgrade:
     def test_upgrade_downgrade_upgrade(self, url: URL, engine: Engine) -> None:
-        """Every migration can be undone, and done again."""
+        """Every migration can be undone and applied again."""
         upgrade(url)
         first = schema_of(engine)
         assert set(first) == TABLES
@@ -178,7 +178,7 @@ class TestUpgrade:
         assert [1, 1, 1] == counts(engine)
 
     def test_dropping_everything_makes_room_for_the_next(self, url: URL, engine: Engine) -> None:
-        """Alembic's own table goes too, or the next upgrade would find nothing to do."""
+        """Alembic's own table is dropped too. Otherwise, the next upgrade would find nothing to do."""
         upgrade(url)
         drop_everything(engine)
         assert set() == tables(engine)
@@ -186,7 +186,7 @@ class TestUpgrade:
         assert TABLES <= tables(engine)
 
     def test_a_parent_table_can_be_made_anew(self, url: URL, engine: Engine, more: Config, tmp_path: Path) -> None:
-        """A batch drops the old table; the rows that refer to it stay, and must be right afterwards."""
+        """A batch drops the old table. The rows that refer to it stay, and are checked afterwards."""
         upgrade(url)
         fill(engine)
         engine.dispose()
@@ -199,14 +199,14 @@ class TestUpgrade:
         assert before == after
 
     def test_sessions_enforce_foreign_keys_afterwards(self, url: URL, engine: Engine) -> None:
-        """On SQLite they are off for the migration's own connection, and for no other."""
+        """On SQLite, foreign keys are off only for the migration's own connection."""
         upgrade(url)
         fill(engine)
         with sessionmaker(engine)() as session, pytest.raises(IntegrityError):
             session.execute(text("DELETE FROM users"))
 
     def test_checks_hold_afterwards(self, url: URL, engine: Engine) -> None:
-        """What no Python code looks at is refused by the database."""
+        """The database refuses values that no Python code checks."""
         upgrade(url)
         fill(engine)
         for wrong in (
@@ -231,7 +231,7 @@ class TestFailure:
     # MariaDB commits at every CREATE, ALTER and DROP: half a migration stays.
     @pytest.mark.every_database(but=["mysql"])
     def test_half_a_migration_is_none(self, url: URL, engine: Engine, more: Config, tmp_path: Path, body: str) -> None:
-        """What a migration did before it failed is undone, and those before it stay."""
+        """A failed migration is rolled back, and the migrations before it stay."""
         upgrade(url)
         fill(engine)
         before = schema_of(engine)
@@ -245,7 +245,7 @@ class TestFailure:
         assert (before, [1, 1, 1]) == (after, counts(engine))
 
     def test_rows_must_refer_to_something(self, url: URL, engine: Engine, more: Config, tmp_path: Path) -> None:
-        """Foreign keys are off meanwhile: a migration that leaves orphans is found, and undone."""
+        """Foreign keys are off during a migration, so one that leaves orphans is detected and rolled back."""
         upgrade(url)
         fill(engine)
         write(tmp_path, "next", head(), 'op.execute("DELETE FROM users")')
@@ -254,7 +254,7 @@ class TestFailure:
         assert ([head()], [1, 1, 1]) == (revision_of(engine), counts(engine))
 
     def test_bad_settings_are_no_traceback(self) -> None:
-        """The `alembic` command tells them in its own way, without their values."""
+        """The `alembic` command reports errors in the settings in its own format, without the values."""
         failed = run("oracle://user:s3cr3t@host/name", "current")
         told = failed.stdout + failed.stderr
         assert (True, False, False) == (failed.returncode != 0, "Traceback" in told, "s3cr3t" in told)
@@ -265,7 +265,7 @@ class TestConnection:
     # MariaDB commits at every CREATE, ALTER and DROP: half a migration stays.
     @pytest.mark.every_database(but=["mysql"])
     def test_migrations_use_a_given_connection(self, engine: Engine) -> None:
-        """A caller's connection is used as it is: what it began, it may undo."""
+        """A migration on a caller's connection is part of the caller's transaction, which may be rolled back."""
         config = configuration()
         with engine.connect() as connection:
             config.attributes["connection"] = connection
@@ -279,7 +279,7 @@ class TestConnection:
 class TestPassword:
     @pytest.mark.parametrize("place", ["argument", "settings"])
     def test_a_percent_sign_survives(self, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-        """The URL goes to env.py as an object: in a text, `%` would be taken for interpolation."""
+        """The URL goes to env.py as an object, because `%` in a string would be an interpolation."""
         written = "postgresql://user:100%25%28x%29s@host/name"
         monkeypatch.setenv("APP_DATABASE__URL", written if place == "settings" else "sqlite://")
         config = configuration(make_url(written) if place == "argument" else None)
@@ -317,11 +317,11 @@ class TestCommand:
         assert [] == revision_of(engine)
 
     def test_alembic_writes_sql(self, url: URL) -> None:
-        """Offline it prints what it would do, and touches no database."""
+        """Offline, it prints its SQL and connects to no database."""
         script = run(url, "upgrade", "head", "--sql").stdout
         assert all(f"CREATE TABLE {name} " in script for name in TABLES)
         assert not Path(str(url.database)).exists()
 
     def test_alembic_writes_sql_for_every_url_scheme(self) -> None:
-        """SQLAlchemy does not know the name that hosting platforms give out."""
+        """SQLAlchemy doesn't know `postgres://`, which hosting platforms use."""
         assert "CREATE TABLE users " in run("postgres://user@host/name", "upgrade", "head", "--sql").stdout

@@ -1,4 +1,4 @@
-"""New migrations: the commands that write them, in a copy of the project."""
+"""The commands that write new migrations, tested in a copy of the project."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tests.app.commands.commands import ROOT
 
 ALEMBIC = ("alembic", "revision", "--autogenerate")
 APP = ("app", "db", "revision")
-# What Python runs first when it starts, if the folder is on its path.
+# Python runs this file first when it starts, if the folder is on its path.
 HIDES_RUFF = 'import sys\n\nsys.modules["ruff"] = None\n'
 BOOK = '''
 """A book."""
@@ -35,7 +35,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(name="project")
 def _project(tmp_path: Path) -> Path:
-    """Give a copy of what writes migrations; the path has a space, as paths do."""
+    """Give a copy of the files that write migrations, in a path with a space."""
     project = tmp_path / "a project"
     for folder in ("alembic", "app", "config", "sessionscope"):
         shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -71,7 +71,7 @@ def _without_ruff(tmp_path: Path) -> str:
 
 
 def name_users(project: Path) -> None:
-    """Give users another column."""
+    """Add a column to users."""
     with (project / "app" / "users" / "model.py").open("a") as file:
         file.write("    nickname: Mapped[str | None] = mapped_column(String(10))\n")
 
@@ -88,7 +88,7 @@ class TestRevision:
     def test_a_change_of_models_becomes_a_formatted_migration(
         self, project: Path, run: Run, command: tuple[str, ...]
     ) -> None:
-        """A change of the models is found, written down, and then brought to the database."""
+        """A change of the models becomes a migration, which can be applied."""
         name_users(project)
         assert 0 == run("alembic", "upgrade", "head").returncode
         revision = run(*command, "-m", "name users")
@@ -102,7 +102,7 @@ class TestRevision:
     def test_a_migration_is_written_without_ruff(
         self, project: Path, run: Run, without_ruff: str, command: tuple[str, ...]
     ) -> None:
-        """`make run` installs no ruff: the migration works all the same, and a line tells how to format it."""
+        """`make run` doesn't install ruff. The migration still works, and a line says how to format it."""
         name_users(project)
         assert 0 == run("alembic", "upgrade", "head").returncode
         revision = run(*command, "-m", "name users", path=without_ruff)
@@ -115,7 +115,7 @@ class TestRevision:
 
 class TestPlace:
     def test_a_migration_is_written_from_another_folder(self, project: Path, run: Run, tmp_path: Path) -> None:
-        """`alembic -c` works from anywhere: what formats a migration is found all the same."""
+        """`alembic -c` works from any folder, and finds ruff."""
         config = str(project / "pyproject.toml")
         revision = run("alembic", "-c", config, "revision", "-m", "nothing", cwd=tmp_path)
         assert (0, "") == (revision.returncode, revision.stderr)
@@ -125,7 +125,7 @@ class TestPlace:
 
 class TestModels:
     def test_other_models_need_no_change_of_the_environment(self, project: Path, run: Run) -> None:
-        """A service of one's own starts from env.py as it is, without the sample's models."""
+        """Your service can use env.py as it is, without the sample's models."""
         for feature in ("users", "posts", "accounts", "transfers", "reports"):
             shutil.rmtree(project / "app" / feature)
         for path in (project / "alembic" / "versions").glob("*.py"):

@@ -1,4 +1,4 @@
-"""Up, down and up again on each kind of database: what a migration says is there, and stays."""
+"""Upgrade, downgrade and upgrade again on each kind of database, and compare the schemas."""
 
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ THINGS: Final = """op.create_table(
 with op.batch_alter_table("things") as batch:
     batch.create_index("ix_things_amount_name", ["amount", "name"])
     batch.create_index("ix_things_made_at", ["made_at"], unique=True)"""
-# On SQLite by making the table anew, elsewhere by ALTER.
+# This recreates the table on SQLite, and uses ALTER elsewhere.
 CHANGE: Final = """with op.batch_alter_table("things") as batch:
     batch.alter_column("amount", existing_type=sa.Integer(), type_=sa.BigInteger(), existing_nullable=False,
         existing_server_default="7")
@@ -53,7 +53,7 @@ BREAKS: Final = {
 
 @pytest.fixture(name="migrations")
 def _migrations(migrations: Migrations) -> Migrations:
-    """Add two migrations that use all that there is."""
+    """Add two migrations that use all kinds of objects."""
     migrations.add("things", THINGS, 'op.drop_table("things")')
     migrations.add("change", CHANGE, CHANGE_BACK)
     return migrations
@@ -89,7 +89,7 @@ class TestService:
     def test_service_schema_survives_downgrade_and_upgrade(
         self, url: URL, engine: Engine, migrations: Migrations
     ) -> None:
-        """All is undone, and done again alike; nothing differs from the models."""
+        """Everything can be undone and applied again, and matches the models."""
         migrations.up(HEAD)
         first = schema_of(engine)
         assert first.keys() == TABLES - {"alembic_version"}
@@ -130,7 +130,7 @@ class TestEverything:
 
     @pytest.mark.parametrize("revision", ["things", "change"])
     def test_constraints_are_in_force(self, engine: Engine, migrations: Migrations, revision: str) -> None:
-        """Each is broken once, by a row and then by another: before and after the change."""
+        """Rows violate each constraint before and after the change, and are refused."""
         migrations.up(revision)
         with engine.begin() as connection:
             connection.execute(text("INSERT INTO things (id, made_at) VALUES (1, '2026-01-01')"))
@@ -141,12 +141,12 @@ class TestEverything:
 
 
 def broken_by(connection: Connection, statement: str) -> Violation | None:
-    """Return the kind of constraint that a statement breaks."""
+    """Return the kind of constraint that a statement violates."""
     with pytest.raises(DBAPIError) as failure, connection.begin():
         connection.execute(text(statement))
     return violation_of(failure.value) if isinstance(failure.value, IntegrityError) else by_code(failure.value)
 
 
 def by_code(error: DBAPIError) -> Violation | None:
-    """Take MariaDB's broken check for what it is, whichever class the driver gives it."""
+    """Recognize MariaDB's check violation by its code, whichever class the driver raises."""
     return Violation.CHECK if error.orig is not None and error.orig.args[0] == 4025 else None

@@ -1,4 +1,4 @@
-"""Each form of a URL leads to the database, with the sync driver; without a database, to its SQL."""
+"""Each form of a URL works for migrations with the sync driver, and for their SQL without a database."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -21,12 +21,12 @@ BACKENDS: Final = {
     "postgresql": [name for name in DRIVERS if name.startswith("postgres")],
     "mariadb": [name for name in DRIVERS if name.startswith(("mysql", "mariadb"))],
 }
-# How a user is made who may do anything in a database, and how it goes.
+# The statements that create a user with all rights in a database, and that drop the user.
 USERS: Final = {
     "postgresql": (
         "CREATE ROLE app_odd LOGIN PASSWORD '{password}'",
         'ALTER DATABASE "{database}" OWNER TO app_odd',
-        # With the tables, without which the role can't go.
+        # This drops the tables too. Otherwise, the role can't be dropped.
         'DROP DATABASE "{database}" WITH (FORCE)',
         "DROP ROLE app_odd",
     ),
@@ -41,14 +41,14 @@ USERS: Final = {
 @pytest.mark.parametrize("server", BACKENDS)
 class TestOnline:
     def test_every_name_migrates(self, request: pytest.FixtureRequest, server: str) -> None:
-        """Async drivers, aliases and all: the first one makes the tables, the others find them."""
+        """With the first URL, the migration creates the tables. With the others, it finds them."""
         with on_server(request.getfixturevalue(server).url()) as url:
             for name in BACKENDS[server]:
                 upgrade(url.set(drivername=name))
                 assert [HEAD] == revisions(build_engine(settings_of(url), poolclass=NullPool))
 
     def test_any_password_will_do(self, request: pytest.FixtureRequest, server: str) -> None:
-        """Characters that mean something in a URL, in a configuration file and to a formatter."""
+        """A password may have characters with a meaning in URLs, configuration files and format strings."""
         given = request.getfixturevalue(server)
         if isinstance(given, RunningServer):
             pytest.skip("there is no administrator who could make a user")
@@ -63,11 +63,11 @@ class TestOnline:
 
 @contextmanager
 def user_with_odd_password(admin: URL, database: str) -> Generator[str, None, None]:
-    """Make a user who may do anything in a database."""
+    """Create a user who has all rights in a database."""
     words = USERS[admin.get_backend_name()]
     engine = build_engine(settings_of(admin), poolclass=NullPool).execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        # The driver's own: nothing between is to make anything of the characters.
+        # The driver's own connection, so that nothing else interprets the characters.
         cursor = connection.connection.cursor()
         for statement in words[:2]:
             cursor.execute(statement.format(password=ODD, database=database))
@@ -81,7 +81,7 @@ def user_with_odd_password(admin: URL, database: str) -> Generator[str, None, No
 class TestOffline:
     @pytest.mark.parametrize("name", [*BACKENDS["postgresql"], *BACKENDS["mariadb"]])
     def test_every_name_has_sql(self, name: str) -> None:
-        """No server is asked, and no odd password is in the way."""
+        """The SQL needs no server, and any password works."""
         config = configuration(URL.create(name, "user", ODD, "nowhere.invalid", database="app"))
         config.output_buffer = output = StringIO()
         command.upgrade(config, "head", sql=True)

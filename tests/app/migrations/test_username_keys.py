@@ -1,4 +1,4 @@
-"""Migration 0004: every user has a key, or nothing is changed and a person is told what to do."""
+"""Migration 0004 gives every user a key, or changes nothing and says what to do."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ NAMES: Final = ["Ann", "\uff22ob", "Stra\xdfe", "two words", "\u540d\u524d", *(f
 
 
 def fill(engine: Engine, *names: str) -> None:
-    """Insert users of these names."""
+    """Insert users with these names."""
     rows = [{"email": f"{number}@example.com", "name": name} for number, name in enumerate(names)]
     with engine.begin() as connection:
         connection.execute(INSERT, rows)
@@ -30,7 +30,7 @@ def users(engine: Engine, columns: str) -> list[tuple[str, ...]]:
 
 
 def test_rows_stay_and_get_their_keys(engine: Engine, migrations: Migrations) -> None:
-    """Up, down and up again; names stay as they were written."""
+    """After upgrade, downgrade and upgrade, names are spelled as before."""
     migrations.up("0003")
     fill(engine, *NAMES)
     before = users(engine, "id, email, username")
@@ -43,7 +43,7 @@ def test_rows_stay_and_get_their_keys(engine: Engine, migrations: Migrations) ->
 
 
 def test_the_release_before_can_still_write(engine: Engine, migrations: Migrations) -> None:
-    """It does not know the column."""
+    """The previous release doesn't know the column."""
     migrations.up("0004")
     fill(engine, "Ann", "Bob")
     assert [("Ann",), ("Bob",)] == users(engine, "username")

@@ -1,4 +1,4 @@
-"""The rules for posts, on fakes: no database."""
+"""The rules for posts, tested on fakes without a database."""
 
 from datetime import UTC, datetime
 
@@ -21,7 +21,7 @@ NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
 class FakePostRepository(PostRepository):
-    """Keeps posts of two users in a dictionary."""
+    """A repository that keeps posts of two users in a dictionary."""
 
     def __init__(self) -> None:
         self.posts: dict[int, Post] = {}
@@ -57,7 +57,7 @@ def _repository() -> FakePostRepository:
 
 @pytest.fixture(name="posts")
 def _posts(container: ApplicationContainer, override: Override, repository: FakePostRepository) -> PostService:
-    """Give the container's service, with fakes in place of what it takes."""
+    """Give the container's service with fakes in place of its dependencies."""
     override("post_repository", repository)
     override("idempotent_transactions", FakeAsyncTransactions())
     override("post_reader", object())
@@ -71,12 +71,12 @@ def body(title: str = "On sessions", author_id: int = 1) -> PostIn:
 
 class TestCreate:
     async def test_post_is_shown_with_its_author(self, posts: PostService) -> None:
-        """As its readers will see it."""
+        """The response shows the author as readers will see it."""
         post = await posts.create(body())
         assert (1, {"id": 1, "username": "ann"}) == (post.id, post.author.model_dump())
 
     async def test_author_must_exist(self, posts: PostService, repository: FakePostRepository) -> None:
-        """A post of nobody is a conflict, and is not kept."""
+        """A post whose author doesn't exist is a conflict, and is not stored."""
         with pytest.raises(ConflictError, match="there is no user 9 to be the author"):
             await posts.create(body(author_id=9))
         assert {} == repository.posts
@@ -89,13 +89,13 @@ class TestCreate:
         assert (1, "new", 1) == (again.id, again.title, len(repository.posts))
 
     async def test_key_is_of_one_body(self, posts: PostService) -> None:
-        """With another body it is a mistake of the client's."""
+        """Using the key for another body is a mistake of the client."""
         await posts.create(body(), "k-1")
         with pytest.raises(KeyReusedError):
             await posts.create(body("another"), "k-1")
 
     async def test_deleted_post_does_not_come_back(self, posts: PostService) -> None:
-        """A late copy of the request is told so."""
+        """A late copy of the request is a 404."""
         await posts.create(body(), "k-1")
         await posts.delete(1)
         with pytest.raises(NotFoundError, match="there is no post 1"):
@@ -104,7 +104,7 @@ class TestCreate:
 
 class TestChange:
     async def test_author_may_change(self, posts: PostService) -> None:
-        """And is shown at once."""
+        """A new author is shown at once."""
         await posts.create(body())
         post = await posts.replace(1, body(author_id=2))
         assert (2, "bob") == (post.author_id, post.author.username)
@@ -117,6 +117,6 @@ class TestChange:
         assert "On sessions" == repository.posts[1].title
 
     async def test_unknown_post_is_not_found(self, posts: PostService) -> None:
-        """The text says what is missing."""
+        """The error says what is missing."""
         with pytest.raises(NotFoundError, match="there is no post 7"):
             await posts.update(7, PostPatch(title="new"))

@@ -1,4 +1,4 @@
-"""Reports, on a fake reader: no database."""
+"""Reports, tested on a fake reader without a database."""
 
 import pytest
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.isolation("none")
 
 
 class FakeReportReader(ReportReader):
-    """Knows the figures."""
+    """A reader with fixed figures."""
 
     def __init__(self) -> None: ...
 
@@ -30,7 +30,7 @@ class FakeReportReader(ReportReader):
 
 
 async def test_reports_are_the_readers_figures(container: ApplicationContainer, override: Override) -> None:
-    """Each report is one question to the reader."""
+    """Each report is one call of the reader."""
     override("report_reader", FakeReportReader())
     reports, query = container.reports(), PageQuery(limit=2)
     assert UserCount(count=3) == await reports.count_users()

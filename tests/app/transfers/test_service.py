@@ -1,4 +1,4 @@
-"""The rules for moving money, on fakes: no database."""
+"""The rules for moving money, tested on fakes without a database."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
 class FakeTransferRepository(TransferRepository):
-    """Keeps balances and transfers in memory."""
+    """A repository that keeps balances and transfers in memory."""
 
     def __init__(self) -> None:
         self.balances = {1: Decimal("10.00"), 2: Decimal("0.00"), 3: MOST}
@@ -60,7 +60,7 @@ def _transfers(
     repository: FakeTransferRepository,
     transactions: FakeAsyncTransactions,
 ) -> TransferService:
-    """Give the container's service, with fakes in place of what it takes."""
+    """Give the container's service with fakes in place of its dependencies."""
     override("transfer_repository", repository)
     override("transfer_reader", object())
     override("idempotent_transactions", transactions)
@@ -97,7 +97,7 @@ async def test_refused_transfer_moves_nothing(
     data: TransferIn,
     refusal: ServiceError,
 ) -> None:
-    """Nothing is committed, and the text says why."""
+    """Nothing is committed, and the error says why."""
     before = dict(repository.balances)
     with pytest.raises(type(refusal)) as raised:
         await transfers.create(data)

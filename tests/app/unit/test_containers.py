@@ -1,4 +1,4 @@
-"""The containers are complete, and typed."""
+"""The containers are complete and typed."""
 
 from typing import assert_type
 
@@ -43,17 +43,17 @@ APPLICATION = {
 
 class TestProviders:
     def test_containers_have_the_promised_names(self, container: ApplicationContainer) -> None:
-        """Other people's code relies on these names."""
+        """Other code relies on these names."""
         names = {name for name, _ in named_providers(container)}
         assert APPLICATION | {f"database.{name}" for name in DATABASE} <= names
 
     async def test_every_one_resolves(self, container: ApplicationContainer) -> None:
-        """No recipe is broken."""
+        """Every provider can make its object."""
         async with scope():
             assert all(provider() is not None for _, provider in named_providers(container))
 
     async def test_services_share_the_scopes_session(self, container: ApplicationContainer) -> None:
-        """A service is built per use, its session once per scope."""
+        """Each use builds a new service, and all share the scope's session."""
         async with scope():
             assert container.users() is not container.users()
             users, posts = container.users()._transactions, container.posts()._transactions
@@ -76,7 +76,7 @@ class TestTypes:
 
     @pytest.mark.parametrize("name", ["session", "async_session", "read_session", "async_read_session"])
     async def test_the_objects_are_of_those_types(self, container: ApplicationContainer, name: str) -> None:
-        """What the annotations say is what comes."""
+        """The objects have the annotated types."""
         kinds = {
             "session": Session,
             "async_session": AsyncSession,

@@ -1,4 +1,4 @@
-"""Email addresses and usernames: what is taken, and what it becomes."""
+"""The email addresses and usernames that are accepted, and their stored form."""
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -12,7 +12,7 @@ USERNAME: TypeAdapter[str] = TypeAdapter(Username)
 class TestNames:
     @pytest.mark.parametrize("value", ["\u200d", "\u3164\ufe0f", "\ufdfa" * 15], ids=ascii)
     def test_a_username_can_be_seen_and_compared(self, value: str) -> None:
-        """Invisible characters alone are not a name, and no folded name is longer than its column."""
+        """A name needs a visible character, and its folded form must fit its column."""
         with pytest.raises(ValidationError):
             USERNAME.validate_python(value)
 
@@ -32,25 +32,25 @@ class TestNames:
         ids=ascii,
     )
     def test_a_username_is_in_any_script(self, value: str) -> None:
-        """Letters, their marks, digits, and what joins letters, in any form."""
+        """Letters, marks, digits and joiners of any script are accepted."""
         assert value == USERNAME.validate_python(value)
 
     @pytest.mark.parametrize("value", ["a b", "a\n", "a/b", "a@b", "\u00bd", "\u2474", "\U0001f600"], ids=ascii)
     def test_other_signs_are_not_in_a_username(self, value: str) -> None:
-        """Nor are spaces."""
+        """Other characters and spaces are refused."""
         with pytest.raises(ValidationError):
             USERNAME.validate_python(value)
 
     def test_a_username_keeps_its_spelling(self) -> None:
-        """It is shown as it was written."""
+        """A username is stored as it was written."""
         assert "\uff21nn.Stra\xdfe" == USERNAME.validate_python("\uff21nn.Stra\xdfe")
 
     def test_email_addresses_are_lowercased(self) -> None:
-        """Capitals make no other address."""
+        """Email addresses become lowercase."""
         assert "ann@example.com" == EMAIL.validate_python("Ann@EXAMPLE.com")
 
     @pytest.mark.parametrize("value", ["", " ", "a b", "a\n", "a\0", "a/b", "<b>", "x" * 65], ids=ascii)
     def test_a_username_is_one_word(self, value: str) -> None:
-        """Letters, digits, dot, dash and underscore of any script."""
+        """Usernames have letters and digits of any script, dots, dashes and underscores."""
         with pytest.raises(ValidationError):
             USERNAME.validate_python(value)

@@ -1,4 +1,4 @@
-"""Names that look alike are the same one."""
+"""Names that look alike are the same name."""
 
 import sys
 
@@ -24,17 +24,17 @@ from app.users.names import fold_name
     ids=ascii,
 )
 def test_names_that_look_alike_fold_alike(name: str, same: str) -> None:
-    """Capitals, widths, ligatures, composed and decomposed letters, and what can't be seen, do not matter."""
+    """Capitals, widths, ligatures, composed and decomposed letters, and invisible characters make no difference."""
     assert fold_name(same) == fold_name(name)
 
 
 @pytest.mark.parametrize(("name", "other"), [("ann", "anna"), ("a.b", "a-b"), ("zoe", "zo\xeb"), ("ann1", "annl")])
 def test_other_names_stay_apart(name: str, other: str) -> None:
-    """Accents and dots count: they can be seen."""
+    """Visible differences such as accents and dots count."""
     assert fold_name(other) != fold_name(name)
 
 
 def test_folding_a_name_twice_changes_nothing() -> None:
-    """A filter may fold what is folded already."""
+    """Folding a folded name changes nothing."""
     characters = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
     assert [] == [each for each in characters if fold_name(fold_name(each)) != fold_name(each)]

@@ -1,4 +1,4 @@
-"""The rules for users, on fakes: no database."""
+"""The rules for users, tested on fakes without a database."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ PASSWORD = "correct horse battery"
 
 
 class FakeUserRepository(UserRepository):
-    """Keeps users in a dictionary."""
+    """A repository that keeps users in a dictionary."""
 
     def __init__(self) -> None:
         self.users: dict[int, User] = {}
@@ -52,7 +52,7 @@ class FakeUserRepository(UserRepository):
 
 
 class FakeUserReader(UserReader):
-    """Shows what the repository keeps."""
+    """A reader that shows the users of the repository."""
 
     def __init__(self, repository: FakeUserRepository) -> None:
         self._repository = repository
@@ -63,7 +63,7 @@ class FakeUserReader(UserReader):
 
 
 class FakePasswords:
-    """Hashes as many passwords as there are places."""
+    """A hasher with a limited number of places."""
 
     def __init__(self) -> None:
         self.places = 9
@@ -98,7 +98,7 @@ def _users(
     transactions: FakeAsyncTransactions,
     passwords: FakePasswords,
 ) -> UserService:
-    """Give the container's service, with fakes in place of what it takes."""
+    """Give the container's service with fakes in place of its dependencies."""
     override("user_repository", repository)
     override("user_reader", FakeUserReader(repository))
     override("database.async_transactions", transactions)
@@ -113,14 +113,14 @@ def body(name: str = "ann", **values: Any) -> UserIn:
 
 class TestCreate:
     async def test_user_is_kept_and_shown(self, users: UserService, transactions: FakeAsyncTransactions) -> None:
-        """In one unit of work, whose result is the response."""
+        """The user is created in one unit of work, whose result is the response."""
         user = await users.create(body())
         assert (1, "ann", "user", True) == (user.id, user.username, user.role, user.is_active)
         assert ([user], []) == (transactions.committed, transactions.rolled_back)
         assert user == await users.get(1)
 
     async def test_password_is_kept_as_its_hash(self, users: UserService, repository: FakeUserRepository) -> None:
-        """And nowhere else."""
+        """The password itself is stored nowhere."""
         await users.create(body(password=PASSWORD))
         assert PASSWORD[::-1] == repository.users[1].password_hash
 
@@ -132,7 +132,7 @@ class TestCreate:
     async def test_taken_values_are_refused_before_hashing(
         self, users: UserService, passwords: FakePasswords, name: str, values: dict[str, Any], taken: str
     ) -> None:
-        """Hashing is slow: asking again and again for a taken name must be cheap."""
+        """Hashing is slow, so a repeated request for a taken name must be cheap."""
         await users.create(body())
         with pytest.raises(ConflictError, match=f"^{taken} already taken"):
             await users.create(body(name, password=PASSWORD, **values))
@@ -141,7 +141,7 @@ class TestCreate:
     async def test_nobody_is_kept_when_passwords_are_busy(
         self, users: UserService, repository: FakeUserRepository, passwords: FakePasswords
     ) -> None:
-        """The client asks again later."""
+        """Too many passwords at once are refused, so that the client tries again later."""
         passwords.places = 0
         with pytest.raises(BusyError):
             await users.create(body(password=PASSWORD))
@@ -150,7 +150,7 @@ class TestCreate:
 
 class TestChange:
     async def test_values_that_are_left_out_stay(self, users: UserService, repository: FakeUserRepository) -> None:
-        """A null password removes the password; one that is not sent stays."""
+        """A null password removes the password, and an omitted one keeps it."""
         await users.create(body(password=PASSWORD))
         assert "ann@example.org" == (await users.update(1, UserPatch(email="ann@example.org"))).email
         assert PASSWORD[::-1] == repository.users[1].password_hash
@@ -158,7 +158,7 @@ class TestChange:
         assert repository.users[1].password_hash is None
 
     async def test_own_name_is_not_taken(self, users: UserService) -> None:
-        """A user may be given a new password along with the old name."""
+        """An update with a new password may repeat the user's own name."""
         await users.create(body())
         assert "ann" == (await users.update(1, UserPatch(username="ann", password=PASSWORD))).username
 
@@ -174,13 +174,13 @@ class TestChange:
     ids=["get", "update", "password", "delete"],
 )
 async def test_unknown_user_is_not_found(users: UserService, ask: Callable[[UserService], Any]) -> None:
-    """The text says what is missing."""
+    """The error says what is missing."""
     with pytest.raises(NotFoundError, match="there is no user 7"):
         await ask(users)
 
 
 async def test_deleted_user_is_gone(users: UserService) -> None:
-    """From then on it is not found."""
+    """A deleted user is not found any more."""
     await users.create(body())
     await users.delete(1)
     with pytest.raises(NotFoundError):
