@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from sessionscope.database.admission import AdmissionGate
 from sessionscope.database.location import DatabaseLocation
 from sessionscope.database.replicas import build_async_replicas, build_replicas
-from sessionscope.database.session import SOURCES, AsyncReadSession, ReadSession
+from sessionscope.database.session import AsyncReadSession, AsyncWriteSession, ReadSession, WriteSession
 from sessionscope.database.sources import Sources
+from sessionscope.database.state import state_of
 from sessionscope.database.threads import ReadingThreads
 from sessionscope.settings import DatabaseSettings
 
@@ -27,7 +28,7 @@ class SessionFactory(sessionmaker[Session]):
     """
 
     def __init__(self, engine: Engine, settings: DatabaseSettings) -> None:
-        super().__init__(engine, **SESSION_OPTIONS)
+        super().__init__(engine, class_=WriteSession, **SESSION_OPTIONS)
         self.gate = AdmissionGate(settings)
 
 
@@ -35,7 +36,7 @@ class AsyncSessionFactory(async_sessionmaker[AsyncSession]):
     """Makes async sessions that read and write."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        super().__init__(engine, **SESSION_OPTIONS)
+        super().__init__(engine, class_=AsyncWriteSession, **SESSION_OPTIONS)
 
 
 class ReadSessionFactory(sessionmaker[ReadSession]):
@@ -48,8 +49,13 @@ class ReadSessionFactory(sessionmaker[ReadSession]):
     def __init__(self, engine: Engine, settings: DatabaseSettings) -> None:
         self._replicas = build_replicas(settings)
         self.sources = Sources(engine, self._replicas)
-        info = {SOURCES: self.sources}
-        super().__init__(self.sources.usual.view, class_=ReadSession, info=info, **SESSION_OPTIONS)
+        super().__init__(self.sources.usual.view, class_=ReadSession, **SESSION_OPTIONS)
+
+    def __call__(self, **options: Any) -> ReadSession:
+        """Return a new session."""
+        session = super().__call__(**options)
+        state_of(session).sources = self.sources
+        return session
 
     def dispose(self) -> None:
         """Close the connections to the replicas."""
@@ -78,8 +84,13 @@ class AsyncReadSessionFactory(async_sessionmaker[AsyncReadSession]):
         replicas = self._replicas.sync_engine if self._replicas is not None else None
         self.sources = Sources(engine.sync_engine, replicas)
         self.threads = ReadingThreads(sync_engine, location) if sync_engine.dialect.name == "sqlite" else None
-        view, info = AsyncEngine(self.sources.usual.view), {SOURCES: self.sources}
-        super().__init__(view, class_=AsyncReadSession, info=info, **SESSION_OPTIONS)
+        super().__init__(AsyncEngine(self.sources.usual.view), class_=AsyncReadSession, **SESSION_OPTIONS)
+
+    def __call__(self, **options: Any) -> AsyncReadSession:
+        """Return a new session."""
+        session = super().__call__(**options)
+        state_of(session.sync_session).sources = self.sources
+        return session
 
     def dispose(self) -> Awaitable[None] | None:
         """End the threads and close the connections to the replicas; return an awaitable if there are any."""

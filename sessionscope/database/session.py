@@ -1,27 +1,27 @@
-"""Read sessions, and records of every session: whether its scope has written, whether it has uncommitted changes."""
+"""The library's classes of sessions. A session records that its scope has written, and a read session refuses to."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, event
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from sessionscope.database.errors import ReadOnlySessionError
-from sessionscope.database.sources import Sources, Writes
+from sessionscope.database.sources import Writes
+from sessionscope.database.state import state_of
 
 S = TypeVar("S", bound=Session | AsyncSession)
 
-# Keys in the `info` of a session: the scope's `Writes`, and the `Sources` of a read session.
-_WRITES: Final = "app_writes_of_scope"
-SOURCES: Final = "app_sources"
+
+class WriteSession(Session):
+    """A session that reads and writes, and that knows whether it has changes to commit."""
 
 
-def has_begun_to_write(session: Session) -> None:
-    """Record that *session*'s scope has written."""
-    writes: Writes | None = session.info.get(_WRITES)
-    if writes is not None:
-        writes.happened = True
+class AsyncWriteSession(AsyncSession):
+    """The async twin of `WriteSession`."""
+
+    sync_session_class = WriteSession
 
 
 class ReadSession(Session):
@@ -42,18 +42,10 @@ class ReadSession(Session):
 
     def get_bind(self, *arguments: Any, **options: Any) -> Engine | Connection:
         """Return the primary if the scope has written, otherwise the factory's bind."""
-        sources: Sources | None = self.info.get(SOURCES)
-        writes: Writes | None = self.info.get(_WRITES)
-        if sources is not None and writes is not None and writes.happened:
-            return sources.primary.view
+        state = state_of(self)
+        if state.sources is not None and state.writes is not None and state.writes.happened:
+            return state.sources.primary.view
         return super().get_bind(*arguments, **options)
-
-
-@event.listens_for(ReadSession, "do_orm_execute")
-def _refuse_to_write(state: ORMExecuteState) -> None:
-    # Overriding execute() would not be enough, because scalar() and scalars() don't call it.
-    if state.is_insert or state.is_update or state.is_delete:
-        raise ReadOnlySessionError
 
 
 class AsyncReadSession(AsyncSession):
@@ -62,16 +54,12 @@ class AsyncReadSession(AsyncSession):
     sync_session_class = ReadSession
 
 
-# This key is in the `info` of a session whose transaction has changed something.
-_CHANGED: Final = "app_changed"
-
-
-def has_unsaved_changes(session: Any) -> bool:
+def has_unsaved_changes(session: Session) -> bool:
     """Tell whether *session* has sent changes to the database that it has not committed.
 
     This counts flushes, mapped UPDATE and DELETE statements, and statements sent by `send`, but no other statements.
     """
-    return _CHANGED in getattr(session, "info", ())
+    return state_of(session).has_changed
 
 
 def send(session: Session, statement: Executable, values: Mapping[str, Any]) -> CursorResult[Any]:
@@ -81,35 +69,8 @@ def send(session: Session, statement: Executable, values: Mapping[str, Any]) -> 
     """
     result = session.connection().execute(statement, values)
     if statement.is_dml:
-        _mark(session)
+        state_of(session).change()
     return result
-
-
-def _mark(session: Session, *_: Any) -> None:
-    session.info[_CHANGED] = True
-    has_begun_to_write(session)
-
-
-def _mark_bulk(context: Any) -> None:
-    _mark(context.session)
-
-
-def _mark_commit(session: Session) -> None:
-    # INSERT statements and textual SQL are not seen, so every commit counts as a write.
-    if not isinstance(session, ReadSession):
-        has_begun_to_write(session)
-
-
-def _unmark(session: Session, transaction: SessionTransaction) -> None:
-    if transaction.parent is None:
-        session.info.pop(_CHANGED, None)
-
-
-event.listen(Session, "after_flush", _mark)
-event.listen(Session, "after_bulk_update", _mark_bulk)
-event.listen(Session, "after_bulk_delete", _mark_bulk)
-event.listen(Session, "after_commit", _mark_commit)
-event.listen(Session, "after_transaction_end", _unmark)
 
 
 def open_session(factory: Callable[[], S], writes: Writes) -> S:
@@ -119,5 +80,46 @@ def open_session(factory: Callable[[], S], writes: Writes) -> S:
     awaited.
     """
     session = factory()
-    session.info[_WRITES] = writes
+    sync_session = session.sync_session if isinstance(session, AsyncSession) else session
+    state_of(sync_session).writes = writes
+    if not isinstance(sync_session, WriteSession | ReadSession):
+        # Another factory has taken the place of ours.
+        _watch(sync_session)
     return session
+
+
+def _refuse_to_write(state: ORMExecuteState) -> None:
+    # Overriding execute() would not be enough, because scalar() and scalars() don't call it.
+    if state.is_insert or state.is_update or state.is_delete:
+        raise ReadOnlySessionError
+
+
+def _flushed(session: Session, _: object) -> None:
+    state_of(session).change()
+
+
+def _sent_bulk(context: Any) -> None:
+    state_of(context.session).change()
+
+
+def _committed(session: Session) -> None:
+    # INSERT statements and textual SQL are not seen, so every commit counts as a write.
+    state_of(session).begin_to_write()
+
+
+def _ended(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        state_of(session).has_changed = False
+
+
+def _watch(sessions: type[Session] | Session) -> None:
+    """Let a class of sessions, or one session, tell its state when it writes."""
+    event.listen(sessions, "after_flush", _flushed)
+    event.listen(sessions, "after_bulk_update", _sent_bulk)
+    event.listen(sessions, "after_bulk_delete", _sent_bulk)
+    event.listen(sessions, "after_commit", _committed)
+    event.listen(sessions, "after_transaction_end", _ended)
+
+
+_watch(WriteSession)
+event.listen(ReadSession, "do_orm_execute", _refuse_to_write)

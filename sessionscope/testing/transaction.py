@@ -13,13 +13,13 @@ from typing import Any
 
 import aiosqlite
 from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from sessionscope.database.factories import SESSION_OPTIONS
 from sessionscope.database.location import DatabaseLocation
-from sessionscope.database.session import AsyncReadSession, ReadSession
+from sessionscope.database.session import AsyncReadSession, AsyncWriteSession, ReadSession, WriteSession
 from sessionscope.testing.loops import run
 
 
@@ -76,9 +76,9 @@ def factories(
     writes: dict[str, Any] = {**SESSION_OPTIONS, "join_transaction_mode": "create_savepoint"}
     reads: dict[str, Any] = {**SESSION_OPTIONS, "join_transaction_mode": "rollback_only"}
     return {
-        "session_factory": sessionmaker(connection, **writes),
+        "session_factory": sessionmaker(connection, class_=WriteSession, **writes),
         "read_session_factory": sessionmaker(reading, class_=ReadSession, **reads),
-        "async_session_factory": async_sessionmaker(async_connection, class_=AsyncSession, **writes),
+        "async_session_factory": async_sessionmaker(async_connection, class_=AsyncWriteSession, **writes),
         "async_read_session_factory": async_sessionmaker(async_reading, class_=AsyncReadSession, **reads),
     }
 

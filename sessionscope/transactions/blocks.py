@@ -6,8 +6,9 @@ It is an error if the inner unit asks for options that the outer transaction doe
 
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from anyio import CancelScope
 from sqlalchemy import Connection
@@ -16,12 +17,21 @@ from sqlalchemy.orm import Session
 
 from sessionscope.database.errors import CommitOutcomeUnknownError, commit_outcome_is_known
 from sessionscope.database.options import WRITES
-from sessionscope.database.session import has_begun_to_write
+from sessionscope.database.state import state_of
 from sessionscope.transactions.options import TransactionOptions
 
-# Keys in a session's `info`: the options and the connection of the unit of work that the session is in.
-_OPTIONS: Final = "app_options"
-_CONNECTION: Final = "app_connection"
+
+@dataclass(slots=True)
+class _Unit:
+    """The unit of work that a session is in.
+
+    Attributes:
+        options: Those of its transaction.
+        connection: The connection on which options are set that `_take_back` resets; None if there are none.
+    """
+
+    options: TransactionOptions
+    connection: Connection | None = None
 
 
 @contextmanager
@@ -48,7 +58,7 @@ def greenlet_transaction(session: Session, options: TransactionOptions) -> Gener
 def _unit(
     session: Session, options: TransactionOptions, undoing: Callable[[], AbstractContextManager[Any]]
 ) -> Generator[None, None, None]:
-    if is_joined(session, options):
+    if join_outer(session, options):
         yield
         return
     try:
@@ -56,9 +66,9 @@ def _unit(
         yield
         _commit(session, options)
     finally:
-        if _OPTIONS in session.info:
+        if state_of(session).unit is not None:
             with undoing():
-                _undo(session, options)
+                _undo(session)
 
 
 @asynccontextmanager
@@ -67,7 +77,7 @@ async def async_transaction(
     options: TransactionOptions = TransactionOptions(),  # noqa: B008 - frozen
 ) -> AsyncGenerator[AsyncSession, None]:
     """Run the block as one transaction. Raises the same errors as `transaction`."""
-    if is_joined(session.sync_session, options):
+    if join_outer(session.sync_session, options):
         yield session
         return
     try:
@@ -75,24 +85,29 @@ async def async_transaction(
         yield session
         await session.run_sync(_commit, options)
     finally:
-        if _OPTIONS in session.info:
+        if state_of(session.sync_session).unit is not None:
             with CancelScope(shield=True):
-                await session.run_sync(_undo, options)
+                await session.run_sync(_undo)
 
 
-def is_joined(session: Session, options: TransactionOptions) -> bool:
-    """Tell whether *session* is in a unit of work already. Raises the same errors as `transaction`."""
-    outer: TransactionOptions | None = session.info.get(_OPTIONS)
+def join_outer(session: Session, options: TransactionOptions) -> bool:
+    """Join the unit of work that *session* is in; return False if it is in none.
+
+    Raises:
+        NestedOptionsError: The outer unit has other options.
+    """
+    outer: _Unit | None = state_of(session).unit
     if outer is not None:
-        options.join(outer)
+        options.join(outer.options)
     return outer is not None
 
 
 def _begin(session: Session, options: TransactionOptions) -> None:
     session.begin()
-    session.info[_OPTIONS] = options
+    state = state_of(session)
+    state.unit = unit = _Unit(options)
     if not options.read_only:
-        has_begun_to_write(session)
+        state.begin_to_write()
     bind = session.get_bind()
     if isinstance(bind, Connection):
         # A connection from outside, such as a test's: its transaction has begun already, with its own options.
@@ -100,30 +115,32 @@ def _begin(session: Session, options: TransactionOptions) -> None:
     else:
         connection = session.connection(execution_options=options.execution_options(bind.dialect.name))
         if not options.are_usual:
-            session.info[_CONNECTION] = connection
+            unit.connection = connection
             options.begin(connection)
 
 
 def _commit(session: Session, options: TransactionOptions) -> None:
     # Flush before COMMIT: a failure here surely leaves nothing behind.
     session.flush()
-    _take_back(session, options)
+    state = state_of(session)
+    _take_back(state.unit)
     try:
         session.commit()
     except Exception as error:
         if options.read_only or commit_outcome_is_known(error):
             raise
         raise CommitOutcomeUnknownError from error
-    del session.info[_OPTIONS]
+    state.unit = None
 
 
-def _undo(session: Session, options: TransactionOptions) -> None:
-    del session.info[_OPTIONS]
-    _take_back(session, options)
+def _undo(session: Session) -> None:
+    state = state_of(session)
+    unit, state.unit = state.unit, None
+    _take_back(unit)
     session.rollback()
 
 
-def _take_back(session: Session, options: TransactionOptions) -> None:
-    connection: Connection | None = session.info.pop(_CONNECTION, None)
+def _take_back(unit: _Unit) -> None:
+    connection, unit.connection = unit.connection, None
     if connection is not None and not connection.invalidated:
-        options.end(connection)
+        unit.options.end(connection)

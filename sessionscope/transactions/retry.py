@@ -69,17 +69,6 @@ class RetryPolicy:
         self.patience_seconds = settings.transaction_patience
         self.counts = TransactionCounts()
 
-    def options(self, work: Callable[..., Any], session: Session, *, idempotent: bool) -> dict[str, Any]:
-        """Return the arguments for tenacity's `Retrying`, for one unit of work on *session*."""
-        run = _Run(self, work, session, idempotent=idempotent)
-        return {
-            "retry": run.wants_another,
-            "stop": run.is_over,
-            "wait": wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
-            "before_sleep": run.note,
-            "reraise": True,
-        }
-
 
 def name_of(work: Callable[..., Any]) -> str:
     """Return the name of *work* for logs: the name of its function, without the arguments of a `partial`."""
@@ -88,64 +77,83 @@ def name_of(work: Callable[..., Any]) -> str:
     return getattr(work, "__qualname__", type(work).__qualname__)
 
 
-class _Run:
-    """The state of one unit of work during its runs."""
+class Repetition:
+    """The further runs of one unit of work, after its first one failed.
 
-    __slots__ = ("_failure", "_idempotent", "_lost", "_policy", "_session", "_unknown", "_work")
+    Args:
+        policy: When to run the unit again.
+        work: The unit; logs show its name.
+        session: The session that the unit runs on.
+        idempotent: Whether the unit may be run again although its COMMIT may have been done.
+    """
+
+    __slots__ = ("_failure", "_idempotent", "_lost", "_name", "_policy", "_runs", "_session", "_unknown")
 
     def __init__(self, policy: RetryPolicy, work: Callable[..., Any], session: Session, *, idempotent: bool) -> None:
         self._policy = policy
-        self._work = work
+        self._name = name_of(work)
         self._session = session
         self._idempotent = idempotent
+        self._runs = 0
         self._lost = False
         self._unknown = False
         self._failure: Failure | None = None
 
-    def wants_another(self, state: RetryCallState) -> bool:
-        error = state.outcome.exception() if state.outcome is not None else None
-        self._failure = failure_of(error) if error is not None else None
-        wanted = self._is_passing(self._failure)
-        if self._failure is not None and not wanted:
-            self._policy.counts.give_up(self._failure)
-            self._admit(error)
-        return wanted
+    def options(self) -> dict[str, Any]:
+        """Return the arguments for tenacity's `Retrying`, for runs that report to `failed`."""
+        return {
+            "retry": self._wants_another,
+            "stop": self._is_over,
+            "wait": wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
+            "before_sleep": self._prepare,
+            "reraise": True,
+        }
 
-    def is_over(self, state: RetryCallState) -> bool:
-        is_tired = state.attempt_number >= self._policy.attempts and not self._lost
-        is_late = (state.seconds_since_start or 0) >= self._policy.patience_seconds
-        if self._failure is not None and (is_tired or is_late):
-            self._policy.counts.give_up(self._failure)
-            number, description = state.attempt_number, self._failure.description
-            logger.error("%s: given up after run %d: %s: %s", self._name, number, self._failure, description)
-            self._admit(state.outcome.exception() if state.outcome is not None else None)
-        return is_tired or is_late
+    def failed(self, error: Exception) -> None:
+        """Record a run that failed with *error*."""
+        self._runs += 1
+        self._failure = failure_of(error)
+        self._unknown |= self._failure is Failure.COMMIT_UNKNOWN
+        self._lost |= self._failure in (Failure.COMMIT_UNKNOWN, Failure.CONNECTION_LOST)
 
-    def note(self, state: RetryCallState) -> None:
-        if self._failure is None or state.next_action is None:
+    def give_up(self, error: Exception) -> None:
+        """Count the unit among those that failed, and log it if only the limits have ended its runs.
+
+        Raises:
+            CommitOutcomeUnknownError: An earlier run may have been committed, and *error* would tell clients that
+                nothing was done.
+        """
+        failure = self._failure
+        if failure is None:
             return
-        self._policy.counts.retry(self._failure)
-        # The next run must not see objects that this one has loaded.
-        self._session.expunge_all()
-        wait_ms = state.next_action.sleep * 1000
-        number, description = state.attempt_number, self._failure.description
-        logger.warning("%s: run %d: %s: %s; again in %d ms", self._name, number, self._failure, description, wait_ms)
-
-    def _admit(self, error: BaseException | None) -> None:
-        # The error would tell clients that nothing was done, but an earlier run may have been committed.
-        if self._unknown and self._failure is not None and self._failure.is_unavailable:
+        self._policy.counts.give_up(failure)
+        if self._is_passing:
+            logger.error("%s: given up after run %d: %s: %s", self._name, self._runs, failure, failure.description)
+        if self._unknown and failure.is_unavailable:
             raise CommitOutcomeUnknownError from error
 
-    @property
-    def _name(self) -> str:
-        return name_of(self._work)
+    def _wants_another(self, state: RetryCallState) -> bool:
+        return state.outcome is not None and state.outcome.failed and self._is_passing
 
-    def _is_passing(self, failure: Failure | None) -> bool:
+    @property
+    def _is_passing(self) -> bool:
+        failure = self._failure
         if failure is None:
             return False
         if failure is Failure.COMMIT_UNKNOWN:
-            self._lost = self._unknown = True
             return self._idempotent
-        if failure is Failure.CONNECTION_LOST:
-            self._lost = True
         return failure.is_transient or (self._lost and failure in _FAILING_OVER)
+
+    def _is_over(self, state: RetryCallState) -> bool:
+        is_tired = self._runs >= self._policy.attempts and not self._lost
+        return is_tired or (state.seconds_since_start or 0) >= self._policy.patience_seconds
+
+    def _prepare(self, state: RetryCallState) -> None:
+        """Prepare the next run: count it, log it, and forget the objects that this run has loaded."""
+        failure = self._failure
+        if failure is None or state.next_action is None:
+            return
+        self._policy.counts.retry(failure)
+        self._session.expunge_all()
+        wait_ms, name, text = state.next_action.sleep * 1000, self._name, failure.description
+        logger.warning("%s: run %d: %s: %s; again in %d ms", name, self._runs, failure, text, wait_ms)

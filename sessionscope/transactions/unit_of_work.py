@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from tenacity import AsyncRetrying, Retrying
 
-from sessionscope.transactions.blocks import async_transaction, greenlet_transaction, is_joined, transaction
+from sessionscope.transactions.blocks import async_transaction, greenlet_transaction, join_outer, transaction
 from sessionscope.transactions.options import TransactionOptions
-from sessionscope.transactions.retry import RetryPolicy
+from sessionscope.transactions.retry import Repetition, RetryPolicy
 
 T = TypeVar("T")
 
@@ -51,13 +51,13 @@ class Transactions:
             SQLAlchemyError: The last run failed, and the attempts or the time in the settings are used up.
         """
         session = self._session()
-        if is_joined(session, options):
+        if join_outer(session, options):
             return work(session)
         try:
             return self._once(session, work, options)
-        except Exception as error:  # noqa: BLE001 - the policy decides what to raise
-            retrying = Retrying(**self._policy.options(work, session, idempotent=idempotent))
-            return retrying(_after(error, partial(self._once, session, work, options)))
+        except Exception as error:  # noqa: BLE001 - the repetition decides what to raise
+            repetition = Repetition(self._policy, work, session, idempotent=idempotent)
+            return _repeated(_after(error, partial(self._once, session, work, options), repetition), repetition)
 
     def _once(self, session: Session, work: Callable[[Session], T], options: TransactionOptions) -> T:
         with transaction(session, options):
@@ -82,7 +82,7 @@ class AsyncTransactions:
     ) -> T:
         """Run *work* in a transaction and commit, as `Transactions.run` does."""
         session = self._session()
-        if is_joined(session.sync_session, options):
+        if join_outer(session.sync_session, options):
             return await work(session)
         return await self._repeated(work, partial(self._once, session, work, options), session, idempotent=idempotent)
 
@@ -99,7 +99,7 @@ class AsyncTransactions:
         there is one switch to SQLAlchemy's greenlet and back; `run` has one for each call of the session.
         """
         session = self._session()
-        if is_joined(session.sync_session, options):
+        if join_outer(session.sync_session, options):
             return await session.run_sync(work)
         once = partial(self._once_sync, work=work, options=options)
         return await self._repeated(work, lambda: session.run_sync(once), session, idempotent=idempotent)
@@ -114,9 +114,9 @@ class AsyncTransactions:
     ) -> T:
         try:
             return await once()
-        except Exception as error:  # noqa: BLE001 - the policy decides what to raise
-            retrying = AsyncRetrying(**self._policy.options(work, session.sync_session, idempotent=idempotent))
-            return await retrying(_async_after(error, once))
+        except Exception as error:  # noqa: BLE001 - the repetition decides what to raise
+            repetition = Repetition(self._policy, work, session.sync_session, idempotent=idempotent)
+            return await _async_repeated(_async_after(error, once, repetition), repetition)
 
     async def _once(
         self, session: AsyncSession, work: Callable[[AsyncSession], Awaitable[T]], options: TransactionOptions
@@ -133,25 +133,53 @@ class AsyncTransactions:
         return result
 
 
-def _after(error: Exception, attempt: Callable[[], T]) -> Callable[[], T]:
-    """Return *attempt*, but raise *error* the first time: that run has been done already, without tenacity."""
-    failed = [error]
-
-    def next_attempt() -> T:
-        if failed:
-            raise failed.pop()
-        return attempt()
-
-    return next_attempt
+def _repeated(once: Callable[[], T], repetition: Repetition) -> T:
+    try:
+        return Retrying(**repetition.options())(once)
+    except Exception as error:
+        repetition.give_up(error)
+        raise
 
 
-def _async_after(error: Exception, attempt: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+async def _async_repeated(once: Callable[[], Awaitable[T]], repetition: Repetition) -> T:
+    try:
+        return await AsyncRetrying(**repetition.options())(once)
+    except Exception as error:
+        repetition.give_up(error)
+        raise
+
+
+def _after(error: Exception, once: Callable[[], T], repetition: Repetition) -> Callable[[], T]:
+    """Return *once*, but raise *error* the first time: that run has been done already, without tenacity."""
+    repetition.failed(error)
+    first = [error]
+
+    def next_run() -> T:
+        if first:
+            raise first.pop()
+        try:
+            return once()
+        except Exception as failure:
+            repetition.failed(failure)
+            raise
+
+    return next_run
+
+
+def _async_after(
+    error: Exception, once: Callable[[], Awaitable[T]], repetition: Repetition
+) -> Callable[[], Awaitable[T]]:
     """Do as `_after` does, for an async function."""
-    failed = [error]
+    repetition.failed(error)
+    first = [error]
 
-    async def next_attempt() -> T:
-        if failed:
-            raise failed.pop()
-        return await attempt()
+    async def next_run() -> T:
+        if first:
+            raise first.pop()
+        try:
+            return await once()
+        except Exception as failure:
+            repetition.failed(failure)
+            raise
 
-    return next_attempt
+    return next_run

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import InvalidRequestError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
+from sessionscope import scope
 from sessionscope.database.errors import ReadOnlySessionError
+from sessionscope.database.session import has_unsaved_changes
 from sessionscope.transactions.blocks import async_transaction, transaction
 from tests.sessionscope.service.containers import DatabaseContainer
 from tests.sessionscope.service.models import Account, Base, User
@@ -97,6 +99,26 @@ class TestSession:
             session.add(User(**VALUES))
             await session.flush()
         assert ["ann"] == names(memory)
+
+
+class TestForeignSessions:
+    def test_session_of_another_library_is_left_alone(self, memory: DatabaseContainer) -> None:
+        """The library listens to its own classes of sessions, not to every session of the process."""
+        with Session(memory.engine()) as session:
+            session.add(ann())
+            session.commit()
+            assert {} == session.info
+
+    def test_session_of_an_override_tells_when_it_writes(self, memory: DatabaseContainer) -> None:
+        """A factory that replaces the library's makes sessions of any class, whose scope must see its own writes."""
+        with memory.session_factory.override(sessionmaker(memory.engine())), scope():
+            session = memory.session()
+            session.add(ann())
+            session.flush()
+            assert has_unsaved_changes(session)
+            assert memory.writes().happened
+            session.rollback()
+            assert not has_unsaved_changes(session)
 
 
 class TestTransaction:

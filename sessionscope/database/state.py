@@ -1,0 +1,45 @@
+"""What the library knows of a session: one typed object in its `info`."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from sessionscope.database.sources import Sources, Writes
+
+_STATE: Final = "sessionscope"
+
+
+@dataclass(slots=True)
+class SessionState:
+    """The state of one session.
+
+    Attributes:
+        writes: Whether the session's scope has written; None for a session outside a scope.
+        sources: Where a read session reads; None for a session of another factory.
+        has_changed: Whether the session has sent changes to the database that it has not committed.
+        unit: The unit of work that the session is in, which `sessionscope.transactions` sets.
+    """
+
+    writes: Writes | None = None
+    sources: Sources | None = None
+    has_changed: bool = False
+    unit: Any = None
+
+    def begin_to_write(self) -> None:
+        """Record that the session's scope writes."""
+        if self.writes is not None:
+            self.writes.happened = True
+
+    def change(self) -> None:
+        """Record that the session has sent a change to the database."""
+        self.has_changed = True
+        self.begin_to_write()
+
+
+def state_of(session: Session) -> SessionState:
+    """Return the state of *session*."""
+    state: SessionState | None = session.info.get(_STATE)
+    if state is None:
+        state = session.info[_STATE] = SessionState()
+    return state
