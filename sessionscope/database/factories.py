@@ -11,8 +11,8 @@ from sessionscope.database.admission import AdmissionGate
 from sessionscope.database.location import DatabaseLocation
 from sessionscope.database.replicas import build_async_replicas, build_replicas
 from sessionscope.database.session import AsyncReadSession, AsyncWriteSession, ReadSession, WriteSession
+from sessionscope.database.session_state import state_of
 from sessionscope.database.sources import Sources
-from sessionscope.database.state import state_of
 from sessionscope.database.threads import ReadingThreads
 from sessionscope.settings import DatabaseSettings
 

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from sessionscope.database.errors import ReadOnlySessionError
+from sessionscope.database.session_state import state_of
 from sessionscope.database.sources import Writes
-from sessionscope.database.state import state_of
 
 S = TypeVar("S", bound=Session | AsyncSession)
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from sessionscope.database.errors import CommitOutcomeUnknownError, commit_outcome_is_known
 from sessionscope.database.options import WRITES
-from sessionscope.database.state import state_of
+from sessionscope.database.session_state import state_of
 from sessionscope.transactions.options import TransactionOptions
 
 
