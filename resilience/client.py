@@ -13,7 +13,7 @@ from resilience.orders import Answer, Order, Orders, Verdict
 
 _VERDICTS: Final = {201: Verdict.DONE, 503: Verdict.NOT_DONE, 500: Verdict.UNKNOWN}
 _REFUSALS: Final = (404, 409, 422)
-_IN_FLIGHT: Final = "ask again in a moment"
+_IN_FLIGHT: Final = "repeat it in a moment"
 # The share of all orders that are treated this way.
 _HANG_UP: Final = 0.04
 _TWICE_AT_ONCE: Final = 0.04

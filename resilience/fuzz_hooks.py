@@ -12,7 +12,7 @@ import schemathesis
 
 _KEY: Final = "Idempotency-Key"
 _EXAMPLE: Final = "8e03978e-40d5-43e8-bc93-6894a57f9324"
-_NO_POINT: Final = ("Input should be a valid integer", 'Amounts are exact: write a string as "25.50"')
+_NO_POINT: Final = ("Input should be a valid integer", 'Amounts are exact: write a string such as "25.50"')
 _SAME_ACCOUNT: Final = {"field": "body.to_account", "reason": "the money would go where it comes from"}
 
 _numbers: Final = count(1)

@@ -1,4 +1,4 @@
-"""What the rules of a business refuse, in words that a client may read, and the type of problem that each is."""
+"""Errors that business rules raise, with texts that a client may read, and the problem type of each."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Final, TypeVar
@@ -11,11 +11,11 @@ class ProblemType:
     """A kind of problem (RFC 9457, section 3.1).
 
     Attributes:
-        code: Stable name, the last part of the `type` of a response; empty where the status says it all.
+        code: Stable name, the last part of the `type` of a response. Empty if the status says everything.
         status: HTTP status.
-        title: The problem in a few words, equal for all its occurrences.
+        title: The problem in a few words, the same each time it occurs.
         meaning: What it means for a client, and what to do about it.
-        retry_after: Seconds after which the same request may succeed, None where it won't or may do harm.
+        retry_after: Seconds after which the same request may succeed. None if repeating it is useless or harmful.
     """
 
     code: str
@@ -43,31 +43,31 @@ BUSY: Final = ProblemType(
     "busy",
     503,
     "Busy",
-    "Too much of the kind is being done, and nothing was done. Repeat the request after Retry-After seconds.",
+    "The service has too much work of this kind, and did nothing. Repeat the request after Retry-After seconds.",
     retry_after=1,
 )
-INVALID: Final = ProblemType("validation", 422, "Invalid request", "Values are wrong or missing; `errors` names them.")
+INVALID: Final = ProblemType("validation", 422, "Invalid request", "Values are wrong or missing. `errors` names them.")
 KEY_REUSED: Final = ProblemType(
     "key-reused", 422, "Idempotency-Key reused", "The key belongs to a different request. Use a new one."
 )
 
 
 class ServiceError(Exception):
-    """Parent of the refusals; its text is shown to the client.
+    """Base class of the errors that business rules raise. The client sees the error's text.
 
-    A subclass with a constructor of its own takes positional arguments, makes its text in ``__str__``, and does not
-    call the parent's constructor. Python keeps the arguments in `args`, so the error can be pickled, and
+    If you write a subclass with its own constructor, take positional arguments, build the text in ``__str__``, and
+    don't call the parent's constructor. Python stores the arguments in `args`, so the error can be pickled, and
     `IdempotentTransactions` can keep it.
 
     Attributes:
-        kind: The type of problem that it is answered with.
+        kind: The problem type of the response.
     """
 
     kind: ClassVar[ProblemType]
 
 
 class NotFoundError(ServiceError):
-    """Raised when something is asked for that isn't there."""
+    """Raised when the requested object doesn't exist."""
 
     kind: ClassVar[ProblemType] = NOT_FOUND
 
@@ -79,33 +79,33 @@ class NotFoundError(ServiceError):
 
 
 class ConflictError(ServiceError):
-    """Raised when what is asked for collides with what is there."""
+    """Raised when a request collides with stored data."""
 
     kind: ClassVar[ProblemType] = CONFLICT
 
 
 class RequestInFlightError(ConflictError):
-    """Raised when a request comes again while its first one is still being answered."""
+    """Raised when a request is repeated while the first one is still in flight."""
 
     kind: ClassVar[ProblemType] = REQUEST_IN_FLIGHT
 
     def __str__(self) -> str:
-        return "a request with this Idempotency-Key is being answered: ask again in a moment"
+        return "the first request with this Idempotency-Key is still in flight: repeat it in a moment"
 
 
 class BusyError(ServiceError):
-    """Raised when too much of the kind is being done; the same request may succeed in a moment."""
+    """Raised when the service has too much work of one kind. The same request may succeed in a moment."""
 
     kind: ClassVar[ProblemType] = BUSY
 
 
 class InvalidError(ServiceError):
-    """Raised when what is asked for can't be done at all, as a transfer of an account to itself.
+    """Raised when a request can never succeed, such as a transfer from an account to itself.
 
     Attributes:
         place: Where the input is, ``body`` or ``header``.
-        field: Name of the input that is wrong.
-        reason: What is wrong with it.
+        field: Name of the wrong input.
+        reason: What is wrong with the input.
     """
 
     kind: ClassVar[ProblemType] = INVALID
@@ -120,21 +120,21 @@ class InvalidError(ServiceError):
 
 
 class KeyReusedError(InvalidError):
-    """Raised when the key of one request comes with another one."""
+    """Raised when a request has the idempotency key of a different request."""
 
     kind: ClassVar[ProblemType] = KEY_REUSED
 
     place = "header"
 
     def __init__(self) -> None:
-        super().__init__("idempotency-key", "this Idempotency-Key was used for another request: take a new one")
+        super().__init__("idempotency-key", "this Idempotency-Key was used for another request: use a new one")
 
 
 def found(value: T | None, what: str, key: int) -> T:
-    """Return *value*, which was looked for by *key*.
+    """Return *value*, the result of a search by *key*.
 
     Raises:
-        NotFoundError: It is None.
+        NotFoundError: *value* is None.
     """
     if value is None:
         raise NotFoundError(what, key)
@@ -142,7 +142,7 @@ def found(value: T | None, what: str, key: int) -> T:
 
 
 class SetupError(Exception):
-    """Parent of the errors in what somebody has set up: settings, a missing driver. The text says all there is to say.
+    """Base class of the errors in a service's setup, such as wrong settings or a missing driver.
 
-    `check_container` raises them as they are.
+    The text explains everything. `check_container` raises these errors unchanged.
     """

@@ -1,4 +1,4 @@
-"""Running a container in a process that serves no HTTP: a worker, a job, a command."""
+"""Runs a container in a process that doesn't serve HTTP: a worker, a job or a command."""
 
 # The library's stubs leave type parameters open:
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -20,17 +20,17 @@ C = TypeVar("C", bound=containers.DeclarativeContainer)
 
 @asynccontextmanager
 async def running(make_container: Callable[[], C]) -> AsyncGenerator[C, None]:
-    """Make a container, check it, set up logging as its settings say, open it, and close it at the end.
+    """Make a container, check it, set up logging according to its settings, open it, and close it at the end.
 
-    Open a scope inside for each job: ``async with running(ApplicationContainer) as container, scope(): ...``.
+    Open a scope for each job inside the block: ``async with running(ApplicationContainer) as container, scope(): ...``.
 
     Args:
         make_container: The class of the container, or a function that returns an instance.
 
     Raises:
-        ContainerError: `check_container` found something.
-        ConfigurationError: The settings are not good.
-        TeardownError: Something could not be closed; everything else was.
+        ContainerError: `check_container` found a fault.
+        ConfigurationError: The settings are invalid.
+        TeardownError: An object could not be closed. All others were closed.
     """
     container = make_container()
     try:

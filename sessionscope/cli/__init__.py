@@ -1,4 +1,4 @@
-"""The command line that every service has: `build_cli` makes it, and a service adds its own commands."""
+"""The command line of a service. `build_cli` makes it, and you add your own commands."""
 
 from sessionscope.cli.command_line import CommandLine, build_cli
 

@@ -1,4 +1,4 @@
-"""The application that HTTP servers import: what a service's ``app/asgi.py`` is made with."""
+"""Builds the application that HTTP servers import from a service's ``app/asgi.py``."""
 
 import sys
 from collections.abc import Callable
@@ -15,21 +15,21 @@ from sessionscope.fastapi.server.memory import settle
 from sessionscope.lifetimes.check import check_container
 from sessionscope.observe.logging import logging_config
 
-# uvicorn and gunicorn end when a worker does so with this code; after any other they start the next one.
+# If a worker ends with this code, uvicorn and gunicorn end too. After any other code, they start a new worker.
 FAILED_START: Final = 3
 
 
 def build_asgi_app(create_app: Callable[[], FastAPI]) -> FastAPI:
-    """Return the application that *create_app* makes, ready to be served by this process.
+    """Return the application that *create_app* makes, and prepare this process to serve it.
 
-    It logs as the settings say, opens an SQLite file and never creates one, and ends with the process that
-    started this one. The limit on bodies is the application's own.
+    The process logs as the settings say, never creates a missing SQLite file, and ends when its parent process
+    ends. The application itself limits the size of bodies.
 
     Args:
-        create_app: Makes the application and its container, which is at ``app.state.container``.
+        create_app: Makes the application, and its container at ``app.state.container``.
 
     Raises:
-        SystemExit: The settings or the database are not good; a line on standard error says why.
+        SystemExit: The settings or the database can't be used. A line on standard error says why.
     """
     try:
         with reported():
@@ -44,9 +44,9 @@ def check_served(container: Any) -> None:
     """Check that *container* can be served.
 
     Raises:
-        ConfigurationError: The settings are not good.
-        ContainerError: `check_container` found something.
-        typer.Exit: The database is a private one, as was reported.
+        ConfigurationError: The settings are invalid.
+        ContainerError: `check_container` found a fault.
+        typer.Exit: The database is in memory. A line on standard error says so.
     """
     check_container(container)
     refuse_private_database(container)
@@ -56,19 +56,19 @@ def refuse_private_database(container: Any) -> None:
     """Refuse to serve an in-memory database: it is private to each process, so workers would start without tables.
 
     Raises:
-        typer.Exit: It is one; a line on standard error says so.
+        typer.Exit: The database is in memory. A line on standard error says so.
     """
     database = database_in(container)
     if database.location().private:
         url = database.settings().url
-        typer.echo(f"{url} would be served empty: it is another database for each process", err=True)
+        typer.echo(f"{url} is private to each process, so the service would start without tables: use a file", err=True)
         raise typer.Exit(FAILED)
 
 
 def prepare(app: FastAPI) -> FastAPI:
     """Prepare this process to serve *app*, and return it."""
     container = app.state.container
-    # A file that is missing is for `db upgrade` to make: an empty one would only look like a database.
+    # Only `db upgrade` creates a missing file: an empty one would only look like a database.
     database_in(container).location().must_exist = True
     dictConfig(logging_config(container.settings().logging))
     settle()

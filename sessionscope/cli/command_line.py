@@ -1,6 +1,6 @@
-"""Building the command line of a service.
+"""Builds the command line of a service.
 
-Commands import what they need when they run, so that ``--help`` answers at once.
+Commands import what they need when they run, so ``--help`` is fast.
 """
 
 import os
@@ -18,11 +18,11 @@ from sessionscope.cli.serving import serve
 
 
 class CommandLine(typer.Typer):
-    """The commands that every service has. Add a service's own with ``@cli.command()`` or ``@cli.db.command()``.
+    """The commands that every service has. Add your own with ``@cli.command()`` or ``@cli.db.command()``.
 
     Attributes:
-        db: The commands that look after the database.
-        config: The commands that look at the settings.
+        db: The commands that maintain the database.
+        config: The commands that show and check the settings.
     """
 
     def __init__(self, service: Service, *, help: str) -> None:  # noqa: A002 - typer's word
@@ -44,33 +44,33 @@ class CommandLine(typer.Typer):
 
     @contextmanager
     def container(self) -> Generator[Any, None, None]:
-        """Give a container for the length of a command, and close it afterwards.
+        """Yield a container for the duration of a command, then close it.
 
-        Errors of the settings and of the database are reported in a line each. A missing SQLite file is one of them.
+        Each error in the settings or the database, including a missing SQLite file, is reported in one line.
         """
         with self._service.opened() as container:
             yield container
 
 
 def build_cli(*, help: str, settings: str, container: str, create_app: str, app: str) -> CommandLine:  # noqa: A002 - as above
-    """Return the command line of a service, whose parts are named as ``module:name``.
+    """Return the command line of a service. Name the service's parts as ``module:name``.
 
     Args:
-        help: What the service is for, in a sentence.
-        settings: The class of the settings, as ``config:Settings``.
-        container: The class of the container, as ``containers:ApplicationContainer``.
-        create_app: The function that makes the application of a container, as ``app.main:create_app``.
-        app: The application as HTTP servers find it, as ``app.asgi:app``; worker processes import it.
+        help: One sentence that says what the service does.
+        settings: The settings class, such as ``config:Settings``.
+        container: The container class, such as ``containers:ApplicationContainer``.
+        create_app: The function that makes the application for a container, such as ``app.main:create_app``.
+        app: The application that HTTP servers and worker processes import, such as ``app.asgi:app``.
     """
     return CommandLine(Service(settings=settings, container=container, create_app=create_app, app=app), help=help)
 
 
 def options(
     config: Annotated[
-        Path | None, typer.Option(help="Read this file in place of config/config.json.", metavar="FILE")
+        Path | None, typer.Option(help="Read this file instead of config/config.json.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Take the options of every command."""
+    """Apply the options that come before the command."""
     if config is not None:
-        # By the environment, which reaches worker processes too.
+        # An environment variable reaches worker processes too.
         os.environ["APP_CONFIG_FILE"] = str(config)

@@ -1,4 +1,4 @@
-"""``config``: looking at the settings."""
+"""The ``config`` commands, which show and check the settings."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 def build_configuration_commands() -> typer.Typer:
     """Return the group of commands."""
-    group = typer.Typer(help="Look at the settings.", no_args_is_help=True)
+    group = typer.Typer(help="Show and check the settings.", no_args_is_help=True)
     group.command()(show)
     group.command()(check)
     return group
 
 
 def show(context: typer.Context) -> None:
-    """Show each setting, its value without secrets, and where it comes from."""
+    """Show each setting with its value and its source. Secrets are masked."""
     service: Service = context.obj
     with reported():
         from rich.console import Console
@@ -37,7 +37,7 @@ def show(context: typer.Context) -> None:
 
 
 def check(context: typer.Context) -> None:
-    """Check the settings; exits with 2 and a line per problem when they are not good."""
+    """Check the settings. If they are invalid, print one line per problem and exit with 2."""
     service: Service = context.obj
     with reported():
         check_drivers(service.read_settings())
@@ -45,10 +45,10 @@ def check(context: typer.Context) -> None:
 
 
 def check_drivers(settings: "ServiceSettings") -> None:
-    """Check that the drivers for the URLs of *settings* are installed, and understand the arguments in these URLs.
+    """Check that the drivers for the URLs in *settings* are installed, and accept the arguments in those URLs.
 
     Raises:
-        ConfigurationError: A driver can't be given an argument of its URL.
+        ConfigurationError: A driver doesn't accept an argument in its URL.
         MissingDriverError: A driver's package is not installed.
     """
     from sessionscope.database.drivers import destination

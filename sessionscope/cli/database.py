@@ -1,4 +1,4 @@
-"""``db``: looking after the database."""
+"""The ``db`` commands, which maintain the database."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,18 +12,17 @@ from sessionscope.cli.service import Service, database_in
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
 LockTimeout = Annotated[
     float | None,
-    typer.Option(
-        min=0.001, metavar="SECONDS", help="Longest wait of a statement for a lock; by default the settings'."
-    ),
+    typer.Option(min=0.001, metavar="SECONDS", help="Longest wait for a lock. By default, the value in the settings."),
 ]
 StatementTimeout = Annotated[
-    float, typer.Option(min=0, metavar="SECONDS", help="Longest run of a statement; 0: no limit.")
+    float, typer.Option(min=0, metavar="SECONDS", help="Longest run of a statement. 0 means no limit.")
 ]
 Wait = Annotated[
-    float, typer.Option(min=0, metavar="SECONDS", help="Longest wait for another process that migrates the database.")
+    float,
+    typer.Option(min=0, metavar="SECONDS", help="Longest wait for another process that is migrating the database."),
 ]
 
 
@@ -31,7 +30,7 @@ def build_database_commands() -> typer.Typer:
     """Return the group of commands."""
     group = typer.Typer(help="Migrate, fill and empty the database.", no_args_is_help=True)
     group.command()(upgrade)
-    # So that -1 is a revision.
+    # Makes -1 an argument rather than an option.
     group.command(context_settings={"ignore_unknown_options": True})(downgrade)
     for command in (stamp, current, revision, check, init, drop):
         group.command()(command)
@@ -40,12 +39,12 @@ def build_database_commands() -> typer.Typer:
 
 def upgrade(
     context: typer.Context,
-    revision: Annotated[str, typer.Argument(help="Where to go; head is the newest.")] = "head",
+    revision: Annotated[str, typer.Argument(help="The revision to upgrade to. head is the newest.")] = "head",
     lock_timeout: LockTimeout = None,
     statement_timeout: StatementTimeout = 0,
     wait: Wait = 300,
 ) -> None:
-    """Apply the migrations up to a revision; several processes may say so at once."""
+    """Apply the migrations up to a revision. Several processes may run this at once."""
     limits = {"lock_timeout": lock_timeout, "statement_timeout": statement_timeout, "patience": wait}
     with _alembic(context, limits, must_exist=False) as alembic:
         alembic.command.upgrade(alembic.config, revision)
@@ -54,40 +53,42 @@ def upgrade(
 
 def downgrade(
     context: typer.Context,
-    revision: Annotated[str, typer.Argument(help="Where to go; -1 is one back, base is before the first.")] = "-1",
+    revision: Annotated[
+        str, typer.Argument(help="The revision to go back to. -1 is one back, base is before the first.")
+    ] = "-1",
     yes: Yes = False,
     lock_timeout: LockTimeout = None,
     statement_timeout: StatementTimeout = 0,
     wait: Wait = 300,
 ) -> None:
-    """Undo migrations, with the data that they brought."""
+    """Undo migrations, and delete the data in the tables and columns that they added."""
     limits = {"lock_timeout": lock_timeout, "statement_timeout": statement_timeout, "patience": wait}
     with _alembic(context, limits) as alembic:
-        confirm(f"undo migrations down to {revision}, and delete what they keep", yes=yes)
+        confirm(f"undo migrations down to {revision}, and delete the data in what they added", yes=yes)
         alembic.command.downgrade(alembic.config, revision)
 
 
 def stamp(
     context: typer.Context,
-    revision: Annotated[str, typer.Argument(help="What the tables are like; head is the newest.")] = "head",
+    revision: Annotated[str, typer.Argument(help="The revision that the tables match. head is the newest.")] = "head",
 ) -> None:
-    """Note that the database is at a revision, without changing a table."""
+    """Record that the database is at a revision, without changing a table."""
     with _alembic(context) as alembic:
         alembic.command.stamp(alembic.config, revision)
-        typer.echo(f"The database is noted to be at {revision}.")
+        typer.echo(f"The database is stamped at {revision}.")
 
 
 def current(context: typer.Context) -> None:
-    """Show the revision that the database is at."""
+    """Show the database's revision."""
     with _alembic(context) as alembic:
         alembic.command.current(alembic.config)
 
 
 def revision(
     context: typer.Context,
-    message: Annotated[str, typer.Option("--message", "-m", help="What it does, in a few words.")],
+    message: Annotated[str, typer.Option("--message", "-m", help="What the migration does, in a few words.")],
     autogenerate: Annotated[
-        bool, typer.Option("--autogenerate/--empty", help="Write down how the models differ from the database.")
+        bool, typer.Option("--autogenerate/--empty", help="Write the differences between the models and the database.")
     ] = True,
 ) -> None:
     """Write a new migration."""
@@ -96,29 +97,29 @@ def revision(
 
 
 def check(context: typer.Context) -> None:
-    """Check that the database is what the models say; exits with 1 when it isn't."""
+    """Check that the database matches the models. If it doesn't, exit with 1."""
     with _alembic(context) as alembic:
         alembic.command.check(alembic.config)
-        typer.echo("The database is what the models say.")
+        typer.echo("The database matches the models.")
 
 
 def init(context: typer.Context) -> None:
-    """Create the tables without migrations, for a try; `upgrade` is for a database that stays."""
+    """Create the tables without migrations, to try things out. Use `upgrade` for a database that you keep."""
     with _engine(context, must_exist=False) as engine, _told():
         from sessionscope.migrations.running import create_everything
 
         create_everything(engine)
-        typer.echo("The tables are there.")
+        typer.echo("The tables are created.")
 
 
 def drop(context: typer.Context, yes: Yes = False) -> None:
-    """Delete every table of the service, with all rows."""
+    """Delete every table of the service with all its rows."""
     with _engine(context) as engine:
         from sessionscope.migrations.running import drop_everything
 
-        confirm(f"delete every table in {engine.url.render_as_string()}, with all rows", yes=yes)
+        confirm(f"delete every table in {engine.url.render_as_string()} with all its rows", yes=yes)
         drop_everything(engine)
-        typer.echo("The tables are gone.")
+        typer.echo("The tables are deleted.")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Errors of commands: one clear line each, and an exit code."""
+"""Reports the errors of commands, each as one line and an exit code."""
 
 import sys
 from collections.abc import Generator
@@ -16,7 +16,7 @@ FAILED: Final = 1
 
 @contextmanager
 def reported() -> Generator[None, None, None]:
-    """Turn what a person can mend into lines on standard error; a bug stays a traceback."""
+    """Turn errors that the user can fix into lines on standard error. A bug still shows its traceback."""
     from sessionscope.database.errors import DatabaseError
     from sessionscope.settings import ConfigurationError
 
@@ -48,10 +48,10 @@ def reported_at(url: "DatabaseUrl") -> Generator[None, None, None]:
 
 
 def confirm(what: str, *, yes: bool) -> None:
-    """Ask before something that can't be undone; without a person to answer, only ``--yes`` will do."""
+    """Ask before doing something that can't be undone. Without a terminal, require ``--yes``."""
     if yes:
         return
     if not sys.stdin.isatty():
-        typer.echo(f"This would {what}: say --yes where nobody can be asked.", err=True)
+        typer.echo(f"This would {what}. There is no terminal to ask on, so confirm with --yes.", err=True)
         raise typer.Exit(FAILED)
-    typer.confirm(f"This will {what}. Go on?", abort=True)
+    typer.confirm(f"This will {what}. Continue?", abort=True)

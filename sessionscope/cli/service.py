@@ -1,4 +1,4 @@
-"""Where a command finds the parts of the service that it is for."""
+"""Finds the parts of a service for its commands."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """The parts of a service, each named as ``module:name`` and imported by the command that needs it.
+    """The parts of a service, each named as ``module:name``. A command imports only the parts that it needs.
 
     Attributes:
-        settings: The class of the settings.
-        container: The class of the container, which has the providers `settings` and `database`.
-        create_app: The function that makes the application of a container.
-        app: The application as HTTP servers find it.
+        settings: The settings class.
+        container: The container class, which has the providers `settings` and `database`.
+        create_app: The function that makes the application for a container.
+        app: The application that HTTP servers import.
     """
 
     settings: str
@@ -31,10 +31,10 @@ class Service:
     app: str
 
     def read_settings(self) -> "ServiceSettings":
-        """Return the settings, read from their sources.
+        """Read the settings from their sources.
 
         Raises:
-            ConfigurationError: They are not good.
+            ConfigurationError: The settings are invalid.
         """
         read: Callable[[], ServiceSettings] = resolve_name(self.settings)
         return read()
@@ -44,15 +44,15 @@ class Service:
         return resolve_name(self.container)()
 
     def build_app(self, container: Any) -> Any:
-        """Return a new application over *container*."""
+        """Return a new application for *container*."""
         return resolve_name(self.create_app)(container)
 
     @contextmanager
     def opened(self, *, must_exist: bool = True) -> Generator[Any, None, None]:
-        """Give a new container, and close it when the block ends; report errors of the settings and of the database.
+        """Yield a new container, and close it when the block ends. Report errors in the settings and the database.
 
         Args:
-            must_exist: Whether a missing SQLite file is an error; it is created otherwise.
+            must_exist: Whether a missing SQLite file is an error. Otherwise it is created.
 
         Raises:
             typer.Exit: An error was reported.
@@ -73,5 +73,5 @@ class Service:
 
 
 def database_in(container: Any) -> Any:
-    """Return the database's container in *container*: its provider ``database``, or itself if it has none."""
+    """Return the provider ``database`` of *container*, or *container* itself if it has no such provider."""
     return getattr(container, "database", container)

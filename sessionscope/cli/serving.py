@@ -1,4 +1,4 @@
-"""``serve``: the HTTP server."""
+"""The ``serve`` command, which runs the HTTP server."""
 
 import os
 import signal
@@ -13,19 +13,25 @@ from sessionscope.cli.service import Service
 
 def serve(
     context: typer.Context,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; the settings' by default.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on. By default, the value in the settings.")
+    ] = None,
     port: Annotated[
         int | None,
-        typer.Option(help="Port to listen on, 0 for any; the settings' by default.", min=0, max=65535),
+        typer.Option(
+            help="Port to listen on. 0 means any free port. By default, the value in the settings.", min=0, max=65535
+        ),
     ] = None,
-    workers: Annotated[int | None, typer.Option(help="Server processes; the settings' by default.", min=1)] = None,
-    reload: Annotated[bool, typer.Option("--reload", help="Start anew whenever the code changes.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Number of server processes. By default, the value in the settings.", min=1)
+    ] = None,
+    reload: Annotated[bool, typer.Option("--reload", help="Restart when the code changes.")] = False,
 ) -> None:
     """Serve HTTP until Ctrl-C."""
     with reported():
         for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
             if value is not None:
-                # By the environment, which reaches worker processes too.
+                # An environment variable reaches worker processes too.
                 os.environ[f"APP_SERVER__{name}"] = str(value)
         _run(context.obj, reload=reload)
 
@@ -38,7 +44,7 @@ def _run(service: Service, *, reload: bool) -> None:
     from sessionscope.observe.logging import logging_config
 
     container = service.build_container()
-    # Found here, once, rather than by each worker.
+    # Report faults here once, rather than in each worker.
     check_served(container)
     settings = container.settings()
     server = uvicorn.Config(
@@ -51,22 +57,23 @@ def _run(service: Service, *, reload: bool) -> None:
         timeout_graceful_shutdown=settings.server.shutdown_timeout,
         log_config=logging_config(settings.logging),
         access_log=settings.logging.access,
-        # By default the server trusts every client on this machine.
+        # By default, uvicorn trusts every client on this machine.
         proxy_headers=bool(settings.server.trusted_proxies),
         forwarded_allow_ips=list(settings.server.trusted_proxies),
     )
     listener = _listen(server)
     address = listener.getsockname()
     url = f"http://{f'[{address[0]}]' if ':' in address[0] else address[0]}:{address[1]}"
-    typer.echo(f"Serving on {url}, documented at {url}/docs; Ctrl-C ends it.")
+    typer.echo(f"Serving on {url}, documented at {url}/docs. Press Ctrl-C to stop.")
     with listener:
         _serve(server, listener)
 
 
 def _application(service: Service, container: Any, *, alone: bool) -> Any:
-    """Return what uvicorn is to serve: the application over the settings that were checked, or where workers find it.
+    """Return what uvicorn serves: the application for *container*, or the name that worker processes import.
 
-    A worker, and a process that reload starts, can't be handed an object: each reads the settings once and checks them.
+    You can't pass an object to a worker or to a process that reload starts. Each of them reads and checks the
+    settings once.
     """
     if not alone:
         return service.app
@@ -76,14 +83,14 @@ def _application(service: Service, container: Any, *, alone: bool) -> Any:
 
 
 def _listen(config: Any) -> socket.socket:
-    """Bind before anything is said: the port may be taken, or one that the system chooses."""
+    """Return a listening socket. Until it is bound, the port may be taken, or not chosen yet."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    # By its number: asyncio sends small packets at once only where it is told that this is TCP.
+    # Name the protocol: asyncio disables Nagle's algorithm only for sockets with an explicit TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((config.host, config.port))
-        # A client that reads the address may connect at once: its connection waits until the server accepts it.
+        # A client that reads the printed address may connect at once. It waits until the server accepts it.
         listener.listen(config.backlog)
     except OSError as error:
         listener.close()
@@ -107,7 +114,7 @@ def _serve(config: Any, listener: socket.socket) -> None:
         else:
             server.run(sockets=[listener])
     except KeyboardInterrupt:
-        # The server has stopped in good order and raises the signal again: there is nothing to report.
+        # The server has shut down gracefully and raises the signal again: there is nothing to report.
         pass
-    # The drivers' threads are all that is waited for from here on.
+    # From here on, the process only waits for the drivers' threads.
     signal.signal(signal.SIGINT, end_at_once)

@@ -1,1 +1,1 @@
-"""The binding to FastAPI: injection, a scope per request, problem details."""
+"""Integration with FastAPI: injection, a scope per request, and problem details."""

@@ -1,8 +1,8 @@
-"""asyncio's cancellation, made to wait for what anyio shields: above all for threads.
+"""Delays asyncio's cancellation while anyio shields the task, above all while it waits for a thread.
 
-asyncio's own leaves a thread behind, perhaps in the middle of a statement: closing its connection
-under it can crash the process, and lending it to others mixes two requests. anyio shields who waits
-for a thread, but only from anyio's cancellation.
+asyncio's cancellation abandons the thread, perhaps in the middle of a statement. Closing the connection under that
+thread can crash the process, and lending the connection to another request mixes the two. anyio shields a task that
+waits for a thread, but only from anyio's own cancellation.
 """
 
 import asyncio
@@ -11,17 +11,17 @@ from typing import Any, Final
 
 from anyio._backends import _asyncio
 
-# There is no public way to ask whether a task is shielded now.
+# anyio has no public function that tells whether a task is shielded now.
 _ANYIO: Final[Any] = _asyncio
 
 
 class WithItsThreads:
-    """Awaits *work*; a cancellation that comes while it is shielded is delivered at its next wait that isn't.
+    """Awaits *work*. A cancellation that arrives while *work* is shielded is delivered at its next unshielded wait.
 
-    As if it were awaited directly in all else: in the same task, and at the cost of a look at each wait.
+    Otherwise this is like awaiting *work* directly: it runs in the same task, and each wait costs one check.
 
     Raises:
-        CancelledError: The task was cancelled, also where *work* came to its end without a further wait.
+        CancelledError: The task was cancelled, even if *work* finished without another wait.
     """
 
     __slots__ = ("_work",)
@@ -30,7 +30,7 @@ class WithItsThreads:
         self._work = work
 
     def __await__(self) -> Generator[Any, Any, None]:
-        """Hand what is waited for up to the event loop, and what comes of it down to the work."""
+        """Pass each awaitable up to the event loop, and its result down to the work."""
         work: Any = self._work.__await__()
         task, is_cancelled = asyncio.current_task(), False
         step: Any = work.send
@@ -58,21 +58,21 @@ class WithItsThreads:
                     is_cancelled = True
                 else:
                     step, given = work.throw, error
-            except BaseException as error:  # noqa: BLE001 - whatever it is, it is the work's
+            except BaseException as error:  # noqa: BLE001 - the work handles it
                 step, given = work.throw, error
         if is_cancelled:
             raise asyncio.CancelledError
 
 
 class _Shield(asyncio.Future[bool]):
-    """The end of what is awaited, and whether the waiting was cancelled meanwhile, which ends nothing."""
+    """Waits for the end of *awaited*. A cancellation doesn't end the wait: the result says whether there was one."""
 
     def __init__(self, awaited: Any) -> None:
         super().__init__()
         self._is_cancelled = False
         awaited.add_done_callback(self._end)
 
-    def cancel(self, msg: Any | None = None) -> bool:  # noqa: ARG002 - delivered later, without it
+    def cancel(self, msg: Any | None = None) -> bool:  # noqa: ARG002 - delivered later, without the message
         if self.done():
             return False
         self._is_cancelled = True

@@ -1,4 +1,4 @@
-"""What becomes of each error: one handler per kind, each of which answers with a problem."""
+"""Handlers for errors, one per kind. Each returns a problem response."""
 
 import logging
 from http import HTTPStatus
@@ -27,14 +27,14 @@ from sessionscope.lifetimes.errors import TeardownError
 
 logger = logging.getLogger(__name__)
 
-# A body can be wrong in thousands of places: a client needs some of them, and nobody needs them in full length.
+# A body can have thousands of faults. A client needs only the first ones, and no long texts.
 MOST_ERRORS: Final = 20
 LONGEST_FIELD: Final = 100
 LONGEST_REASON: Final = 200
 
 
 def install_problems(app: FastAPI) -> None:
-    """Make every error of *app* a problem response."""
+    """Turn every error in *app* into a problem response."""
     app.add_exception_handler(ServiceError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -56,7 +56,7 @@ async def _invalid(request: Request, error: Any) -> JSONResponse:
     if faults[0]["type"] == "json_invalid":
         place, reason = faults[0]["loc"][-1], faults[0]["ctx"]["error"]
         return problem(request, MALFORMED, f"the body is not JSON: {reason}, at character {place}")
-    # Without the values: one of them may be a password.
+    # Leave out the values: one of them may be a password.
     errors = [
         FieldProblem(
             field=_cut(".".join(map(str, fault["loc"])), LONGEST_FIELD), reason=_cut(fault["msg"], LONGEST_REASON)
@@ -91,9 +91,9 @@ async def _http(request: Request, error: Any) -> Response:
 
 
 def _neighbour_of(request: Request) -> str | None:
-    """Return the location of the path with its last slash taken away or added, None where there is none either.
+    """Return the location of the path with its last slash removed or added, or None if that path has no route.
 
-    The router's own redirect names the host that the client wrote into its Host header; this one names no host.
+    The router's own redirect repeats the client's Host header. This location has no host.
     """
     path = request.scope["path"]
     scope = {**request.scope, "path": path.rstrip("/") if path.endswith("/") else f"{path}/"}
@@ -105,7 +105,7 @@ def _neighbour_of(request: Request) -> str | None:
 
 
 def _methods_of(request: Request) -> list[str]:
-    """Return every method of the path: the framework names those of the first route that has it."""
+    """Return every method of the path. Starlette names only those of the first route that matches."""
     methods = {method for route in routes_at(request.scope) for method in route.methods or ()}
     return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
@@ -113,23 +113,23 @@ def _methods_of(request: Request) -> list[str]:
 async def _database(request: Request, error: Exception) -> JSONResponse:
     if is_unavailable(error):
         path, failure = request.scope["path"], failure_of(error)
-        logger.warning("%s %s: the database can't serve: %s", request.method, path, failure)
-        return problem(request, DATABASE_UNAVAILABLE, "the database can't serve now; try again")
+        logger.warning("%s %s: the database is not available: %s", request.method, path, failure)
+        return problem(request, DATABASE_UNAVAILABLE, "the database is not available now; try again")
     if isinstance(error, IntegrityError):
-        return problem(request, CONFLICT, "it collides with what is there")
+        return problem(request, CONFLICT, "the request collides with stored data")
     logger.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
     return problem(request, INTERNAL, "something broke on our side; it was logged")
 
 
 async def _unknown_outcome(request: Request, error: Exception) -> JSONResponse:
-    # Not a 503: what is asked for again after one of those was surely not done.
+    # Not a 503, which promises that nothing was done, so that clients may repeat the request.
     logger.error("%s %s: %s", request.method, request.scope["path"], error)
-    detail = "the connection to the database was lost while saving: look whether it was done before you ask again"
+    detail = "the connection to the database was lost while saving: check whether it was done before you try again"
     return problem(request, OUTCOME_UNKNOWN, detail)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    """Answer what nobody foresaw; the server logs it, for it is raised again."""
+    """Handle an unexpected error. Starlette raises it again, so the server logs it."""
     causes: tuple[Exception, ...] = error.exceptions if isinstance(error, TeardownError) else (error,)
     if all(map(is_unavailable, causes)):
         return await _database(request, causes[0])

@@ -1,4 +1,4 @@
-"""HEAD wherever GET is, as RFC 9110 requires of a server."""
+"""Supports HEAD wherever GET is supported, as RFC 9110 requires of a server."""
 
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Match
@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class HeadMiddleware:
-    """Answer HEAD as GET, without the body; a route that declares HEAD itself is left alone."""
+    """Answers HEAD like GET, without the body. A route that declares HEAD itself is left alone."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -23,11 +23,11 @@ class HeadMiddleware:
             if message["type"] != "http.response.body":
                 await send(message)
             elif not is_complete:
-                # The whole body may be long, or endless: the server tells a stream that nobody listens any more.
+                # Don't wait for the whole body, which may be endless: the server then tells a stream to stop.
                 is_complete = True
                 await send({"type": "http.response.body", "body": b""})
 
-        # A copy: the server goes by its own, to frame a response that has no body.
+        # A copy: the server uses the original scope to frame a response without a body.
         await self.app({**scope, "method": "GET"}, receive, send_head)
 
 

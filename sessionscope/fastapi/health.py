@@ -1,4 +1,4 @@
-"""Health over HTTP, as a router that a service includes: is the process alive, and can it serve?"""
+"""A router with health checks: whether the process is alive, and whether it can serve."""
 
 import asyncio
 import logging
@@ -16,12 +16,12 @@ from sessionscope.reading.schemas import ResponseBody
 
 logger = logging.getLogger(__name__)
 
-# A probe that waits as long as the pool does tells nothing until it is too late.
+# A probe that waited as long as the pool does would report a failure too late.
 PATIENCE_SECONDS: Final = 2
 
 
 class Health(ResponseBody):
-    """How the service is."""
+    """The state of the service."""
 
     status: Literal["alive", "ready"]
 
@@ -31,15 +31,15 @@ router = APIRouter(prefix="/health", tags=["health"])
 
 @router.get("/live", responses=described(*ANYWHERE))
 async def live() -> Health:
-    """Tell that the process runs; touches nothing else."""
+    """Report that the process runs. Nothing else is checked."""
     return Health(status="alive")
 
 
 @router.get("/ready", response_model=Health, responses=problems())
 async def ready(request: Request) -> Health | Response:
-    """Tell whether the database answers, and has the tables that this release wants."""
+    """Report whether the database answers, and has the tables that this release needs."""
     engine = database_of(request).async_engine()
-    # Not within the time limit, which is the database's: the first probe imports Alembic.
+    # Outside the time limit, which is for the database: the first probe imports Alembic.
     await asyncio.to_thread(shipped_revisions, None)
     fault: str | None = "the database does not answer"
     with suppress(TimeoutError):

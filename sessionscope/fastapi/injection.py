@@ -1,4 +1,4 @@
-"""Injection: FastAPI solves `Depends(Provide[...])` from the container of the application that serves the request."""
+"""Injection: `Depends(Provide[...])` takes objects from the container of the application that serves the request."""
 
 # The library's stubs leave type parameters open:
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -19,7 +19,7 @@ from sessionscope.lifetimes.paths import Reference, path_in
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# Where ScopeMiddleware keeps the container in an ASGI scope, for the applications that are mounted inside.
+# The key under which ScopeMiddleware stores the container in an ASGI scope, for mounted applications.
 CONTAINER: Final = "sessionscope.container"
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 else:
 
     class Provide(wiring.Provide):
-        """A marker for what a provider gives: ``Depends(Provide[ApplicationContainer.users])``.
+        """A marker for the object of a provider: ``Depends(Provide[ApplicationContainer.users])``.
 
-        As a dependency of FastAPI's it resolves from the container of the application that serves the request, so
-        that it works with every way to include a router, and an override in one application is not seen in another.
+        As a FastAPI dependency, it takes the object from the container of the application that serves the request.
+        So it works however you include a router, and an override in one application doesn't affect another.
         Markers of one provider are equal: ``app.dependency_overrides[Provide[ApplicationContainer.users]] = ...``.
-        In a function that FastAPI doesn't call, it is what `inject` replaces.
+        In a function that FastAPI doesn't call, `inject` replaces the marker.
         """
 
         def __init__(self, provider: Any, modifier: Any = None) -> None:
@@ -41,16 +41,16 @@ else:
             self._paths = WeakKeyDictionary()
 
         async def __call__(self, connection: HTTPConnection) -> Any:
-            """Return what the provider of the serving application's container gives."""
+            """Return the provider's object from the container of the serving application."""
             provider = self.provider_in(container_of(connection))
             made = provider()
             return await made if asyncio.isfuture(made) or asyncio.iscoroutine(made) else made
 
         def provider_in(self, container: Any) -> Any:
-            """Return the provider in *container* that the marker means.
+            """Return the provider in *container* that the marker refers to.
 
             Raises:
-                InjectionError: The container has none.
+                InjectionError: The container has no such provider.
             """
             declared = container.declarative_parent or container
             path = self._paths.get(declared)
@@ -69,18 +69,18 @@ else:
 
 
 def inject(function: F) -> F:
-    """Give a function that FastAPI doesn't call, as a job, the objects that its ``Provide[...]`` parameters name.
+    """Fill the ``Provide[...]`` parameters of a function that FastAPI doesn't call, such as a job.
 
-    They come from the container that is wired to the function's module: ``container.wire(modules=[__name__])``.
-    An endpoint needs no decorator.
+    The objects come from the container that is wired to the function's module:
+    ``container.wire(modules=[__name__])``. An endpoint doesn't need this decorator.
 
     Raises:
-        TypeError: *function* is a generator: the wrapper would lose its exceptions and its teardown.
+        TypeError: *function* is a generator. The wrapper would lose its exceptions and its teardown.
     """
     if isgeneratorfunction(function) or isasyncgenfunction(function):
         message = (
             f"@inject on the generator {function.__qualname__} would lose its exceptions and its teardown: "
-            "inject a plain function, and let a ScopedResource provide what needs closing"
+            "inject into a plain function, and let a ScopedResource provide objects that need closing"
         )
         raise TypeError(message)
     return wiring.inject(function)
@@ -89,11 +89,11 @@ def inject(function: F) -> F:
 def container_of(connection: HTTPConnection) -> Any:
     """Return the container of the application that serves *connection*.
 
-    It is the one at ``app.state.container`` of the nearest application that has one: the application itself, or one
-    that it is mounted in and that has a `ScopeMiddleware`.
+    It is at ``app.state.container`` of that application or, if there is none, of the nearest application that it is
+    mounted in and that has a `ScopeMiddleware`.
 
     Raises:
-        InjectionError: None of them has one.
+        InjectionError: None of these applications has a container.
     """
     container = container_in(connection.scope)
     if container is None:
@@ -107,14 +107,14 @@ def container_of(connection: HTTPConnection) -> Any:
 
 
 def container_in(scope: MutableMapping[str, Any]) -> Any:
-    """Return the container for an ASGI *scope*, None where no application around has one; see `container_of`."""
+    """Return the container for an ASGI *scope*, or None if there is none. See `container_of`."""
     state = getattr(scope.get("app"), "state", None)
     container = getattr(state, "container", None)
     return container if container is not None else scope.get(CONTAINER)
 
 
 def unknown_providers(container: containers.Container, app: Any) -> Iterator[Finding]:
-    """Find markers in the endpoints of *app* and their dependencies that name no provider of *container*."""
+    """Find markers without a provider in *container*, in the endpoints of *app* and their dependencies."""
     for route in iter_route_contexts(getattr(app, "routes", ())):
         dependant = getattr(route, "dependant", None)
         if dependant is not None:

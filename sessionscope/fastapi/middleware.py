@@ -1,4 +1,4 @@
-"""A scope for each HTTP request, as plain ASGI."""
+"""A plain ASGI middleware that opens a scope for each HTTP request."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
@@ -22,13 +22,12 @@ WITHOUT_BODY: Final = (204, 304)
 
 
 class ScopeMiddleware:
-    """Open a scope per HTTP request; close it before the last byte of the response leaves.
+    """Opens a scope per HTTP request, and closes it before the last byte of the response is sent.
 
-    So a slow reader holds no connection, who has the response reads what was written, and a
-    teardown that fails is not answered with a success. A streamed body keeps the scope to
-    its end. A background task runs after the response, in the same scope, now empty: what it
-    asks for is made anew, and closed when it is done. WebSockets open a scope per message,
-    by hand.
+    So a slow client doesn't hold a connection, a client that has the response can read what was written, and a
+    failed teardown never becomes a successful response. A streamed body keeps the scope open to its end. A
+    background task runs after the response in the same scope, which is empty by then: objects that the task asks
+    for are made anew, and closed at its end. In a WebSocket, open a scope per message yourself.
     """
 
     def __init__(self, app: Application) -> None:
@@ -46,18 +45,18 @@ class ScopeMiddleware:
             async with Scope(scope) as request_scope:
                 await WithItsThreads(self.app(scope, receive, _Response(request_scope, send)))
         finally:
-            # A caller that runs the application in its own context would keep the request and the application alive.
+            # Otherwise a caller that runs the application in its own context would keep both alive.
             current_task.reset(token)
 
 
 def current_request() -> Request:
-    """Return the request that the current scope was opened for, in its threads too.
+    """Return the request that the current scope was opened for. Threads of the request can call this too.
 
-    As a provider, ``request = providers.Callable(current_request)``, it feeds objects of the scope: a tenant, a
-    locale, who is asking. The body is for FastAPI to read.
+    As a provider, ``request = providers.Callable(current_request)``, it serves objects that depend on the request,
+    such as a tenant, a locale or the current user. Leave reading the body to FastAPI.
 
     Raises:
-        NotInRequestError: The scope is that of a job or a test.
+        NotInRequestError: The scope belongs to a job or a test.
         ScopeError: No scope is open.
     """
     origin = current_scope().origin
@@ -67,7 +66,7 @@ def current_request() -> Request:
 
 
 class _Request:
-    """What a request is called in logs: the route's path, for ids are many and say little."""
+    """The name of a request in logs. It has the route's path instead of ids, of which there are too many."""
 
     __slots__ = ("_scope",)
 
@@ -79,7 +78,7 @@ class _Request:
 
 
 class _Response:
-    """The way out of one response, with the end of the scope in it."""
+    """Sends one response, and ends the scope before the last part."""
 
     __slots__ = ("_error", "_scope", "_send", "_start")
 
@@ -96,7 +95,7 @@ class _Response:
             if _is_stream(message):
                 await self._send(message)
             else:
-                # Not sent before the scope has ended well.
+                # Hold it back until the scope has ended without an error.
                 self._start = message
             return
         if message["type"] == "http.response.body" and not message.get("more_body", False):

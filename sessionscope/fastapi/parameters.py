@@ -1,4 +1,4 @@
-"""Parameters and checks of requests that any service's endpoints may have."""
+"""Parameters and checks that any endpoint can use."""
 
 from typing import Annotated, Final
 
@@ -15,17 +15,17 @@ IdempotencyKeyInHeader = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
-        description="your own name for this request, as a UUID; the same request may be sent again with it",
+        description="a key of your choice, such as a UUID, which makes it safe to repeat this request",
         examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
     ),
 ]
 
 
 async def get_idempotency_key(request: Request, idempotency_key: IdempotencyKeyInHeader = None) -> str | None:
-    """Return the request's Idempotency-Key, None if it has none.
+    """Return the request's Idempotency-Key, or None if it has none.
 
     Raises:
-        ProblemError: It has two different ones, of which one would be ignored.
+        ProblemError: The request has two different keys.
     """
     if len(set(request.headers.getlist("idempotency-key"))) > 1:
         raise ProblemError(AMBIGUOUS_REQUEST, "the request has several Idempotency-Key headers: send one")
@@ -36,10 +36,10 @@ IdempotencyKeyDep = Annotated[str | None, Depends(get_idempotency_key)]
 
 
 async def refuse_other_media_types(request: Request) -> None:
-    """Refuse a body that FastAPI does not read as JSON, for a reason that it does not give.
+    """Refuse a body that FastAPI would not read as JSON because of its media type.
 
     Raises:
-        ProblemError: There is a body, and its Content-Type is missing or another one.
+        ProblemError: There is a body, and its Content-Type is missing or not JSON.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     kind, _, subtype = media_type.partition("/")
@@ -48,5 +48,5 @@ async def refuse_other_media_types(request: Request) -> None:
         raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "send JSON, with the header Content-Type: application/json")
 
 
-# `dependencies=` of an operation that takes a body.
+# Pass this as `dependencies=` of an operation that takes a body.
 JSON_ONLY: Final = [Depends(refuse_other_media_types)]

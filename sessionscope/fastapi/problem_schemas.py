@@ -1,4 +1,4 @@
-"""Error responses: problem details, RFC 9457."""
+"""Schemas of error responses: problem details according to RFC 9457."""
 
 from typing import Annotated
 
@@ -13,12 +13,12 @@ class FieldProblem(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong, for people and programs; never anything internal."""
+    """What went wrong, for people and programs. It never contains internal details."""
 
     type: Annotated[
         str,
         Field(
-            description="what kind of problem it is, as a URI reference; each response lists those that it may have",
+            description="the kind of problem, as a URI reference; each response lists the types that it may have",
             examples=["/problems/not-found"],
             json_schema_extra={"format": "uri-reference"},
         ),
@@ -28,5 +28,5 @@ class Problem(BaseModel):
     detail: Annotated[str, Field(description="what went wrong this time")]
     instance: Annotated[str, Field(description="path of the request")]
     errors: Annotated[
-        list[FieldProblem] | None, Field(description="the wrong values, where there are any; the first 20 of many")
+        list[FieldProblem] | None, Field(description="the wrong values, if there are any; at most the first 20")
     ] = None

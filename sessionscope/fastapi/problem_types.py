@@ -1,6 +1,6 @@
-"""The types of problems that every service answers with: one table for the code, the schema and the tests.
+"""The problem types of every service, in one table for the code, the schema and the tests.
 
-`docs/http.md` describes the same types for clients. A client branches on `type`: statuses are shared by several.
+`docs/http.md` describes the same types for clients. Clients should branch on `type`: several types share a status.
 """
 
 from http.client import responses
@@ -26,10 +26,10 @@ AMBIGUOUS_REQUEST: Final = ProblemType(
     "Headers contradict each other: Content-Length beside Transfer-Encoding, two Hosts, or two Idempotency-Keys.",
 )
 METHOD_NOT_ALLOWED: Final = ProblemType(
-    "method-not-allowed", 405, "Method not allowed", "The path does not have this method; Allow names those it has."
+    "method-not-allowed", 405, "Method not allowed", "The path does not have this method. Allow lists its methods."
 )
 BODY_TOO_LARGE: Final = ProblemType(
-    "body-too-large", 413, "Body too large", "The body is longer than the service reads. The connection is closed."
+    "body-too-large", 413, "Body too large", "The body is longer than the limit. The connection is closed."
 )
 UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
     "unsupported-media-type", 415, "Unsupported media type", "The Content-Type of the body is not application/json."
@@ -39,13 +39,13 @@ OUTCOME_UNKNOWN: Final = ProblemType(
     "outcome-unknown",
     500,
     "Outcome unknown",
-    "The database was lost while it saved. Find out whether the work was done before you repeat the request.",
+    "The database was lost while saving. Find out whether the work was done before you repeat the request.",
 )
 DATABASE_UNAVAILABLE: Final = ProblemType(
     "database-unavailable",
     503,
     "Database unavailable",
-    "The database can't serve now, and nothing was done. Repeat the request after Retry-After seconds.",
+    "The database is not available now, and nothing was done. Repeat the request after Retry-After seconds.",
     retry_after=1,
 )
 
@@ -66,12 +66,12 @@ ALL: Final = (
     BUSY,
 )
 
-# Of the errors that FastAPI raises itself.
+# The types of the errors that FastAPI raises itself.
 _OF_STATUS: Final = {
     each.status: each for each in (MALFORMED, NOT_FOUND, METHOD_NOT_ALLOWED, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
 }
 
 
 def type_of_status(status: int) -> ProblemType:
-    """Return the type of an error that is raised as a status; ``about:blank`` where the table has none."""
+    """Return the type of an error that was raised with a *status*, or ``about:blank`` if the table has none."""
     return _OF_STATUS.get(status) or ProblemType("", status, responses.get(status, "Error"), "")

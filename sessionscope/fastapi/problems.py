@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457): what a client may know, and no more."""
+"""Error responses as problem details (RFC 9457)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -22,14 +22,14 @@ from sessionscope.fastapi.problem_types import (
 
 MEDIA_TYPE: Final = "application/problem+json"
 
-# Any request can be refused for these before a route is looked for.
+# Any request can be refused with these, before its route is known.
 ANYWHERE: Final = (AMBIGUOUS_REQUEST, BODY_TOO_LARGE)
-# What an operation adds that takes a body, and saves what is in it.
+# Add these to an operation that takes a body and saves it.
 OF_BODIES: Final = (MALFORMED, UNSUPPORTED_MEDIA_TYPE, OUTCOME_UNKNOWN)
 
 
 class ProblemError(HTTPException):
-    """Raised to answer with a problem of a given type, where no rule of the business is broken."""
+    """Raised to return a problem of a given type when no business rule is broken."""
 
     def __init__(self, kind: ProblemType, detail: str) -> None:
         self.kind = kind
@@ -37,12 +37,12 @@ class ProblemError(HTTPException):
 
 
 def problems(*kinds: ProblemType) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI description of an operation's error responses: *kinds*, and those that every one has."""
+    """Return the OpenAPI description of an operation's error responses: *kinds*, and those of every operation."""
     return described(*ANYWHERE, INVALID, INTERNAL, DATABASE_UNAVAILABLE, *kinds)
 
 
 def described(*kinds: ProblemType) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI description of error responses of *kinds* alone."""
+    """Return the OpenAPI description of error responses for *kinds* only."""
     return {
         status: _described([kind for kind in kinds if kind.status == status])
         for status in sorted({kind.status for kind in kinds})
@@ -67,13 +67,13 @@ def problem(
     errors: Iterable[FieldProblem] = (),
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    """Return the error response."""
+    """Return an error response."""
     body = Problem(
         type=kind.uri,
         title=kind.title,
         status=kind.status,
         detail=detail,
-        # Not `request.url`, which contains what the client wrote into its Host header.
+        # Not `request.url`, which contains the client's Host header.
         instance=request.scope["path"],
         errors=list(errors) or None,
     )
@@ -84,11 +84,11 @@ def problem(
 
 
 def describe_problems(app: FastAPI) -> None:
-    """Put the schema that `described` refers to into the OpenAPI document of *app*."""
+    """In the OpenAPI document of *app*, define the schema that `described` refers to."""
     describe = app.openapi
 
     def describe_with_problems() -> dict[str, Any]:
-        # Named as the `model` of a response it would be there too, as plain application/json.
+        # As the `model` of a response, it would be documented as plain application/json too.
         document = describe()
         _, schemas = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
         document["components"]["schemas"].update(schemas["$defs"])

@@ -1,4 +1,4 @@
-"""What is refused before the application sees it: long bodies, and requests whose length has two readings."""
+"""Refuses requests before the application sees them: long bodies, and requests with an ambiguous length."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,21 +11,21 @@ from sessionscope.errors import ProblemType
 from sessionscope.fastapi.problem_types import AMBIGUOUS_REQUEST, BODY_TOO_LARGE
 from sessionscope.fastapi.problems import ProblemError, problem
 
-# A client reads no response before it has sent its body, and a connection that is closed while it sends is reset,
-# with the response in it. So the rest of a refused body is read and thrown away, but not for ever.
+# A client reads the response only after it has sent its body. If the server closes the connection before that, the
+# client gets a reset instead of the response. So we read and discard the rest of a refused body, within limits.
 LINGER_SECONDS: Final = 2
 LINGER_BYTES: Final = 20_000_000
 
 
 class RequestLimitsMiddleware:
-    """Refuse requests that are too large, or ambiguous to a proxy, and close their connection.
+    """Refuses requests that are too large, or ambiguous to a proxy, and closes their connection.
 
-    A body is measured by its Content-Length before the application is called, and otherwise while it is read:
-    then reading raises `ProblemError`, so nothing that the application does after that commits.
+    If a request has a Content-Length, its body is checked before the application is called. Otherwise reading too
+    much of the body raises `ProblemError`, so the application doesn't get to commit.
 
     Args:
-        app: What to protect.
-        max_body_size: Returns the longest body, in bytes; called once per request.
+        app: The application to protect.
+        max_body_size: Returns the length of the longest body in bytes. It is called once per request.
     """
 
     def __init__(self, app: ASGIApp, max_body_size: Callable[[], int]) -> None:
@@ -42,7 +42,7 @@ class RequestLimitsMiddleware:
             exchange.check()
             await self.app(scope, exchange.receive, exchange.send)
         except ProblemError as error:
-            # Raised here, or by a body that something outside of the routes has read.
+            # Raised by `check`, or by a body that was read outside of the routes.
             if exchange.has_started:
                 raise
             await problem(Request(scope), error.kind, error.detail)(scope, exchange.receive, exchange.send)
@@ -61,19 +61,19 @@ class _Exchange:
         self._is_read = self._is_closing = self.has_started = False
 
     def check(self) -> None:
-        """Raise `ProblemError` where the headers are reason enough to refuse the request."""
+        """Raise `ProblemError` if the headers alone are a reason to refuse the request."""
         length = self._headers.get(b"content-length")
         if b"transfer-encoding" in self._headers and length is not None:
-            # Request smuggling: a proxy that goes by one of them sees other requests on this connection than
-            # we do. httptools refuses both together itself, h11 doesn't; with two hosts it is the other way round.
+            # Request smuggling: a proxy that uses the other header sees different requests on this connection.
+            # httptools refuses this combination itself, and h11 doesn't. For two Host headers, it is the reverse.
             self._refuse(AMBIGUOUS_REQUEST, "Content-Length and Transfer-Encoding exclude each other")
         if self._hosts > 1:
             self._refuse(AMBIGUOUS_REQUEST, "the request has several Host headers: send one")
         if length is not None and length.isdigit() and int(length) > self._most:
-            self._refuse(BODY_TOO_LARGE, f"a body may have {self._most:,} bytes")
+            self._refuse(BODY_TOO_LARGE, f"a body may have at most {self._most:,} bytes")
 
     async def receive(self) -> Message:
-        """Return the next part of the body, which is measured."""
+        """Return the next part of the body, and count its bytes."""
         message = await self._receive()
         if message["type"] == "http.request":
             self._size += len(message.get("body", b""))
@@ -81,11 +81,11 @@ class _Exchange:
             if self._size > self._most:
                 if self.has_started:
                     return {"type": "http.disconnect"}
-                self._refuse(BODY_TOO_LARGE, f"a body may have {self._most:,} bytes")
+                self._refuse(BODY_TOO_LARGE, f"a body may have at most {self._most:,} bytes")
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass on a part of the response; one that comes before the end of an endless body closes the connection."""
+        """Pass on a part of the response. If the response starts before a chunked body ends, close the connection."""
         if message["type"] == "http.response.start":
             self.has_started = True
             self._is_closing |= b"transfer-encoding" in self._headers and not self._is_read
@@ -102,7 +102,7 @@ class _Exchange:
         raise ProblemError(kind, detail)
 
     async def _linger(self) -> None:
-        """Read what is still to come of the body, for a while."""
+        """Read and discard the rest of the body, within limits."""
         is_waiting = b"expect" in self._headers and not self._size
         if self._is_read or is_waiting:
             return

@@ -1,4 +1,4 @@
-"""The routes that fit a request, with the prefixes of the routers and mounts around them."""
+"""Finds the routes of a request, with the prefixes of their routers and mounts."""
 
 from collections.abc import Iterator, MutableMapping
 from typing import Any
@@ -8,14 +8,14 @@ from starlette.routing import Match
 
 
 def routes_at(scope: MutableMapping[str, Any]) -> Iterator[RouteContext]:
-    """Yield each route of the serving application that has the path of *scope*, whatever its methods."""
+    """Yield each route of the serving application that matches the path of *scope*, with any method."""
     for route in iter_route_contexts(scope["app"].routes):
         if route.matches(scope)[0] is not Match.NONE:
             yield route
 
 
 def route_template(scope: MutableMapping[str, Any]) -> str | None:
-    """Return the full path of the route that serves *scope*, such as ``/api/users/{user_id}``; None without a route.
+    """Return the full path of the route that serves *scope*, such as ``/api/users/{user_id}``, or None.
 
     ``scope["route"].path`` lacks the prefixes that `include_router` and mounts add.
     """

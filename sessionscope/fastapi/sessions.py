@@ -1,6 +1,6 @@
-"""Sessions for plain ``Depends``: an endpoint asks for a session, and the scope closes it.
+"""Sessions for plain ``Depends``. An endpoint asks for a session, and the scope closes it.
 
-They need ``app.state.container`` and `ScopeMiddleware`, which the function that makes the application sets up.
+These dependencies need ``app.state.container`` and `ScopeMiddleware`. Set both up where you make the application.
 """
 
 from collections.abc import AsyncIterator
@@ -19,14 +19,14 @@ from sessionscope.lifetimes.scopes import current_scope
 async def get_db(connection: HTTPConnection) -> AsyncIterator[Session]:
     """Yield the request's sync session, for plain ``Depends(get_db)``.
 
-    The scope closes it before the response leaves. Commit what you want to keep.
+    The scope closes the session before the response is sent. Commit what you want to keep.
 
     Raises:
         ScopeError: No scope is open, as in a WebSocket.
-        sqlalchemy.exc.TimeoutError: As many requests as the pool has connections kept theirs for too long.
+        sqlalchemy.exc.TimeoutError: Other requests used all connections of the pool for too long.
     """
     database = database_of(connection)
-    # In the event loop, and not in one of the threads that other requests need to finish.
+    # Wait in the event loop. Threads that wait here could not finish other requests.
     factory = database.session_factory()
     if isinstance(factory, SessionFactory):
         await factory.gate.admit(current_scope())
@@ -34,7 +34,7 @@ async def get_db(connection: HTTPConnection) -> AsyncIterator[Session]:
 
 
 async def get_async_db(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
-    """Yield the request's async session; otherwise as `get_db`."""
+    """Yield the request's async session. Otherwise it is like `get_db`."""
     yield database_of(connection).async_session()
 
 
@@ -45,10 +45,11 @@ AsyncSessionDep = Annotated[AsyncSession, Depends(get_async_db)]
 def database_of(connection: HTTPConnection) -> Any:
     """Return the database's container in the application that serves *connection*.
 
-    It is the provider ``database`` of the application's container, or that container itself if it has none.
+    It is the provider ``database`` of the application's container, or that container itself if it has no such
+    provider.
 
     Raises:
-        InjectionError: No application around has a container.
+        InjectionError: Neither the application nor one that it is mounted in has a container.
     """
     container = container_of(connection)
     return getattr(container, "database", container)

@@ -1,1 +1,1 @@
-"""Running migrations: one process at a time, within limits."""
+"""Runs migrations, one process at a time and within limits."""

@@ -1,4 +1,4 @@
-"""The connection that migrates: what it may wait for, and what is said when that takes too long."""
+"""The connection that migrations use: its time limits, and the errors when they are reached."""
 
 import re
 from collections.abc import Generator
@@ -24,10 +24,11 @@ class Limits:
     """How long a migration may wait and work, in seconds.
 
     Attributes:
-        lock_timeout: Longest wait of a statement for a lock, with everybody else waiting behind it;
-            unset: the settings'.
-        statement_timeout: Longest run of a statement; 0: no limit. The settings' one is for requests.
-        patience: Longest wait for another process that migrates the same database.
+        lock_timeout: Longest wait of a statement for a lock. Meanwhile, other clients wait behind the statement. If
+            None, the value in the settings.
+        statement_timeout: Longest run of a statement. 0 means no limit. The value in the settings is for requests
+            and does not apply.
+        patience: Longest wait for another process that is migrating the same database.
     """
 
     lock_timeout: float | None = None
@@ -35,7 +36,7 @@ class Limits:
     patience: float = 300
 
     def applied_to(self, settings: DatabaseSettings) -> DatabaseSettings:
-        """Return the settings of an engine that keeps to these limits."""
+        """Return *settings* with these limits, for an engine."""
         lock_timeout = self.lock_timeout or settings.lock_timeout
         return settings.model_copy(update={"lock_timeout": lock_timeout, "statement_timeout": self.statement_timeout})
 
@@ -44,15 +45,15 @@ class Limits:
 def connected(
     settings: DatabaseSettings, limits: Limits, *, must_exist: bool = False
 ) -> Generator[Connection, None, None]:
-    """Give the connection that migrates the database of *settings*.
+    """Yield a connection for migrating the database of *settings*.
 
     Args:
         settings: Where the database is.
-        limits: How long to wait and work.
-        must_exist: Whether a missing SQLite file is an error; it is created otherwise.
+        limits: How long a migration may wait and work.
+        must_exist: Whether a missing SQLite file is an error. Otherwise it is created.
 
     Raises:
-        CommandError: A limit was reached, or a table is there already.
+        CommandError: A limit was reached, or a table exists already.
     """
     settings = limits.applied_to(settings)
     location = DatabaseLocation(settings)
@@ -62,8 +63,8 @@ def connected(
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "sqlite":
-                # A batch drops the old table, which must not take the rows that refer to it along.
-                # It can't be switched in a transaction.
+                # A batch drops the old table, which must not delete the rows that refer to it.
+                # SQLite ignores this pragma inside a transaction.
                 connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
             yield connection
     except DBAPIError as error:
@@ -75,26 +76,27 @@ def connected(
 
 
 def refuse_cascades(connection: Connection, name: str) -> None:
-    """Refuse to make the table *name* anew on a connection that enforces foreign keys, while it has rows.
+    """Refuse to rebuild the table *name* if it has rows and the connection enforces foreign keys.
 
-    SQLite drops the old table, and with it the rows that refer to it. Only a connection of the caller's enforces them.
+    When SQLite drops the old table, it would delete the rows that refer to it. Only a connection that the caller
+    passes in enforces foreign keys.
 
     Raises:
-        CommandError: It does.
+        CommandError: The table has rows, and the connection enforces foreign keys.
     """
     if connection.exec_driver_sql("PRAGMA foreign_keys").scalar() and connection.scalar(
         select(exists().select_from(table(name)))
     ):
         raise CommandError(
-            "this connection enforces foreign keys, and making a table anew would delete rows: say"
-            " `PRAGMA foreign_keys = OFF` before the transaction begins, or let `db upgrade` connect by itself"
+            "this connection enforces foreign keys, so rebuilding a table would delete rows: execute"
+            " `PRAGMA foreign_keys = OFF` before the transaction begins, or let `db upgrade` make its own connection"
         )
 
 
 def keep_autoincrement(inspector: Inspector, reflected: Table, column: Any) -> None:
-    """See that a table of SQLite has AUTOINCREMENT, which SQLAlchemy does not look for, when *column* is reflected.
+    """Keep AUTOINCREMENT when *column* of an SQLite table is reflected, because SQLAlchemy does not reflect it.
 
-    A batch that makes the table anew would lose it, and ids would come again.
+    Otherwise a batch that rebuilds the table would drop it, and SQLite could give out ids again.
     """
     if inspector.dialect.name == "sqlite" and column["primary_key"] and isinstance(inspector.bind, Connection):
         look = text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
@@ -107,7 +109,7 @@ event.listen(Table, "column_reflect", keep_autoincrement)
 
 
 def refuse_orphans(ctx: Any, *_: Any, **__: Any) -> None:
-    """Undo a migration on SQLite that leaves rows which refer to nothing: foreign keys are off meanwhile.
+    """Undo a migration on SQLite that leaves rows with dangling foreign keys, which are not enforced meanwhile.
 
     Raises:
         CommandError: There is such a row.
@@ -115,37 +117,37 @@ def refuse_orphans(ctx: Any, *_: Any, **__: Any) -> None:
     if ctx.dialect.name == "sqlite" and not ctx.as_sql:
         orphans = ctx.connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         if orphans:
-            raise CommandError(f"rows of {orphans[0][0]} refer to rows of {orphans[0][2]} that are not there")
+            raise CommandError(f"rows of {orphans[0][0]} refer to rows of {orphans[0][2]} that don't exist")
 
 
 def _explain(error: DBAPIError, settings: DatabaseSettings, *, undoes: bool) -> str | None:
-    """Return what a person should know of *error*, None where its own words say it."""
+    """Return a message for the user about *error*, or None if its own text is clear enough."""
     if _says_table_exists(error):
         told = (
-            f"a table is there that no finished migration made: {_statement_of(error)}. If the tables are what"
-            " the models say, `db stamp` notes so; if they may go with all rows, `db drop` deletes them"
+            f"a table exists that no completed migration made: {_statement_of(error)}. If the tables match the"
+            " models, run `db stamp`; if you don't need the tables and their rows, run `db drop`"
         )
-        return told if undoes else f"{told}; what a failed migration left behind is to be removed by hand"
+        return told if undoes else f"{told}; if a failed migration left the table behind, remove it by hand"
     failure = failure_of(error)
     if failure is Failure.LOCK_TIMEOUT:
-        what = f"others held a lock for more than {settings.lock_timeout:g} s that the migration needs"
-        hint = "try again when less is going on, or with a longer --lock-timeout"
+        what = f"other clients held a lock that the migration needs for more than {settings.lock_timeout:g} s"
+        hint = "try again when the database is less busy, or with a longer --lock-timeout"
     elif failure is Failure.STATEMENT_TIMEOUT and settings.statement_timeout:
         what = f"a statement ran for more than {settings.statement_timeout:g} s"
         hint = "try again with a longer --statement-timeout"
     else:
         return None
     state = (
-        "This migration is undone"
+        "This migration was undone"
         if undoes
-        else "What this migration did before stays, as the server does not undo changes of tables"
+        else "The migration's earlier changes stay, because the server can't roll back changes to tables"
     )
     return f"{what}: {_statement_of(error)}. {state}; {hint}"
 
 
 def _says_table_exists(error: DBAPIError) -> bool:
     code = code_of(error)
-    # SQLite has no code for it.
+    # SQLite has no code for this error.
     return code in _TABLE_EXISTS or (code == "SQLITE_ERROR" and str(error.orig).endswith("already exists"))
 
 

@@ -1,4 +1,4 @@
-"""What ``alembic/env.py`` does: it takes the migrations to a database, or writes their SQL."""
+"""The work of ``alembic/env.py``: it runs the migrations on a database, or writes their SQL."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -16,27 +16,27 @@ from sessionscope.settings import ConfigurationError, DatabaseSettings
 
 
 class HasDatabase(Protocol):
-    """The settings of a service, with the section of its database."""
+    """The settings of a service, with a section for its database."""
 
     @property
     def database(self) -> DatabaseSettings:
-        """Return the section."""
+        """Return the database section."""
         ...
 
 
 def run(metadata: MetaData, settings: Callable[[], HasDatabase]) -> None:
-    """Do what the Alembic command asks of ``env.py``.
+    """Run the current Alembic command. Call this in ``env.py``.
 
-    The attributes of Alembic's configuration that `sessionscope.migrations.running.configuration` sets come first:
-    a ``url`` or ``settings`` of a database, ``limits``, and ``must_exist``, with which a missing SQLite file is an
-    error. A ``connection`` of the caller's is used as it is.
+    The attributes that `sessionscope.migrations.running.configuration` sets in Alembic's configuration take
+    precedence: the ``url`` or the ``settings`` of a database, ``limits``, and ``must_exist``, which makes a missing
+    SQLite file an error. If the caller passes a ``connection``, it is used unchanged.
 
     Args:
         metadata: The tables that the models declare.
         settings: Reads the settings of the service, for the ``alembic`` command.
 
     Raises:
-        CommandError: The settings are not good, or the migration can't be done.
+        CommandError: The settings are invalid, or the migration failed.
     """
     given: Connection | None = context.config.attributes.get("connection")
     if context.is_offline_mode():
@@ -55,13 +55,13 @@ def _database(read: Callable[[], HasDatabase]) -> DatabaseSettings:
     try:
         return attributes.get("settings") or read().database
     except ConfigurationError as error:
-        # The one error that the `alembic` command reports without a traceback.
+        # The `alembic` command reports only this error without a traceback.
         raise CommandError(str(error)) from None
 
 
 def _write_sql(metadata: MetaData, settings: DatabaseSettings) -> None:
     url = settings.url.get_secret_value()
-    # Names that SQLAlchemy does not know, as postgres, become those that it knows; no driver need be installed.
+    # Replace names that SQLAlchemy does not know, such as postgres. No driver needs to be installed.
     url = url.set(drivername=DRIVERS[url.drivername].sync)
     _configure(metadata, url=url, literal_binds=True, dialect_opts={"paramstyle": "named"})
     _run()
@@ -73,7 +73,7 @@ def _migrate(metadata: MetaData, settings: DatabaseSettings) -> None:
     with connected(settings, limits, must_exist=attributes.get("must_exist", False)) as connection:
         _configure(metadata, connection=connection)
         only_looks = context.get_context().opts.get("dont_mutate")
-        # So that SQLite takes the write lock first, for which it can wait.
+        # SQLite takes the write lock first, because it can wait for that lock.
         connection.execution_options(**{WRITES: not only_looks})
         with nullcontext() if only_looks else turn(connection, limits.patience):
             _run()
@@ -82,7 +82,7 @@ def _migrate(metadata: MetaData, settings: DatabaseSettings) -> None:
 def _configure(metadata: MetaData, **options: Any) -> None:
     context.configure(
         target_metadata=metadata,
-        # SQLite changes a table by making another; the others ignore this.
+        # On SQLite, a table is changed by making a new one. Other databases ignore this option.
         render_as_batch=True,
         transaction_per_migration=True,
         compare_type=True,

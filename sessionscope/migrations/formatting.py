@@ -1,4 +1,4 @@
-"""``python -m sessionscope.migrations.formatting FILE``: Alembic runs it on each migration that it writes."""
+"""Formats a migration. Alembic runs ``python -m sessionscope.migrations.formatting FILE`` on each new migration."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 
 def format_migration(path: str) -> None:
-    """Format the migration at *path* with ruff; without ruff, say so and leave the file as it is."""
+    """Format the migration at *path* with ruff. If ruff is not installed, print a hint and leave the file alone."""
     if find_spec("ruff") is None:
         sys.stdout.write("ruff is not installed: `make format` installs it and formats the new migration\n")
         return

@@ -1,4 +1,4 @@
-"""One migration at a time: several processes may be told to migrate the same database at once."""
+"""A lock for migrations, because several processes may start to migrate the same database at once."""
 
 import fcntl
 import hashlib
@@ -19,35 +19,35 @@ from sessionscope.database.errors import DatabaseError
 logger = logging.getLogger(__name__)
 
 _PAUSE: Final = 0.1
-# Any number that no other program takes.
+# Any number that no other program uses.
 _KEY: Final = int.from_bytes(hashlib.sha256(b"sessionscope.migrations.locking").digest()[:8], signed=True)
-# Names are the whole server's, and have 64 characters at most. Each node of a Galera cluster has its own.
+# A name is shared by the whole server and has at most 64 characters. Each node of a Galera cluster has its own names.
 _NAME: Final = "CONCAT('migrations of ', MD5(DATABASE()))"
 
 
 class MigrationLockError(DatabaseError, CommandError):
-    """Raised when another process did not come to the end of its migration in time; `alembic` tells it in one line."""
+    """Raised when another process did not finish its migration in time. `alembic` reports it in one line."""
 
     def __init__(self, patience: float) -> None:
         super().__init__(
             f"another process is migrating this database, and had not finished after {patience:g} s:"
-            " see what it does, and try again"
+            " check what it is doing, and try again"
         )
 
 
 @contextmanager
 def turn(connection: Connection, patience: float) -> Generator[None, None, None]:
-    """Wait until nobody else migrates the database, and let the others wait until the block ends.
+    """Hold the migration lock during the block. Wait first if another process holds it.
 
-    The lock ends with the process, however that ends. Nothing has been read meanwhile: what the
-    database is like is to be looked at inside of the block.
+    The lock is released when the process ends, however it ends. Read the state of the database inside the block: the
+    other process may have changed it.
 
     Args:
-        connection: The one that migrates, outside of a transaction.
+        connection: The connection that migrates. It must not be in a transaction.
         patience: Longest wait, in seconds.
 
     Raises:
-        MigrationLockError: Somebody else had the lock all the time.
+        MigrationLockError: Another process held the lock all the time.
     """
     with _LOCKS[connection.dialect.name](connection) as is_ours:
         _wait(is_ours, patience)
@@ -55,8 +55,8 @@ def turn(connection: Connection, patience: float) -> Generator[None, None, None]
 
 
 def _wait(is_ours: Callable[[], bool], patience: float) -> None:
-    # Ask for the lock again and again: a process that waits inside a statement blocks
-    # PostgreSQL's CREATE INDEX CONCURRENTLY, which may be what the other one does.
+    # Poll for the lock. A process that waits inside a statement would block PostgreSQL's CREATE INDEX CONCURRENTLY,
+    # which the other process may be executing.
     deadline = monotonic() + patience
     if is_ours():
         return
@@ -69,9 +69,9 @@ def _wait(is_ours: Callable[[], bool], patience: float) -> None:
 
 @contextmanager
 def _postgresql(connection: Connection) -> Generator[Callable[[], bool], None, None]:
-    # A transaction of another connection, for PgBouncer gives each transaction another session, and
-    # a migration may commit as often as it likes. Should it be lost, a second process fails when it
-    # notes its version, and is undone. Without a snapshot it is in nobody's way.
+    # The lock belongs to a transaction on a second connection: a migration may commit several times, and PgBouncer
+    # gives each transaction a different session. If the lock is lost, a second process fails when it records its
+    # revision, and its migration is undone. At READ COMMITTED, the idle transaction holds no snapshot.
     keeper = connection.engine.connect().execution_options(isolation_level="READ COMMITTED")
 
     def is_ours() -> bool:
@@ -88,7 +88,7 @@ def _postgresql(connection: Connection) -> Generator[Callable[[], bool], None, N
             keeper.close()
 
 
-# Which of these there are depends on the server's version.
+# Which of these settings exist depends on the server's version.
 _PATIENT: Final = text(
     "SELECT set_config(name, '0', true) FROM pg_settings"
     " WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')"
@@ -105,7 +105,7 @@ def _mysql(connection: Connection) -> Generator[Callable[[], bool], None, None]:
     try:
         yield is_ours
     finally:
-        # A connection that is broken has lost its lock already.
+        # A broken connection has lost its lock already.
         with suppress(DBAPIError):
             connection.rollback()
             connection.execute(text(f"DO RELEASE_LOCK({_NAME})"))
@@ -114,8 +114,8 @@ def _mysql(connection: Connection) -> Generator[Callable[[], bool], None, None]:
 
 @contextmanager
 def _sqlite(connection: Connection) -> Generator[Callable[[], bool], None, None]:
-    # The folder, as nothing is left behind so. Not the file: closing it would let go of SQLite's own
-    # locks. Not a transaction: each migration has one, and the next process could come in between.
+    # Lock the folder, which leaves no file behind. Closing the database file would release SQLite's own locks.
+    # A transaction would not do: each migration has its own, and another process could begin in between.
     file = connection.exec_driver_sql("PRAGMA database_list").all()[0][2]
     connection.rollback()
     folder = os.open(Path(file).parent, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Whether the database has the tables that this code was written for."""
+"""Checks whether the database has the tables that this code was written for."""
 
 import asyncio
 from functools import cache
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, column, inspect, select, table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-# Alembic's own, with a row for each revision that the database is at.
+# Alembic's table, with a row for each revision that the database is at.
 _NOTED: Final = table("alembic_version", column("version_num"))
 
 
@@ -16,8 +16,8 @@ class Revisions(NamedTuple):
     """The migrations that came with the code.
 
     Attributes:
-        heads: Where they end, as a rule at one.
-        known: All of them.
+        heads: The last revisions, usually one.
+        known: All revisions.
     """
 
     heads: frozenset[str]
@@ -26,12 +26,12 @@ class Revisions(NamedTuple):
 
 @cache
 def shipped_revisions(project: Path | None = None) -> Revisions:
-    """Return the migrations in the script directory, which is read once.
+    """Return the migrations in the script directory. It is read only once.
 
     Args:
         project: As for `sessionscope.migrations.running.configuration`.
     """
-    # Importing Alembic takes a while, and a process that is never asked whether it is ready needs none of it.
+    # Importing Alembic takes a while, and a process without a readiness probe doesn't need it.
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     from sessionscope.migrations.running import configuration  # noqa: PLC0415
@@ -42,10 +42,10 @@ def shipped_revisions(project: Path | None = None) -> Revisions:
 
 
 async def schema_fault(engine: AsyncEngine, project: Path | None = None) -> str | None:
-    """Return how the database's revision is not the one that the code wants, and what to do; None where it is.
+    """Return None if the database has the revision that the code needs, otherwise the difference and the remedy.
 
-    A revision that the code doesn't know is a newer release's. A migration never breaks the release that is running,
-    so that one goes on to serve.
+    A revision that the code doesn't know belongs to a newer release. Because a migration never breaks the running
+    release, this is not a fault.
 
     Args:
         engine: Connects to the database.

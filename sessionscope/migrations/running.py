@@ -1,4 +1,4 @@
-"""Running migrations from Python, as `alembic` does from the command line."""
+"""Runs migrations from Python, as `alembic` does from the command line."""
 
 import sys
 import tomllib
@@ -21,13 +21,13 @@ from sessionscope.settings import DatabaseSettings
 def find_project() -> Path:
     """Return the folder whose ``pyproject.toml`` has the table ``[tool.alembic]``.
 
-    The search goes upwards from the working directory, then from the folder of the program: that of
-    ``service/__main__.py`` for ``python -m service``.
+    The search goes upwards from the working directory, then from the folder of the program. For
+    ``python -m service``, that is the folder of ``service/__main__.py``.
 
     Raises:
         CommandError: There is no such folder.
     """
-    # A worker process has no `__main__` module of the service, but the arguments of the process that started it.
+    # In a worker process, `__main__` is not the service's module, but the arguments are those of its parent.
     starts = [Path.cwd(), Path(sys.argv[0]).absolute().parent]
     for start in starts:
         for folder in (start, *start.parents):
@@ -54,14 +54,14 @@ def configuration(
     """Return Alembic's configuration, read from ``pyproject.toml``.
 
     Args:
-        url: The database to migrate, password included; the settings' by default. It goes
-            as an object: a ``%`` in a text would be taken for interpolation.
-        limits: How long to wait and work; those of `Limits` by default.
-        settings: The settings of the database, where no *url* is given; read anew by default.
-        project: The folder of the ``pyproject.toml``; `find_project` looks for it by default.
+        url: The database to migrate, with its password. By default, the URL in the settings. It is passed as an
+            object, because Alembic would interpolate a ``%`` in a text.
+        limits: How long a migration may wait and work. By default, the defaults of `Limits`.
+        settings: The settings of the database, if there is no *url*. By default, they are read from their sources.
+        project: The folder of the ``pyproject.toml``. By default, `find_project` looks for it.
 
     Raises:
-        CommandError: No *project* is given, and none was found.
+        CommandError: There is no *project*, and none was found.
     """
     config = Config(toml_file=str((project or find_project()) / "pyproject.toml"))
     config.attributes["url"] = url
@@ -73,7 +73,7 @@ def configuration(
 def upgrade(
     url: URL | None = None, revision: str = "head", limits: Limits | None = None, *, project: Path | None = None
 ) -> None:
-    """Bring the database at *url* up to *revision*; of several processes that say so at once, one does it.
+    """Upgrade the database at *url* to *revision*. If several processes call this at once, one of them does the work.
 
     The arguments are those of `configuration`.
     """
@@ -81,23 +81,23 @@ def upgrade(
 
 
 def create_everything(engine: Engine, *, project: Path | None = None) -> None:
-    """Create the tables without migrations, and note that later ones start from here.
+    """Create the tables without migrations, and stamp the database at the newest revision.
 
-    What was there before is not looked at, and then nothing is noted: it may be of older models.
+    If any of the tables exists already, the database is not stamped, because the table may belong to older models.
 
     Args:
         engine: Connects to the database.
         project: As for `configuration`.
 
     Raises:
-        CommandError: Migrations have made the tables, and there are newer ones.
+        CommandError: Migrations made the tables, and there are newer migrations.
     """
     config = configuration(project=project)
     with engine.begin() as connection:
         noted = MigrationContext.configure(connection).get_current_heads()
         heads = ScriptDirectory.from_config(config).get_heads()
         if noted and set(noted) != set(heads):
-            raise CommandError(f"the database is at {', '.join(noted)}: `db upgrade` makes what is missing")
+            raise CommandError(f"the database is at {', '.join(noted)}: run `db upgrade` to bring it up to date")
         is_ours = not Base.metadata.tables.keys() & set(inspect(connection).get_table_names())
         Base.metadata.create_all(connection)
         if is_ours:
@@ -106,7 +106,7 @@ def create_everything(engine: Engine, *, project: Path | None = None) -> None:
 
 
 def drop_everything(engine: Engine) -> None:
-    """Drop every table of the service and Alembic's own, so that the next upgrade starts from nothing."""
+    """Drop every table of the service and Alembic's table, so that the next upgrade starts from scratch."""
     drop_db(engine)
     with engine.begin() as connection:
         connection.execute(DropTable(Table("alembic_version", MetaData()), if_exists=True))

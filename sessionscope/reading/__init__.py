@@ -1,1 +1,1 @@
-"""Reading what responses show: read models, pages, ordering."""
+"""Reads data for responses: read models, pages and ordering."""

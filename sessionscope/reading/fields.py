@@ -1,7 +1,7 @@
-"""Field types that several bodies and queries have.
+"""Field types that several bodies and queries share.
 
-A value in JSON has its JSON type: ``"1"``, ``1.0`` and ``true`` are not the number 1. In a path or a query everything
-is text, of which one spelling is taken.
+A value in JSON must have its JSON type: ``"1"``, ``1.0`` and ``true`` are not the number 1. In a path or a query
+everything is text, and only one spelling of each value is accepted.
 """
 
 import re
@@ -12,9 +12,9 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-# Keys are 32-bit integers on every database: a larger one is refused here, and not by the database.
+# Keys are 32-bit integers on every database. Refuse a larger one before the database does.
 MAX_KEY: Final = 2**31 - 1
-# Larger numbers may lose digits on their way: many JSON libraries read every number as a double.
+# Larger numbers may lose digits, because many JSON libraries read every number as a double.
 MAX_EXACT_NUMBER: Final = 2**53 - 1
 _DATE_TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})", re.IGNORECASE
@@ -23,7 +23,9 @@ _DATE_TIME: Final = re.compile(
 
 def _in_digits(value: Any) -> Any:
     if isinstance(value, str) and not re.fullmatch("0|[1-9][0-9]*", value):
-        raise PydanticCustomError("digits", "Write a whole number in plain digits, as 10: no sign, point or leading 0")
+        raise PydanticCustomError(
+            "digits", "Write a whole number in digits, such as 10, without a sign, a point or a leading 0"
+        )
     return value
 
 
@@ -37,8 +39,8 @@ def _date_time(value: Any) -> Any:
     if not isinstance(value, datetime) and not (isinstance(value, str) and _DATE_TIME.fullmatch(value)):
         raise PydanticCustomError(
             "date_time",
-            "Write a date, a time and an offset as RFC 3339 has them: 2026-01-31T12:00:00Z;"
-            " in a URL the + of an offset is %2B",
+            "Write a date, a time and an offset in the format of RFC 3339, such as 2026-01-31T12:00:00Z;"
+            " in a URL, write the + of an offset as %2B",
         )
     return value
 
@@ -76,11 +78,11 @@ TimestampInText = Annotated[
 
 
 def _exact(value: Any) -> Any:
-    # A JSON number with a point is a float before we see it: 99999999999999.99 has become ...98 by then.
+    # A JSON number with a point arrives as a float: 99999999999999.99 has become ...98 by then.
     is_written_otherwise = isinstance(value, str) and not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value)
     is_inexact = isinstance(value, float | bool) or (isinstance(value, int) and abs(value) > MAX_EXACT_NUMBER)
     if is_inexact or is_written_otherwise:
-        raise PydanticCustomError("money", 'Amounts are exact: write a string as "25.50"')
+        raise PydanticCustomError("money", 'Amounts are exact: write a string such as "25.50"')
     return value
 
 
@@ -101,7 +103,7 @@ Amount = Annotated[
 Balance = Annotated[
     MoneyIn,
     Field(ge=0),
-    # Zero has no sign, though Decimal's may.
+    # Decimal has a negative zero, which must not be shown.
     AfterValidator(abs),
     WithJsonSchema(
         {
@@ -124,5 +126,5 @@ MoneyOut = Annotated[
     PlainSerializer(_two_decimals, return_type=str),
     Field(examples=["74.50"], json_schema_extra={"type": "string"}),
 ]
-# What is stored is in UTC already, and a list has hundreds of them.
+# Stored timestamps are in UTC already. A list has hundreds of them, so they are not converted again.
 TimestampOut = Annotated[datetime, Field(examples=["2026-01-31T12:00:00Z"])]

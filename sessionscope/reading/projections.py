@@ -1,6 +1,6 @@
-"""Reading what responses show, and no more: rows become responses without mapped objects in between.
+"""Projections: they read just the columns that responses show, without mapped objects in between.
 
-Statements are built once, each sent in one visit to the database; the connection is free again before a list is made.
+Statements are built once. Each is sent in one visit, so the connection is free again before the responses are made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,25 +16,26 @@ from sessionscope.reading.schemas import Page, PageQuery, ResponseBody
 
 R = TypeVar("R", bound=ResponseBody)
 
-# Of one kind of list; each combination of filters and order is another statement.
+# The limit for one projection. Each combination of filters and order is a statement of its own.
 _STATEMENTS: Final = 500
 
 
 class Projection(Generic[R]):
-    """The rows of a table as one kind of response.
+    """Reads the rows of a table as one kind of response.
 
-    Each field of the response shows the column of its name, unless *computed* has an expression for it. A field that
-    is a response itself shows the row that the relationship of its name leads to, read by a join.
+    Each field of the response shows the column with the same name, unless *computed* has an expression for it. A
+    field that is itself a response shows the row at the other end of the relationship with the same name. That row
+    is read by a join.
 
     Args:
         model: The mapped class.
-        response: What is shown of it.
-        filters: Conditions by the names of the query's fields, each with a bind parameter of that name. A condition
-            on a joined row is written as ``Post.author.has(...)``.
+        response: The class of the response.
+        filters: Conditions by the names of the query's fields. Each has a bind parameter with that name. Write a
+            condition on a joined row as ``Post.author.has(...)``.
         computed: Expressions by the names of the fields that show them.
 
     Raises:
-        TypeError: A relationship leads to several rows, or may lead to none though the field can't be None.
+        TypeError: A relationship leads to several rows, or it may lead to no row although the field can't be None.
     """
 
     def __init__(
@@ -55,16 +56,16 @@ class Projection(Generic[R]):
         self._statements = lru_cache(_STATEMENTS)(self._build)
 
     async def get(self, reads: AsyncReads, key: int) -> R | None:
-        """Return the response of one row, None where there is none."""
+        """Return the response for one row, or None if there is no such row."""
         return await reads.read(partial(self.find, key=key))
 
     def find(self, connection: Connection, key: int) -> R | None:
-        """Return the response of one row, None where *connection* sees none."""
+        """Return the response for one row, or None if *connection* sees no such row."""
         row = connection.execute(self._by_id, {"id": key}).first()
         return None if row is None else self._response.model_validate(self._fields.named(row))
 
     async def page(self, reads: AsyncReads, query: PageQuery) -> Page[R]:
-        """Return a part of the rows that fit every filter that *query* sets, in its order, or by id."""
+        """Return a page of the rows that match every filter in *query*, in the order of its ``sort`` or by id."""
         values = {name: value for name in self._filters if (value := getattr(query, name)) is not None}
         part, count = self._statements(tuple(values), getattr(query, "sort", "id"))
         values |= {"limit": query.limit, "offset": query.offset}
@@ -73,7 +74,7 @@ class Projection(Generic[R]):
             rows = connection.execute(part, values).all()
             if rows:
                 return rows, rows[0][-1]
-            # Beyond the end no row says how many there are.
+            # Beyond the end, there is no row that has the total.
             return rows, connection.execute(count, values).scalar_one() if query.offset else 0
 
         rows, total = await reads.read(read)
@@ -82,15 +83,18 @@ class Projection(Generic[R]):
         return page
 
     def _build(self, filters: tuple[str, ...], sort: str) -> tuple[Select[*tuple[Any, ...]], Select[int]]:
-        """Return the statement of a part, with the length of the whole list in each row, and that of the length."""
+        """Return a statement for a page, with the total in each row, and a statement for the total alone."""
         conditions = [self._filters[name] for name in filters]
         count = select(func.count()).select_from(self._model).where(*conditions)
-        # Without correlation, which would take the table of the one for that of the other.
+        # Without this, SQLAlchemy would correlate the subquery with the outer table.
         part = self._selected.add_columns(count.correlate(None).scalar_subquery()).where(*conditions)
         return part.order_by(*self._order(sort)).limit(bindparam("limit")).offset(bindparam("offset")), count
 
     def _order(self, sort: str) -> list[ColumnElement[Any]]:
-        """Return the columns for *sort*, a field's name with a ``-`` before it for descending; ties by id."""
+        """Return the columns to order by. *sort* is a field's name, with a leading ``-`` for descending order.
+
+        Ties are ordered by id.
+        """
         name = sort.removeprefix("-")
         column = self._fields.expression(name)
         direction = column.desc() if sort.startswith("-") else column.asc()

@@ -1,4 +1,4 @@
-"""The fields of a response as columns of a row, with those of the responses inside it."""
+"""Maps the fields of a response, and of the responses inside it, to the columns of a row."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, get_args
@@ -13,8 +13,8 @@ class _Joined(NamedTuple):
     """A response inside another one.
 
     Attributes:
-        key: Where the primary key of its row is, for that is None where there is no row.
-        columns: Where its own columns are.
+        key: Position of the primary key, which is None if there is no joined row.
+        columns: Positions of the response's columns.
     """
 
     relationship: Any
@@ -25,15 +25,15 @@ class _Joined(NamedTuple):
 
 
 class RowFields:
-    """The fields of a response: how they are selected, and how a row becomes their values.
+    """The fields of a response. Selects their columns, and turns a row into their values.
 
     Args:
         entity: A mapped class, or an alias of one.
-        response: The response.
-        computed: Expressions by the names of the fields that show them; the others show columns.
+        response: The class of the response.
+        computed: Expressions by the names of the fields that show them. The other fields show columns.
 
     Raises:
-        TypeError: As `Projection`.
+        TypeError: As for `Projection`.
     """
 
     def __init__(
@@ -50,18 +50,18 @@ class RowFields:
                 self._join(name, kind, is_optional=type(None) in get_args(response.model_fields[name].annotation))
 
     def expression(self, name: str) -> Any:
-        """Return what the field called *name* shows."""
+        """Return the column or expression that the field *name* shows."""
         return self._computed[name] if name in self._computed else getattr(self._entity, name)
 
     def joined_to(self, statement: Select[*tuple[Any, ...]], *, is_optional: bool = False) -> Select[*tuple[Any, ...]]:
-        """Return *statement* with the joins that the columns need: outer ones, where a row may be missing."""
+        """Return *statement* with the joins that the columns need: outer joins if a row may be missing."""
         for each in self._joined.values():
             isouter = is_optional or each.is_optional
             statement = each.fields.joined_to(statement.join(each.relationship, isouter=isouter), is_optional=isouter)
         return statement
 
     def named(self, row: Sequence[Any]) -> dict[str, Any]:
-        """Return the values of *row*, which may have further columns, by the names of the fields."""
+        """Return the values of *row* by the names of the fields. The row may have more columns."""
         values = dict(zip(self._names, row, strict=False))
         for name, each in self._joined.items():
             values[name] = None if row[each.key] is None else each.fields.named(row[each.columns])
@@ -70,7 +70,7 @@ class RowFields:
     def _join(self, name: str, response: type[ResponseBody], *, is_optional: bool) -> None:
         relationship = inspect(self._entity).mapper.relationships[name]
         if relationship.uselist:
-            raise TypeError(f"{relationship} leads to several rows: read them in a visit of their own")
+            raise TypeError(f"{relationship} leads to several rows: read them in a separate visit")
         has_one = relationship.direction is MANYTOONE and not any(key.nullable for key in relationship.local_columns)
         if not has_one and not is_optional:
             raise TypeError(f"{relationship} may lead to no row: declare the field as {response.__name__} | None")
@@ -84,7 +84,7 @@ class RowFields:
 
 
 def _response_in(annotation: Any) -> type[ResponseBody] | None:
-    """Return the response that a field of this type shows, None where it shows a value."""
+    """Return the response class that a field of this type shows, or None if it shows a plain value."""
     kinds = [
         each
         for each in (annotation, *get_args(annotation))

@@ -1,4 +1,4 @@
-"""Base classes of the bodies, queries and responses."""
+"""Base classes for bodies, queries and responses."""
 
 from typing import Annotated, Any, ClassVar, Final, Generic, Self, TypeVar, cast
 
@@ -9,19 +9,19 @@ from sessionscope.reading.fields import InDigits
 
 T = TypeVar("T")
 
-# Each unknown field would be an error of its own: a body of a megabyte could make a hundred thousand of them.
+# Each unknown field would be a separate error, and a body of a megabyte could have a hundred thousand of them.
 MOST_FIELDS: Final = 100
 
 
 class RequestBody(BaseModel):
-    """What a client sends; a field that we don't know is an error, not ignored."""
+    """Data that a client sends. An unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
     def _refuse_many_fields(cls, values: Any) -> Any:
-        # A caller of ours may hand over an object; a client's body is a dictionary.
+        # A client's body is a dictionary. The service's own code may pass an object.
         count = len(cast("dict[str, Any]", values)) if isinstance(values, dict) else 0
         if count > MOST_FIELDS:
             numbers = {"count": f"{count:,}", "most": MOST_FIELDS}
@@ -30,7 +30,7 @@ class RequestBody(BaseModel):
 
 
 def _without_null(schema: dict[str, Any], model: type["Patch"]) -> None:
-    """Take null out of the fields that refuse it: it only stands for a field that is left out."""
+    """Remove null from the schema of fields that refuse it. In the model, None only means that a field is left out."""
     for name, field in schema["properties"].items():
         if name not in model.clearable and "anyOf" in field:
             [kind] = [each for each in field.pop("anyOf") if each != {"type": "null"}]
@@ -39,7 +39,7 @@ def _without_null(schema: dict[str, Any], model: type["Patch"]) -> None:
 
 
 class Patch(RequestBody):
-    """The fields that change; those left out stay."""
+    """The fields to change. Fields that are left out keep their values."""
 
     model_config = ConfigDict(json_schema_extra=_without_null)
 
@@ -50,25 +50,25 @@ class Patch(RequestBody):
         nulls = [name for name in sorted(self.model_fields_set - self.clearable) if getattr(self, name) is None]
         if nulls:
             names = {"names": ", ".join(nulls)}
-            raise PydanticCustomError("null", "{names} can't be null: leave out what is not to change", names)
+            raise PydanticCustomError("null", "{names} can't be null: leave out fields that should not change", names)
         return self
 
 
 class ResponseBody(BaseModel):
-    """What a client gets, read from a mapped object."""
+    """Data that a client gets, read from a mapped object."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
 class PageQuery(RequestBody):
-    """Which part of a list is asked for."""
+    """The part of a list to return."""
 
-    limit: Annotated[int, Field(ge=1, le=500, description="longest list to return"), InDigits] = 50
-    offset: Annotated[int, Field(ge=0, le=10**9, description="how many to leave out first"), InDigits] = 0
+    limit: Annotated[int, Field(ge=1, le=500, description="maximum number of items to return"), InDigits] = 50
+    offset: Annotated[int, Field(ge=0, le=10**9, description="number of items to skip"), InDigits] = 0
 
 
 class Page(ResponseBody, Generic[T]):
-    """A part of a list, and how long the whole one is."""
+    """A part of a list, with the length of the whole list."""
 
     items: list[T]
     total: int

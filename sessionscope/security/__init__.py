@@ -1,1 +1,1 @@
-"""Passwords: hashed in threads of their own."""
+"""Password hashing in dedicated threads."""

@@ -1,6 +1,6 @@
-"""A test kit for services wired like this one: real databases, rolled back or thrown away, and nothing leaks.
+"""A test kit for services. Each test gets a real database in a clean state, and leaks are found and reported.
 
-One line in a ``conftest.py`` loads it: ``pytest_plugins = ["sessionscope.testing.plugin"]``.
+Load it with one line in your ``conftest.py``: ``pytest_plugins = ["sessionscope.testing.plugin"]``.
 """
 
 from sessionscope.testing.queries import QueryLog

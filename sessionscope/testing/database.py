@@ -1,4 +1,4 @@
-"""Database mode: a database per test, whose sessions are what they are in production."""
+"""Database mode: each test has its own database, and its sessions work as in production."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -18,30 +18,30 @@ from sessionscope.testing.template import MEMORY, Template
 
 
 class Place(Protocol):
-    """Where a test's database is."""
+    """The place of a test's database."""
 
     @property
     def settings(self) -> DatabaseSettings:
-        """What the engines are built from."""
+        """The settings that the engines are built from."""
         ...
 
     @property
     def location(self) -> DatabaseLocation:
-        """Where the engines find it."""
+        """The location where the engines find the database."""
         ...
 
     @property
     def async_pool(self) -> type[Pool] | None:
-        """The pool of the async engine; None for the usual one."""
+        """The pool class of the async engine, or None for the default."""
         ...
 
     def restore(self) -> bool:
-        """Make the database the template's equal; tell whether connections to it are still good."""
+        """Restore the database to the state of the template. Return whether connections to it are still usable."""
         ...
 
 
 class OnSQLite:
-    """A private file; the driver's threads serve any event loop."""
+    """A private file. The driver's threads serve any event loop."""
 
     settings = MEMORY
     async_pool = None
@@ -51,7 +51,7 @@ class OnSQLite:
         self._copy()
 
     def restore(self) -> bool:
-        """As promised by `Place`; the test before may do what it likes to its file."""
+        """Restore the database. The previous test may have changed or deleted the file."""
         if self._is_whole() and self._template.restore(self.location):
             return True
         self._copy()
@@ -81,17 +81,17 @@ class OnServer:
         self._made = 0
 
     def restore(self) -> bool:
-        """As promised by `Place`."""
+        """Restore the database."""
         before, self._made = self._made, self._database.restore()
         self._database.touch()
         return before == self._made
 
 
 class OwnDatabase:
-    """A pair of engines as the service builds them, on a database that each test finds as the template is.
+    """A pair of engines, built as in the service, on a database that is restored before each test.
 
-    The engines are kept: what they have learned about statements would cost each test more than
-    its rows do. So are their connections, except where they are tied to the event loop of the test.
+    The engines are kept, because filling their statement caches again would cost each test more than its rows do.
+    Their connections are kept too, except those that are tied to the event loop of a test.
     """
 
     def __init__(self, place: Place, watch: Watch) -> None:
@@ -101,7 +101,7 @@ class OwnDatabase:
 
     @contextmanager
     def fresh(self) -> Generator[dict[str, Any], None, None]:
-        """Restore the database; give what overrides a `DatabaseContainer`, by the provider's name."""
+        """Restore the database, and yield the overrides for a `DatabaseContainer` by the provider's name."""
         if not self._place.restore():
             self.close()
             self._open()
@@ -125,6 +125,6 @@ class OwnDatabase:
 def _belongs_to_a_loop(pool: Any) -> bool:
     if isinstance(pool, PoolPerLoop):
         return False
-    # There is no public way to ask; not knowing counts as yes.
+    # SQLAlchemy has no public attribute for this. If we can't tell, assume that the pool belongs to a loop.
     queue = getattr(getattr(pool, "_pool", None), "_queue", None)
     return getattr(queue, "_loop", pool) is not None

@@ -1,4 +1,4 @@
-"""Failures that a test brings about in a database that is well."""
+"""Failures that a test can cause in a healthy database."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 @contextmanager
 def lost_commit(engine: Engine | AsyncEngine) -> Generator[None, None, None]:
-    """Do the first COMMIT of the block, but lose its response; fail where the block commits nothing."""
+    """Execute the first COMMIT of the block, but lose its response. Fail if the block commits nothing."""
     dialect: Any = engine.dialect
     commit = dialect.do_commit
-    # The driver's own error, without a code.
+    # An error of the driver's own class, without a code.
     error: Exception = dialect.loaded_dbapi.OperationalError("server closed the connection unexpectedly")
     raised: list[Exception] = []
 

@@ -1,7 +1,7 @@
-"""Transactions for unit tests of services: no engine, no database.
+"""Fake transactions for unit tests of services, without an engine or a database.
 
-The services get fakes of their repositories too. The session that a unit of work is given belongs to no database: a
-service that goes to one by itself fails with SQLAlchemy's ``UnboundExecutionError``.
+Give the services fakes of their repositories too. The session of a unit of work is not bound to a database, so a
+service that queries one directly fails with SQLAlchemy's ``UnboundExecutionError``.
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,8 +26,8 @@ _USUAL: Final = TransactionOptions()
 class FakeTransactions(Transactions):
     """Runs each unit of work once, without a database.
 
-    A unit inside another one is a part of it. A unit that adds or changes objects in the session itself fails at its
-    end, as there is no database to flush them to.
+    A unit inside another one is part of it. A unit that adds or changes objects directly in the session fails at its
+    end, because there is no database to flush them to.
 
     Attributes:
         committed: The results of the units that were committed, in order.
@@ -58,7 +58,7 @@ class FakeTransactions(Transactions):
 
 
 class FakeAsyncTransactions(AsyncTransactions, IdempotentTransactions):
-    """The async twin of `FakeTransactions`, which is a fake of `IdempotentTransactions` too."""
+    """The async version of `FakeTransactions`. It is also a fake of `IdempotentTransactions`."""
 
     def __init__(self) -> None:
         self.committed: list[Any] = []
@@ -102,7 +102,7 @@ class FakeAsyncTransactions(AsyncTransactions, IdempotentTransactions):
     async def run_once(
         self, key: str | None, request: str, *, work: Callable[[Session], Made], find: Callable[[Session, int], Made]
     ) -> Made:
-        """Run *work*; with the same *key* again, find what it made, or refuse as it did."""
+        """Run *work*. If *key* was used before, find what that call made, or raise the same refusal again."""
         if key is None:
             return await self.run_sync(work)
         return await self.run_sync(partial(self._answer, key=key, request=request, work=work, find=find))

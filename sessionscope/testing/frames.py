@@ -1,4 +1,4 @@
-"""Which line of the project's own code is at work."""
+"""Finds the line of the project's own code that is running."""
 
 import sys
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _NOT_OURS: Final = (_HERE, sys.base_prefix, "<")
 
 
 class CodeLine(NamedTuple):
-    """A place in the code; made into text, as ``app/x.py:7 in f``, only when somebody reads it."""
+    """A line of code. Its text, such as ``app/x.py:7 in f``, is made only when it is shown."""
 
     filename: str
     number: int
@@ -27,7 +27,7 @@ class CodeLine(NamedTuple):
 
 
 def code_line() -> CodeLine:
-    """Return the innermost line outside of installed packages and this kit."""
+    """Return the innermost line outside installed packages and this kit."""
     for frame in _frames():
         filename = frame.f_code.co_filename
         if "site-packages" not in filename and not filename.startswith(_NOT_OURS):
@@ -36,7 +36,7 @@ def code_line() -> CodeLine:
 
 
 def _frames() -> Iterator[FrameType]:
-    """Yield the frames from here outwards, also through SQLAlchemy's greenlets to the coroutine that waits."""
+    """Yield the frames from here outwards, through SQLAlchemy's greenlets up to the waiting coroutine."""
     frame: FrameType | None = sys._getframe(2)
     greenlet = getcurrent()
     while greenlet is not None:

@@ -32,11 +32,11 @@ MODES: Final = ("transaction", "database", "none")
 
 @dataclass(frozen=True)
 class Service:
-    """What the tests of a folder test.
+    """The service that the tests in a folder test.
 
     Attributes:
-        make_container: Makes the service's container, on an SQLite database that nothing has used yet.
-        make_app: Makes the application over the container.
+        make_container: Makes the service's container, with an unused SQLite database.
+        make_app: Makes the application for the container.
         project: The folder whose ``pyproject.toml`` configures Alembic.
     """
 
@@ -46,15 +46,15 @@ class Service:
 
 
 class Kit:
-    """What the tests of one service share in a worker, because it is expensive; no test changes it for another.
+    """The expensive objects that a worker's tests of one service share. No test changes them for another.
 
     Args:
-        service: What is tested.
-        directory: Where the template goes.
+        service: The service under test.
+        directory: The directory for the template.
         watch: Watches what tests open.
 
     Attributes:
-        takes_opening: Whether the container has something that is opened asynchronously.
+        takes_opening: Whether the container has objects that are opened asynchronously.
     """
 
     def __init__(self, service: Service, directory: Path, watch: Watch) -> None:
@@ -72,22 +72,22 @@ class Kit:
 
     @cached_property
     def template(self) -> Template:
-        """The migrated database that the tests' databases are copies of."""
+        """The migrated database that is copied for the tests."""
         return Template(self._directory, self._service.project)
 
     @cached_property
     def asgi(self) -> OneAtATime:
-        """The application over the container, as clients call it; made once, for its routes take longest."""
+        """The application for the container, as clients call it. It is made once, because building it is slow."""
         return OneAtATime(self._service.make_app(self.container))
 
     @cached_property
     def client(self) -> TestClient:
-        """A sync client, whose thread and whose application's lifespan last as long as the worker."""
+        """A sync client. Its thread and the application's lifespan last as long as the worker."""
         return self._open.enter_context(TestClient(self.asgi, raise_server_exceptions=False))
 
     @contextmanager
     def isolated(self, mode: str, target: Target = Target()) -> Generator[Any, None, None]:  # noqa: B008 - frozen
-        """Give the container with databases as *mode* and *target* say; take back whatever the test did to it."""
+        """Yield the container with databases according to *mode* and *target*, then undo the test's changes to it."""
         self._turn_to(target)
         with ExitStack() as undo:
             for name, database in self.databases():
@@ -103,7 +103,7 @@ class Kit:
             pytest.fail("\n".join(leaks), pytrace=False)
 
     async def open(self) -> bool:
-        """Open what the container opens asynchronously; tell whether that is left to the caller to close."""
+        """Open the container's asynchronous objects. Return whether the caller has to close them."""
         if self._is_open or not self.takes_opening:
             return False
         await open_container(self.container)
@@ -111,12 +111,12 @@ class Kit:
         return True
 
     async def close_what_is_open(self) -> None:
-        """Close it in the loop that opened it."""
+        """Close these objects. Call this in the event loop that opened them."""
         self._is_open = False
         await close_container(self.container)
 
     def databases(self) -> list[tuple[str, Any]]:
-        """Return each database of the container, by its dotted name."""
+        """Return the databases of the container with their dotted names."""
         nested: list[tuple[str, Any]] = [
             (name, provider)
             for name, provider in named_providers(self.container)
@@ -125,7 +125,7 @@ class Kit:
         return [(name, provider) for name, provider in nested if hasattr(provider.container, "async_session_factory")]
 
     def own_url(self, target: Target, *, migrated: bool = True) -> URL:
-        """Return the URL of a database on the server of *target*, brought back to what it is before a test."""
+        """Return the URL of a database on the server of *target*, restored to its state before a test."""
         self._turn_to(target)
         database = self._on_server(target, "", migrated=migrated)
         database.restore()
@@ -133,7 +133,7 @@ class Kit:
         return database.url_for(target)
 
     def distrust(self) -> None:
-        """Make servers' databases anew: a test has left something open, which would hold up the next one."""
+        """Recreate the databases on servers before the next test, because a test left something open in them."""
         for database in self._on_servers.values():
             database.distrust()
 
@@ -175,7 +175,7 @@ class Kit:
         return OwnDatabase(OnServer(database, settings), self.watch)
 
     def _on_server(self, target: Target, name: str, *, migrated: bool) -> ServerDatabase:
-        """Return this worker's database on a server; the targets of that server share it, one after the other."""
+        """Return this worker's database on a server. The targets of that server use it in turn."""
         server = target.server
         key = (server.get_backend_name(), server.host, server.port, name, migrated)
         if key not in self._on_servers:
@@ -185,7 +185,7 @@ class Kit:
 
 
 class Kits:
-    """The kit of each service that a worker tests, made when the service's first test begins.
+    """The kits of the services that a worker tests. Each is made when the service's first test begins.
 
     Args:
         make_directory: Makes an empty directory.
@@ -197,7 +197,7 @@ class Kits:
         self._watch = Watch()
 
     def of(self, service: Service) -> Kit:
-        """Return the service's kit."""
+        """Return the kit of *service*."""
         if service not in self._kits:
             self._kits[service] = Kit(service, self._make_directory(), self._watch)
         return self._kits[service]

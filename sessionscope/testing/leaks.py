@@ -1,4 +1,4 @@
-"""What a test leaves behind, found at its end and named."""
+"""Finds what a test leaves open, and reports where it was opened."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,12 +18,12 @@ from sessionscope.testing.frames import CodeLine, code_line
 
 
 class Watch:
-    """Knows which sessions, connections and engines are open, and where each was opened."""
+    """Records which sessions, connections and engines are open, and where each was opened."""
 
     def __init__(self) -> None:
         self._sessions: WeakKeyDictionary[Session, CodeLine] = WeakKeyDictionary()
         self._connections: dict[Any, CodeLine] = {}
-        # By pool: several engines, as one that reads in autocommit, may share it.
+        # Keyed by the pool, which several engines may share, such as one that reads in autocommit.
         self._engines: WeakKeyDictionary[Pool, tuple[Engine, CodeLine]] = WeakKeyDictionary()
         self._known: WeakSet[Pool] = WeakSet()
         self._in_test = False
@@ -43,21 +43,21 @@ class Watch:
             event.remove(*listener)
 
     def keep(self, *engines: Engine) -> None:
-        """Leave *engines* alone: somebody keeps them for all tests."""
+        """Ignore *engines*, which are kept for all tests."""
         self._known.update(engine.pool for engine in engines)
 
     def test_begins(self) -> None:
-        """Forget what was opened before: fixtures of a wider scope may keep it."""
+        """Forget what was opened before the test, because fixtures with a wider scope may keep it open."""
         self._sessions.clear()
         self._connections.clear()
         self._engines.clear()
         self._in_test = True
 
     def leaks(self, container: containers.Container) -> list[str]:
-        """Return a line for each thing that the test left open, and close what can be closed.
+        """Return a line for each object that the test left open, and close those that can be closed.
 
         Args:
-            container: The kit's own, whose engines the kit disposes of.
+            container: The kit's container. The kit disposes of its engines itself.
         """
         self._in_test = False
         return [
@@ -118,15 +118,15 @@ class Watch:
 
 
 def overrides_of(container: containers.Container) -> dict[str, tuple[Any, ...]]:
-    """Return what overrides each provider of *container*, by dotted name."""
+    """Return the overrides of each provider of *container*, by its dotted name."""
     return {name: provider.overridden for name, provider in named_providers(container)}
 
 
 def leftover_overrides(container: containers.Container, before: dict[str, tuple[Any, ...]]) -> list[str]:
-    """Undo the overrides that came since *before*; return a line for each."""
+    """Undo the overrides that were added since *before*, and return a line for each."""
     leaks: list[str] = []
     for name, provider in named_providers(container):
-        # The library's own object for a nested container reports its parts.
+        # dependency-injector's object for a nested container reports the overrides of its parts.
         if isinstance(provider, providers.Container):
             continue
         while len(provider.overridden) > len(before[name]):

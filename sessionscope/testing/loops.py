@@ -1,4 +1,4 @@
-"""Doing async work from fixtures, whatever loop they run in."""
+"""Runs async code from fixtures, even if they run in an event loop."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,9 +7,9 @@ from typing import Any
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
-    """Do *work* in a loop of its own, in a thread, for a fixture may be set up by one that runs in a loop.
+    """Run *work* in a new event loop in another thread, because this thread may already run an event loop.
 
-    SQLite's async driver works in yet another thread, which any loop may ask.
+    SQLite's async driver uses a thread of its own, which works with any event loop.
     """
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, work).result()

@@ -1,4 +1,4 @@
-"""What a MariaDB database holds, and taking it back to the template."""
+"""Inspects a MariaDB database, and restores it to the state of the template."""
 
 # ruff: noqa: S608 - the names are the catalog's own
 import re
@@ -18,17 +18,17 @@ _OTHERS: Final = (
 
 
 class MariaDB:
-    """How it is done on MariaDB."""
+    """The operations on MariaDB."""
 
     quote = "`"
 
     def create(self, connection: Connection, name: str) -> None:
-        """Create the database again, even if clients are still connected to the old one."""
+        """Recreate the database, even if clients are still connected to the old one."""
         self.drop(connection, name)
         connection.exec_driver_sql(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
 
     def drop(self, connection: Connection, name: str) -> None:
-        """Drop the database; its tables' locks end with the connections that hold them."""
+        """Drop the database. First end the connections to it, which may hold locks on its tables."""
         processes = "SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()"
         for (process,) in connection.exec_driver_sql(processes, (name,)).all():
             self._kill(connection, process)
@@ -38,16 +38,16 @@ class MariaDB:
         try:
             connection.exec_driver_sql(f"KILL {process}")
         except OperationalError as error:
-            # It may have ended by itself since it was listed.
+            # The connection may have ended since it was listed.
             if error.orig is None or error.orig.args[0] != _NO_SUCH_THREAD:
                 raise
 
     def be_impatient(self, connection: Connection) -> None:
-        """Wait for nobody's locks: what a test left open is to be found, not waited for."""
+        """Wait only briefly for locks: a lock that a test left behind should be found, not waited for."""
         connection.exec_driver_sql("SET lock_wait_timeout = 2, innodb_lock_wait_timeout = 2")
 
     def look(self, connection: Connection, template: Template | None) -> State:
-        """Return what is in the database."""
+        """Return the state of the database."""
 
         def ask(statement: str) -> list[Any]:
             return [tuple(row) for row in connection.exec_driver_sql(statement)]
@@ -65,13 +65,13 @@ class MariaDB:
         return State(frozenset(schema), frozenset(name for (name,) in used), frozenset(counters))
 
     def take_back(self, connection: Connection, template: Template, found: State) -> None:
-        """Empty the tables that have rows or gave out ids."""
+        """Empty the tables that have rows or have given out ids."""
         counted = {name for name, _ in found.counters - template.state.counters}
         used = [name for name in template.empty if name in found.used or name in counted]
         if used:
             connection.exec_driver_sql("SET foreign_key_checks = 0")
             for name in used:
-                # TRUNCATE does both in one, and takes longer.
+                # TRUNCATE would do both at once, but it is slower.
                 connection.exec_driver_sql(f"DELETE FROM {name}")
                 if name in counted:
                     connection.exec_driver_sql(f"ALTER TABLE {name} AUTO_INCREMENT = 1")

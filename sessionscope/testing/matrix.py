@@ -1,9 +1,9 @@
-"""Tests that run on every database, and what became of them on each.
+"""Runs tests on every database, and prints a summary of the results for each.
 
-``@pytest.mark.every_database`` runs a test on each target; ``--database postgresql`` narrows them.
-``@pytest.mark.every_database(but=["sqlite"])`` leaves out those where there is nothing to test.
-All other tests run on the one that ``APP_TEST_DATABASE`` or the ini option ``database`` names, by a
-target's name or by the URL of a database on a server that runs already.
+``@pytest.mark.every_database`` runs a test on each target, and ``--database postgresql`` selects some of them.
+``@pytest.mark.every_database(but=["sqlite"])`` excludes targets on which there is nothing to test.
+All other tests run on the database that ``APP_TEST_DATABASE`` or the ini option ``database`` names. Give the name of
+a target, or the URL of a database on a running server.
 """
 
 import os
@@ -22,20 +22,20 @@ _OUTCOMES: Final = ("passed", "failed", "error", "skipped")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options."""
-    parser.addini("database", "the database of tests without a marker: a name or a URL", default=SQLITE)
+    parser.addini("database", "the database for tests without a marker: a name or a URL", default=SQLITE)
     parser.addoption(
         "--database",
         action="append",
         default=[],
         metavar="NAME",
-        help="run every_database tests on this one only; may be repeated, or be the begin of several: postgresql",
+        help="run every_database tests on this database only; repeat the option, or give a prefix such as postgresql",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and refuse unknown names before anything runs."""
     config.addinivalue_line(
-        "markers", "every_database(but=[]): runs on each other database with each driver; see docs/testing.md"
+        "markers", "every_database(but=[]): run on every database not in but, with each driver; see docs/testing.md"
     )
     try:
         _wanted(config)
@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a marked test that uses a database once on each."""
+    """Run a marked test once on each database."""
     marker = metafunc.definition.get_closest_marker("every_database")
     if marker is None or "target" not in metafunc.fixturenames:
         return
@@ -58,7 +58,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Finish one database before the next: its engines are closed when another one's turn comes."""
+    """Sort the tests by database, because the engines of one database are closed when the next one begins."""
     nowhere = [item for item in items if target_of(item) == NOWHERE]
     if nowhere:
         config.hook.pytest_deselected(items=nowhere)
@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Note the test's database, for the summary and for reports."""
+    """Record the test's database for the summary and for reports."""
     if "target" in getattr(item, "fixturenames", ()):
         item.user_properties.append((_PROPERTY, target_of(item) or _default(item.config)))
 
@@ -84,7 +84,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.fixture
 def target(request: pytest.FixtureRequest) -> Target:
-    """Give the database that the test runs on."""
+    """Return the database that the test runs on."""
     name = getattr(request, "param", None) or _default(request.config)
     if name == SQLITE:
         return Target()
@@ -97,7 +97,7 @@ def target(request: pytest.FixtureRequest) -> Target:
 
 
 def count(stats: dict[str, list[Any]]) -> dict[str, Counter[str]]:
-    """Count the outcomes of tests by their database, also of those that other processes ran."""
+    """Count the outcomes of tests by database, including tests that other processes ran."""
     counts: dict[str, Counter[str]] = {}
     for outcome in _OUTCOMES:
         for report in stats.get(outcome, []):

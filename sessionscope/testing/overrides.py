@@ -1,4 +1,4 @@
-"""Swapping any provider for one test."""
+"""Overrides any provider for one test."""
 
 from contextlib import ExitStack
 from difflib import get_close_matches
@@ -6,18 +6,18 @@ from typing import Any, Final
 
 from sessionscope.lifetimes.names import named_providers
 
-# Where a database comes from: the test's own has taken the place of all of it.
+# The providers that determine the database. The test's database has replaced all of them.
 _SOURCES: Final = ("settings", "location", "engine", "async_engine")
 
 
 class Override:
-    """Overrides providers of one container until the test ends, last one first.
+    """Overrides providers of one container until the test ends. Then the overrides are undone, the last one first.
 
     Args:
         container: The test's container.
-        databases: The databases in it, by dotted name.
+        databases: Its databases, by dotted name.
         mode: The test's isolation mode.
-        undo: Ends with the test.
+        undo: Closed when the test ends.
     """
 
     def __init__(self, container: Any, databases: dict[str, Any], mode: str, undo: ExitStack) -> None:
@@ -27,16 +27,17 @@ class Override:
         self._undo = undo
 
     def __call__(self, provider: Any, replacement: Any) -> None:
-        """Put *replacement* in place of what *provider* gives.
+        """Make *provider* return *replacement*.
 
         Args:
-            provider: A provider of the test's container, or its dotted name: ``users``, ``database.session``.
-            replacement: An object, or a provider of one.
+            provider: A provider of the test's container, or its dotted name, such as ``users`` or
+                ``database.session``.
+            replacement: An object, or a provider.
 
         Raises:
             LookupError: The container has no such provider.
-            ValueError: It comes too late to matter, for the test's own database is in place already.
-            LateOverrideError: It comes too late to matter, for something was built already.
+            ValueError: The override has no effect, because the test's database is in place already.
+            LateOverrideError: The override has no effect, because an object was built from the provider already.
         """
         name = provider if isinstance(provider, str) else self._name(provider)
         if name not in self._providers:
@@ -56,7 +57,7 @@ class Override:
 
     def _hint(self, name: str) -> str:
         close = get_close_matches(name, self._providers, n=1)
-        return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(self._providers))}"
+        return f"did you mean {close[0]!r}?" if close else f"its providers are {', '.join(sorted(self._providers))}"
 
     def _name(self, provider: Any) -> str:
         return next((name for name, known in self._providers.items() if known is provider), str(provider))
@@ -64,6 +65,6 @@ class Override:
 
 def _too_late(name: str) -> ValueError:
     return ValueError(
-        f"overriding {name} comes too late to matter: the test's own database is in place already. "
-        "Mark the test with isolation('none') and bring a database of its own"
+        f"overriding {name} has no effect: the test's database is in place already. "
+        "Mark the test with isolation('none') and give it a database of its own"
     )

@@ -1,14 +1,15 @@
-"""The fixtures of the kit, its marker, and the hunt for leaks after each test.
+"""The pytest plugin of the kit: its fixtures and markers, and a check for leaks after each test.
 
-Isolation modes, by ``@pytest.mark.isolation(mode)`` or the ini option ``isolation``:
+Choose an isolation mode with ``@pytest.mark.isolation(mode)`` or the ini option ``isolation``:
 
-- ``transaction`` (the default): one transaction per test, rolled back; requests are served one at a time.
-- ``database``: a database per test, copied from a migrated template; for code whose own
-  rollback, locking or concurrency is under test. Tests that use `server` have it without asking.
-- ``none``: no database is put in place; the test brings its own.
+- ``transaction`` (the default): each test runs in one transaction, which is rolled back. Requests are served one at
+  a time.
+- ``database``: each test has its own database, copied from a migrated template. Use this to test rollbacks, locks or
+  concurrency. Tests that use `server` are in this mode by default.
+- ``none``: the kit provides no database, and the test brings its own.
 
-A service says what to test by overriding `make_container` and `make_app` in its ``conftest.py``. Two services may be
-tested in one run, each with a ``conftest.py`` in the folder of its tests.
+To name the service under test, override `make_container` and `make_app` in your ``conftest.py``. One run can test two
+services if each has a ``conftest.py`` in the folder of its tests.
 """
 
 import threading
@@ -32,11 +33,11 @@ from sessionscope.testing.serving import Server, serving
 from sessionscope.testing.targets import Target, uses_drivers
 
 pytest_plugins = ["sessionscope.testing.matrix"]
-# Far longer than a thread takes that has nothing more to do.
+# Much longer than an idle thread needs to end.
 END_SECONDS: Final = 1.0
-# In the session's configuration.
+# Stored in the configuration of the session.
 KITS: Final = pytest.StashKey[Kits]()
-# In a test that has one.
+# Stored in each test that has a kit.
 KIT: Final = pytest.StashKey[Kit]()
 HOW_TO_START: Final = "the kit does not know your service; see docs/testing.md"
 
@@ -50,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers."""
     config.addinivalue_line("markers", "isolation(mode): transaction, database or none; see docs/testing.md")
     config.addinivalue_line(
-        "markers", "leaky: the test shows something that leaks; what it leaves is closed, and no fault"
+        "markers", "leaky: the test leaks on purpose; the kit closes what it leaves open, and doesn't fail the test"
     )
 
 
@@ -62,7 +63,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Begin to watch what the test opens."""
+    """Start watching what the test opens."""
     kit = item.stash.get(KIT, None)
     if kit is not None:
         kit.watch.test_begins()
@@ -71,7 +72,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail a test that left something open, once its fixtures have closed theirs."""
+    """Fail a test that left something open, after its fixtures were torn down."""
     result = yield
     kit = item.stash.get(KIT, None)
     leaks = kit.watch.leaks(kit.container) if kit is not None else []
@@ -83,7 +84,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 
 def mode_of(item: pytest.Item) -> str:
-    """Return the isolation mode of a test: its marker's, its fixtures', or the ini option's."""
+    """Return the isolation mode of a test, from its marker, its fixtures or the ini option."""
     marker = item.get_closest_marker("isolation")
     if marker is not None:
         mode = str(marker.args[0]) if marker.args else ""
@@ -92,7 +93,7 @@ def mode_of(item: pytest.Item) -> str:
     else:
         mode = str(item.config.getini("isolation"))
     if mode not in MODES:
-        raise pytest.UsageError(f"{item.nodeid}: isolation mode {mode!r} is none of {', '.join(MODES)}")
+        raise pytest.UsageError(f"{item.nodeid}: isolation mode {mode!r} is not one of {', '.join(MODES)}")
     return mode
 
 
@@ -102,13 +103,13 @@ def _fixtures(item: pytest.Item) -> list[str]:
 
 @pytest.fixture(scope="session")
 def make_container() -> Callable[[], Any] | None:
-    """Give the function that makes the container, whose databases are replaced test by test; None: no kit is wanted."""
+    """Return the function that makes the container. The kit replaces its databases. None means: don't use the kit."""
     return None
 
 
 @pytest.fixture(scope="session")
 def make_app() -> Callable[[Any], Any]:
-    """Give the function that makes the application over a container."""
+    """Return the function that makes the application for a container."""
     return _refuse_to_make_app
 
 
@@ -118,7 +119,7 @@ def _refuse_to_make_app(_: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def alembic_project(request: pytest.FixtureRequest) -> Path:
-    """Give the folder whose ``pyproject.toml`` configures Alembic: by default pytest's root directory."""
+    """Return the folder whose ``pyproject.toml`` configures Alembic. By default, pytest's root directory."""
     return request.config.rootpath
 
 
@@ -131,7 +132,7 @@ def _kit_from_the_start(request: pytest.FixtureRequest, make_container: Callable
 
 @pytest.fixture(scope="session")
 def kits(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Kits, None, None]:
-    """Give the kit of each service that this worker tests."""
+    """Yield the kits of the services that this worker tests."""
     kits = Kits(lambda: tmp_path_factory.mktemp("kit"))
     request.config.stash[KITS] = kits
     yield kits
@@ -147,7 +148,7 @@ def kit(
     make_app: Callable[[Any], Any],
     alembic_project: Path,
 ) -> Kit:
-    """Give what this worker's tests of the service share."""
+    """Return the kit that this worker's tests of the service share."""
     if make_container is None:
         raise pytest.UsageError(f"define the fixture `make_container` in conftest.py: {HOW_TO_START}")
     kit = kits.of(Service(make_container, make_app, alembic_project))
@@ -157,20 +158,20 @@ def kit(
 
 @pytest.fixture
 def isolation(request: pytest.FixtureRequest) -> str:
-    """Give the test's isolation mode."""
+    """Return the test's isolation mode."""
     return mode_of(request.node)
 
 
 @pytest.fixture
 def container(kit: Kit, isolation: str, target: Target) -> Generator[Any, None, None]:
-    """Give the service's container, with the test's database in it."""
+    """Yield the service's container with the test's database."""
     with kit.isolated(isolation, target) as container:
         yield container
 
 
 @pytest.fixture
 def database_url(kit: Kit, target: Target, tmp_path: Path) -> str:
-    """Give the URL of a migrated database of the test's own, for one that builds engines itself."""
+    """Return the URL of a migrated database for this test alone. Use it in a test that builds engines itself."""
     if target.url is None:
         return f"sqlite:///{kit.template.copy_to(tmp_path / 'own.db')}"
     return kit.own_url(target).render_as_string(hide_password=False)
@@ -178,7 +179,7 @@ def database_url(kit: Kit, target: Target, tmp_path: Path) -> str:
 
 @pytest.fixture
 def empty_database_url(kit: Kit, target: Target, tmp_path: Path) -> str:
-    """Give the URL of a database without any table."""
+    """Return the URL of a database without tables."""
     if target.url is None:
         return f"sqlite:///{tmp_path}/empty.db"
     return kit.own_url(target, migrated=False).render_as_string(hide_password=False)
@@ -186,28 +187,28 @@ def empty_database_url(kit: Kit, target: Target, tmp_path: Path) -> str:
 
 @pytest.fixture
 def override(kit: Kit, container: Any, isolation: str) -> Generator[Override, None, None]:
-    """Give a function that swaps a provider until the test ends: ``override("users", FakeUsers())``."""
+    """Yield a function that overrides a provider until the test ends: ``override("users", FakeUsers())``."""
     with ExitStack() as undo:
         yield Override(container, dict(kit.databases()), isolation, undo)
 
 
 @pytest.fixture
 def session(container: Any) -> Generator[Session, None, None]:
-    """Give a sync session on the test's database."""
+    """Yield a sync session on the test's database."""
     with container.database.session_factory()() as session:
         yield session
 
 
 @pytest.fixture
 async def async_session(container: Any) -> AsyncGenerator[AsyncSession, None]:
-    """Give an async session on the test's database."""
+    """Yield an async session on the test's database."""
     async with container.database.async_session_factory()() as session:
         yield session
 
 
 @pytest.fixture
 def asgi(kit: Kit, container: Any, isolation: str) -> OneAtATime:  # noqa: ARG001 - its database is in place
-    """Give the application over the test's container as in-process clients call it."""
+    """Return the ASGI application for in-process clients. In transaction mode, it serves one request at a time."""
     asgi = kit.asgi
     asgi.enabled = isolation == "transaction"
     return asgi
@@ -215,13 +216,13 @@ def asgi(kit: Kit, container: Any, isolation: str) -> OneAtATime:  # noqa: ARG00
 
 @pytest.fixture
 def app(asgi: OneAtATime) -> Any:
-    """Give the application over the test's container."""
+    """Return the application for the test's container."""
     return asgi.app
 
 
 @pytest.fixture
 def client(kit: Kit, asgi: OneAtATime) -> Generator[TestClient, None, None]:  # noqa: ARG001 - ready to be called
-    """Give a sync HTTP client, without cookies; it sees errors as responses."""
+    """Yield a sync HTTP client without cookies. It gets error responses instead of exceptions."""
     portal: Any = kit.client.portal
     is_ours = kit.takes_opening and portal.call(kit.open)
     yield kit.client
@@ -232,7 +233,7 @@ def client(kit: Kit, asgi: OneAtATime) -> Generator[TestClient, None, None]:  # 
 
 @pytest.fixture
 async def opened(kit: Kit, container: Any) -> AsyncGenerator[Any, None]:
-    """Give the container, with what it opens asynchronously open in the test's own loop."""
+    """Yield the container, with its asynchronous objects opened in the test's event loop."""
     is_ours = await kit.open()
     yield container
     if is_ours:
@@ -241,7 +242,7 @@ async def opened(kit: Kit, container: Any) -> AsyncGenerator[Any, None]:
 
 @pytest.fixture
 async def async_client(asgi: OneAtATime, opened: Any) -> AsyncGenerator[httpx2.AsyncClient, None]:  # noqa: ARG001
-    """Give an HTTP client in the test's own loop; it sees errors as responses."""
+    """Yield an HTTP client in the test's event loop. It gets error responses instead of exceptions."""
     transport = httpx2.ASGITransport(asgi, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
         yield client
@@ -249,24 +250,23 @@ async def async_client(asgi: OneAtATime, opened: Any) -> AsyncGenerator[httpx2.A
 
 @pytest.fixture
 def server(app: Any) -> Generator[Server, None, None]:
-    """Give the application behind a real HTTP server on a free loopback port."""
+    """Serve the application with a real HTTP server on a free loopback port."""
     with serving(app) as server:
         yield server
 
 
 @pytest.fixture
 def query_log() -> Callable[[], AbstractContextManager[queries.QueryLog]]:
-    """Give a context manager that records the SQL of its block."""
+    """Return a context manager that records the SQL statements of its block."""
     return queries.query_log
 
 
 @pytest.fixture
 async def failed_connections_end() -> AsyncGenerator[None, None]:
-    """Wait, while the loop still runs, for the driver's threads to end.
+    """Wait for the driver's threads to end while the event loop still runs.
 
-    A connection that can't be opened ends its thread after the caller has had the error; the
-    thread then tells a loop that a test may have closed by then. One that goes on belongs to a
-    connection that the kit keeps.
+    If a connection can't be opened, its thread ends only after the caller gets the error, and then calls the event
+    loop, which may be closed by that time. A thread that doesn't end belongs to a connection that the kit keeps.
     """
     before = set(threading.enumerate())
     yield

@@ -1,4 +1,4 @@
-"""Connections of async drivers belong to the event loop that opened them: one pool for each loop."""
+"""A connection of an async driver belongs to the event loop that opened it, so each loop has a pool of its own."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -10,26 +10,26 @@ from sqlalchemy.util import await_only, greenlet_spawn
 from sessionscope.database.pools import AsyncWatchedPool
 
 _PATIENCE_SECONDS: Final = 10
-# What the pools of the loops are not given anew, but share.
+# Options that the pools of all loops share.
 _OF_THE_WHOLE: Final = ("_dispatch", "dialect", "events")
 
 
 class PoolPerLoop(AsyncWatchedPool):
-    """The pool that services use, once for each event loop.
+    """A separate pool for each event loop, of the class that services use.
 
-    A test's own loop, its client's and its server's may use one engine without meeting each
-    other's connections. Those that are idle when their loop ends are closed just before that.
+    The loops of a test, its client and its server can use one engine without sharing connections. Idle connections
+    are closed just before their loop ends.
     """
 
     def __init__(self, creator: Any, **options: Any) -> None:
         super().__init__(creator, **options)
         self._options = {name: value for name, value in options.items() if name not in _OF_THE_WHOLE}
         self._pools: WeakKeyDictionary[Any, AsyncWatchedPool] = WeakKeyDictionary()
-        # Pools of loops that have ended while something had a connection.
+        # Pools whose loop ended while a connection was checked out.
         self._leaking: list[AsyncWatchedPool] = []
 
     def checkedin(self) -> int:
-        """Return how many connections wait, in all loops."""
+        """Return how many connections are idle, in all loops."""
         return sum(pool.checkedin() for pool in self._pools.values())
 
     def checkedout(self) -> int:
@@ -37,7 +37,7 @@ class PoolPerLoop(AsyncWatchedPool):
         return sum(pool.checkedout() for pool in (*self._pools.values(), *self._leaking))
 
     def dispose(self) -> None:
-        """Close the idle connections of every loop that runs; each of the others does so when it ends."""
+        """Close the idle connections of every running loop. Those of other loops are closed when the loop ends."""
         here = asyncio.get_running_loop()
         for loop, pool in list(self._pools.items()):
             if loop is here:
@@ -50,7 +50,7 @@ class PoolPerLoop(AsyncWatchedPool):
         if loop not in self._pools:
             pool = AsyncWatchedPool(self._creator, **self._options, _dispatch=self.dispatch, dialect=self._dialect)
             self._pools[loop] = pool
-            # A loop that ends closes the generators that it has begun.
+            # When a loop ends, it closes the async generators that it has started.
             end = self._end(loop, pool)
             _ends.setdefault(loop, []).append(end)
             await_only(anext(end))
@@ -66,7 +66,7 @@ class PoolPerLoop(AsyncWatchedPool):
                 self._leaking.append(pool)
 
 
-# Nothing else may keep a pool, as after an engine's dispose(), while its loop still has connections.
+# Keeps a pool alive while its loop still has connections, as after an engine's dispose().
 _ends: WeakKeyDictionary[Any, list[AsyncGenerator[None, None]]] = WeakKeyDictionary()
 
 

@@ -1,4 +1,4 @@
-"""What a PostgreSQL database holds, and taking it back to the template."""
+"""Inspects a PostgreSQL database, and restores it to the state of the template."""
 
 # ruff: noqa: S608 - the names are the catalog's own
 from typing import Any, Final
@@ -7,9 +7,9 @@ from sqlalchemy import Connection, text
 
 from sessionscope.testing.state import State, Template
 
-# Rows of the catalog keep the number of the transaction that wrote them, so any change of the schema shows.
+# Rows of the catalog have the id of the transaction that wrote them, so every change of the schema is visible.
 _CATALOGS: Final = ("class", "constraint", "trigger", "proc", "type", "namespace", "attrdef", "extension", "rewrite")
-# What is numbered below belongs to the server.
+# Objects with a lower oid belong to the server.
 _FIRST_OF_OURS: Final = 16384
 _CHANGES: Final = " UNION ALL ".join(
     [
@@ -21,37 +21,37 @@ _CHANGES: Final = " UNION ALL ".join(
 _SEQUENCES: Final = (
     "SELECT 'sequence', quote_ident(schemaname) || '.' || quote_ident(sequencename), last_value::text FROM pg_sequences"
 )
-# Without those of others: it would be an error.
+# Leave out the connections of other users: ending them would be an error.
 _END_CONNECTIONS: Final = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name AND pg_has_role(usesysid, 'USAGE')"
 )
 
 
 class PostgreSQL:
-    """How it is done on PostgreSQL: one look, and at most one more message."""
+    """The operations on PostgreSQL. Restoring takes one query and at most one more message."""
 
     quote = '"'
 
     def create(self, connection: Connection, name: str) -> None:
-        """Create the database again, even if clients are still connected to the old one."""
+        """Recreate the database, even if clients are still connected to the old one."""
         self.drop(connection, name)
         connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
 
     def drop(self, connection: Connection, name: str) -> None:
         """Drop the database, even if clients are still connected to it."""
         if connection.scalar(text("SELECT true FROM pg_database WHERE datname = :name"), {"name": name}):
-            # WITH (FORCE) would fail while autovacuum is there, which only a superuser may end; without it,
-            # the server ends autovacuum itself.
+            # WITH (FORCE) would fail while autovacuum is connected, which only a superuser may end. Without it, the
+            # server ends autovacuum itself.
             connection.exec_driver_sql(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
             connection.execute(_END_CONNECTIONS, {"name": name})
             connection.exec_driver_sql(f'DROP DATABASE "{name}"')
 
     def be_impatient(self, connection: Connection) -> None:
-        """Wait for nobody's locks: what a test left open is to be found, not waited for."""
+        """Wait only briefly for locks: a lock that a test left behind should be found, not waited for."""
         connection.exec_driver_sql("SET lock_timeout = '2s'")
 
     def look(self, connection: Connection, template: Template | None) -> State:
-        """Return what is in the database."""
+        """Return the state of the database."""
         seeded, empty = (template.seeded, template.empty) if template is not None else ([], [])
         parts = [f"SELECT 'schema', md5(string_agg(s::text, '' ORDER BY s::text)), '' FROM ({_CHANGES}) s", _SEQUENCES]
         parts += [
@@ -66,7 +66,7 @@ class PostgreSQL:
         )
 
     def take_back(self, connection: Connection, template: Template, found: State) -> None:
-        """Empty the tables that have rows, in an order that no foreign key minds; set the sequences back."""
+        """Empty the tables that have rows, in an order that respects foreign keys, and reset the sequences."""
         work = [f"DELETE FROM {name}" for name in template.empty if name in found.used]
         before = dict(template.state.counters)
         for sequence, _ in found.counters - template.state.counters:

@@ -1,4 +1,4 @@
-"""Seeing the SQL of a block of a test, and holding it to a number of statements."""
+"""Records the SQL statements of a block, and limits their number."""
 
 from collections import Counter
 from collections.abc import Generator
@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 
 from sessionscope.testing.frames import CodeLine, code_line
 
-# What ends and begins transactions is not what a test counts: in transaction mode there is more of it.
+# Tests don't count the statements that begin and end transactions: there are more of them in transaction mode.
 _NOT_COUNTED: Final = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "SET ")
 
 
@@ -24,20 +24,21 @@ class Query:
 
 @dataclass
 class QueryLog:
-    """The statements of a block, in order; those that only begin or end transactions are left out."""
+    """The statements of a block, in order, without those that only begin or end transactions."""
 
     queries: list[Query] = field(default_factory=list)
 
     @property
     def statements(self) -> list[str]:
-        """The SQL texts alone."""
+        """The SQL texts."""
         return [query.statement for query in self.queries]
 
     def assert_max_queries(self, most: int) -> None:
-        """Hold that at most *most* statements were sent.
+        """Check that at most *most* statements were sent.
 
         Raises:
-            AssertionError: There were more; shows each with its line, and which were repeated, as N+1 loads are.
+            AssertionError: There were more. The text shows each statement with its line, and marks repeated ones,
+                which may be N+1 loads.
         """
         __tracebackhide__ = True
         if len(self.queries) > most:
@@ -56,7 +57,7 @@ class QueryLog:
 
 @contextmanager
 def query_log() -> Generator[QueryLog, None, None]:
-    """Record every statement that any engine of the process sends during the block."""
+    """Record every statement that any engine in the process sends during the block."""
     log = QueryLog()
 
     def record(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:

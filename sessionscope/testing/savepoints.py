@@ -1,4 +1,4 @@
-"""Savepoints of several sessions in one transaction, which end in any order."""
+"""Savepoints for several sessions in one transaction, which can end in any order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 
 
 class OverlapError(Exception):
-    """Raised when a session commits what the rollback of another one, which began earlier, has undone."""
+    """Raised when a session commits changes that the rollback of an earlier session has undone."""
 
     def __init__(self) -> None:
         super().__init__(
-            "two sessions' transactions overlapped: the rollback of the one that began first has undone what the other "
-            "one commits, for both are in one transaction. Mark the test with isolation('database')"
+            "the transactions of two sessions overlapped: the rollback of the first one undid the changes that the "
+            "second one commits, because both are in one transaction. Mark the test with isolation('database')"
         )
 
 
@@ -27,7 +27,7 @@ class _Savepoint:
 
 
 class Savepoints:
-    """Gives each savepoint a name of its own, and ends none that others were set within.
+    """Gives each savepoint a unique name, and never releases one while later savepoints are open.
 
     Args:
         execute: Sends a statement.
@@ -39,21 +39,21 @@ class Savepoints:
         self._numbers = count(1)
 
     def changed(self, owner: Any) -> None:
-        """Note that *owner* sends what may change something, or has failed."""
+        """Record that *owner* sent a statement that may change data, or that one failed."""
         if (latest := self._latest(owner)) is not None:
             latest.is_changed = True
 
     def begin(self, owner: Any, key: str) -> None:
-        """Set what *owner* calls *key*."""
+        """Set a savepoint that *owner* calls *key*."""
         savepoint = _Savepoint(owner, key, f"kit_{next(self._numbers)}")
         self._execute(f"SAVEPOINT {savepoint.name}")
         self._open.append(savepoint)
 
     def release(self, owner: Any, key: str) -> None:
-        """Keep what was done since.
+        """Keep the changes since the savepoint.
 
         Raises:
-            OverlapError: It is undone already.
+            OverlapError: The changes were undone already.
         """
         savepoint, later = self._end(owner, key)
         if savepoint.is_lost:
@@ -64,7 +64,7 @@ class Savepoints:
             self._execute(f"RELEASE SAVEPOINT {savepoint.name}")
 
     def roll_back(self, owner: Any, key: str) -> None:
-        """Undo what was done since, by others too; where the owner has changed nothing, so does this."""
+        """Undo the changes since the savepoint, including those of others. Do nothing if *owner* changed nothing."""
         savepoint, later = self._end(owner, key)
         if savepoint.is_gone or not savepoint.is_changed:
             return
@@ -73,7 +73,7 @@ class Savepoints:
         self._execute(f"ROLLBACK TO SAVEPOINT {savepoint.name}")
 
     def forget(self) -> None:
-        """Begin anew: the transaction has ended."""
+        """Forget all savepoints, because the transaction has ended."""
         self._open.clear()
 
     def _latest(self, owner: Any) -> _Savepoint | None:

@@ -1,4 +1,4 @@
-"""One request at a time, where all of them share one transaction."""
+"""Serves one request at a time, when all requests share one transaction."""
 
 import asyncio
 import logging
@@ -11,10 +11,9 @@ logger = logging.getLogger(__name__)
 
 
 class OneAtATime:
-    """An ASGI application around another, which serves requests one after the other.
+    """Wraps an ASGI application, and serves its requests one after the other.
 
-    Two sessions can't use one connection at the same time: code whose concurrency is
-    under test wants a database of its own.
+    Two sessions can't use one connection at the same time. To test concurrency, use database mode.
     """
 
     def __init__(self, app: Any) -> None:
@@ -23,7 +22,7 @@ class OneAtATime:
         self.enabled = True
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one request when its turn has come."""
+        """Wait for the turn of one request, and serve it."""
         if scope["type"] != "http" or not self.enabled:
             await self._serve(scope, receive, send)
             return
@@ -34,13 +33,13 @@ class OneAtATime:
             self._lock.release()
 
     async def _wait_for_turn(self) -> None:
-        # Clients of different loops and threads may wait here, which no asyncio lock allows.
+        # Clients in different loops and threads may wait here, so an asyncio lock would not work.
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._lock.acquire(blocking=False):
             if time.monotonic() > deadline:
                 raise RuntimeError(
-                    "in one transaction requests are served one after the other, and the one before does not end: "
-                    "mark the test with isolation('database')"
+                    "in transaction mode, requests are served one after the other, and the previous one has not "
+                    "ended: mark the test with isolation('database')"
                 )
             await asyncio.sleep(0.001)
 
@@ -48,6 +47,6 @@ class OneAtATime:
         try:
             await self.app(scope, receive, send)
         except Exception:
-            # The client sees a 500, as a real one would; the test's output shows why.
+            # The client gets a 500, as in production. The log shows the reason in the test's output.
             logger.exception("the application raised")
             raise

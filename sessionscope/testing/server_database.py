@@ -1,4 +1,4 @@
-"""A migrated database on a server, brought back to what the migrations made before each test."""
+"""A migrated database on a server, which is restored before each test."""
 
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -20,15 +20,15 @@ _BACKENDS: Final[dict[str, Any]] = {"postgresql": PostgreSQL(), "mysql": MariaDB
 
 
 class ServerDatabase:
-    """A database of one worker, made when it is first needed and dropped at the end.
+    """A database of one worker. It is created when it is first needed, and dropped at the end.
 
-    Between tests only what was used is emptied, which takes a few milliseconds; where a test
-    has changed the schema, the database is made anew.
+    Between tests, only the tables that were used are emptied, which takes a few milliseconds. If a test has changed
+    the schema, the database is recreated.
 
     Args:
-        server: The URL of another database of the server, of a user who may make some.
-        name: The new database's.
-        project: The folder whose ``pyproject.toml`` configures Alembic; None for a database without any table.
+        server: The URL of another database on the server, for a user who may create databases.
+        name: The name of the new database.
+        project: The folder whose ``pyproject.toml`` configures Alembic, or None for a database without tables.
     """
 
     def __init__(self, server: URL, name: str, *, project: Path | None) -> None:
@@ -45,28 +45,28 @@ class ServerDatabase:
         self._times_made = 0
 
     def url_for(self, target: Target) -> URL:
-        """Return its URL with the drivers of *target*."""
+        """Return the URL of the database with the drivers of *target*."""
         return target.server.set(database=self._name)
 
     def touch(self) -> None:
-        """Remember that the database is not the template's equal any more."""
+        """Record that the database may differ from the template."""
         self._is_touched = True
 
     def count(self) -> None:
-        """Remember that ids were given out, which no rollback takes back."""
+        """Record that ids were given out, which a rollback doesn't undo."""
         self._has_counted = True
 
     def distrust(self) -> None:
-        """Remember that something was left open, which may hold locks: the database is made anew."""
+        """Record that something was left open, which may hold locks. The database will be recreated."""
         self._is_touched, self._is_trusted = True, False
 
     def restore(self, *, ids: bool = True) -> int:
-        """Make the database what the migrations have made.
+        """Restore the database to the state after the migrations.
 
-        Returns the number of times that it was made: connections to an earlier one are lost.
+        Return how often the database was created. If this number has changed, older connections are lost.
 
         Args:
-            ids: False where it doesn't matter which ones come next.
+            ids: False if the next ids don't matter.
         """
         if not self._is_touched and not (ids and self._has_counted):
             return self._times_made
@@ -81,7 +81,7 @@ class ServerDatabase:
         return self._times_made
 
     def drop(self) -> None:
-        """Drop it, if it was ever made."""
+        """Drop the database, if it was ever created."""
         self._engine.dispose()
         if self._template is not None:
             with self._on_server() as connection:

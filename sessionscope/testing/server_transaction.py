@@ -1,7 +1,7 @@
-"""Transaction mode on a server: one connection of the sync driver under both engines.
+"""Transaction mode on a server: both engines use one connection of the sync driver.
 
-It belongs to no event loop, so the same connection serves every test of a worker. What is not
-used is the async driver: whatever is about that wants database mode.
+Such a connection doesn't belong to an event loop, so it can serve every test of a worker. The async driver is not
+used. To test its behaviour, use database mode.
 """
 
 from collections.abc import Generator
@@ -24,17 +24,17 @@ from sessionscope.testing.transaction import factories
 
 _ALONE: Final = "kit_stands_alone"
 _READS: Final = ("SELECT", "SHOW", "EXPLAIN", "VALUES", "TABLE")
-# MariaDB's drivers may have connections that commit each statement unless told to begin; psycopg's begin by themselves.
+# With MariaDB's drivers, a connection may be in autocommit and needs an explicit start. psycopg begins by itself.
 _BEGIN: Final = {"postgresql": ("SAVEPOINT kit",), "mysql": ("START TRANSACTION", "SAVEPOINT kit")}
 _UNDO: Final = "ROLLBACK TO SAVEPOINT kit"
 _COMMITTED: Final = (
-    "the test's transaction was committed on the way, so nothing could be rolled back: MariaDB commits at every "
+    "the test's transaction was committed on the way, so it could not be rolled back: MariaDB commits at every "
     "CREATE, ALTER, DROP and TRUNCATE. Mark the test with isolation('database')"
 )
 
 
 class SharedServerConnection:
-    """The connection, kept for all tests of a worker, and the engines over it."""
+    """One connection, kept for all tests of a worker, and the engines that use it."""
 
     def __init__(self, database: ServerDatabase, settings: DatabaseSettings, watch: Watch) -> None:
         self._database = database
@@ -45,7 +45,7 @@ class SharedServerConnection:
 
     @contextmanager
     def fresh(self) -> Generator[dict[str, Any], None, None]:
-        """Begin; give what overrides a `DatabaseContainer`, by the provider's name; roll everything back."""
+        """Begin, yield the overrides for a `DatabaseContainer` by the provider's name, and roll everything back."""
         if self._made != (made := self._database.restore(ids=False)):
             self._made = made
             self._reopen()
@@ -71,7 +71,7 @@ class SharedServerConnection:
         """Close the connection for good."""
         for engine in (self.engine, self.async_engine.sync_engine):
             engine.dispose()
-        # It may be lost already.
+        # The connection may be lost already.
         with suppress(self.engine.dialect.loaded_dbapi.Error):
             self._raw.close()
 
@@ -95,11 +95,11 @@ class SharedServerConnection:
 
     def _over_it(self, source: Engine, *, is_async: bool) -> Engine:
         engine = create_engine(source.url, creator=lambda: self._raw, poolclass=StaticPool)
-        # The statements of its first connect belong to no test.
+        # Connect once now, so that the engine's first statements don't show up in a test.
         engine.connect().close()
         dialect: Any = engine.dialect
         dialect.is_async = is_async
-        # Only sessions' savepoints end; the options of the transaction were set when it began.
+        # Only savepoints of sessions may end. The transaction's options were set when it began.
         dialect.do_commit = dialect.do_rollback = dialect.do_begin = _nothing
         dialect.set_isolation_level = dialect.reset_isolation_level = _nothing
         dialect.do_close = dialect.do_terminate = _nothing
@@ -111,13 +111,13 @@ class SharedServerConnection:
         return engine
 
     def _in_turn(self, send: Any, *, is_async: bool) -> Any:
-        """Return *send*, for one thread at a time, and telling the savepoints what happens."""
+        """Wrap *send*, so that only one thread at a time uses it and the savepoints learn of changes."""
         guards = self._is_postgresql
 
         def execute(cursor: Any, statement: str, *rest: Any) -> None:
             context = rest[-1]
             if is_async:
-                # As with an async driver: who calls this outside of a coroutine is told so.
+                # As with an async driver, this fails outside of a coroutine.
                 await_only(_pause())
             owner = context.root_connection if context is not None else None
             if not statement.lstrip().upper().startswith(_READS):
@@ -129,7 +129,7 @@ class SharedServerConnection:
                         self._execute("SAVEPOINT kit_alone")
                     send(cursor, statement, *rest)
                 except Exception:
-                    # PostgreSQL does nothing more until it is rolled back.
+                    # PostgreSQL refuses further statements until a rollback.
                     self._savepoints.changed(owner)
                     if alone:
                         self._execute("ROLLBACK TO SAVEPOINT kit_alone")
@@ -147,7 +147,7 @@ class SharedServerConnection:
         try:
             self._execute(statement)
         except self.engine.dialect.loaded_dbapi.Error:
-            # MariaDB has committed meanwhile, and its savepoints are gone: said once, at the end.
+            # MariaDB has committed, so the savepoints are gone. This is reported once, at the end.
             if self._is_postgresql:
                 raise
 

@@ -1,4 +1,4 @@
-"""A real HTTP server for tests, in a thread of its own."""
+"""A real HTTP server for tests, in its own thread."""
 
 import asyncio
 import threading
@@ -17,7 +17,7 @@ START_SECONDS = 10
 
 @dataclass(frozen=True)
 class Server:
-    """Where a test's server listens."""
+    """The address of a test's server."""
 
     host: str
     port: int
@@ -30,11 +30,11 @@ class Server:
 
 @contextmanager
 def serving(app: Any, http: type[asyncio.Protocol] | str | None = None) -> Generator[Server, None, None]:
-    """Serve *app* on a free loopback port until the block ends, on the event loop of ``python -m app serve``.
+    """Serve *app* on a free loopback port until the block ends, with the same event loop as the ``serve`` command.
 
     Args:
         app: An ASGI application.
-        http: The parser, as `uvicorn.Config` takes it; by default that of ``python -m app serve``.
+        http: The parser, as for `uvicorn.Config`. By default, the parser of the ``serve`` command.
     """
     config = uvicorn.Config(
         app, host="127.0.0.1", port=0, http=http or http_protocol(), log_config=None, timeout_graceful_shutdown=2

@@ -1,4 +1,4 @@
-"""What there is in a server's database, as far as a test can change it."""
+"""The parts of a server database's state that a test can change."""
 
 # ruff: noqa: S608 - the names are the catalog's own
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from sqlalchemy import Connection, inspect
 
 @dataclass(frozen=True)
 class State:
-    """The result of a look.
+    """The state of a database at one time.
 
     Attributes:
-        schema: Changes when a table, an index, a trigger does, or a row that migrations put there.
-        used: The tables that have rows where the template has none.
-        counters: What gives out ids, and the last one given.
+        schema: Differs if a table, an index, a trigger or a row from the migrations has changed.
+        used: The tables that have rows but are empty in the template.
+        counters: The counters or sequences that give out ids, each with its last id.
     """
 
     schema: frozenset[Any]
@@ -23,12 +23,12 @@ class State:
 
 
 class Template:
-    """What a database is to be brought back to: as the migrations have made it.
+    """The state of a database after the migrations, to which it is restored.
 
     Attributes:
-        seeded: Tables with rows from the migrations, Alembic's own among them.
-        empty: The other tables, quoted; those that refer to others come first.
-        state: What a look at the untouched database finds.
+        seeded: Tables with rows from the migrations, including Alembic's own table.
+        empty: The other tables, quoted. Tables that refer to others come first.
+        state: The state of the untouched database.
     """
 
     def __init__(self, connection: Connection, backend: Any) -> None:

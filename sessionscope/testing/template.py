@@ -1,4 +1,4 @@
-"""The migrated database that every test's database is a copy of."""
+"""The migrated SQLite database that is copied for tests."""
 
 import shutil
 import sqlite3
@@ -15,10 +15,10 @@ MEMORY = DatabaseSettings(url="sqlite:///:memory:")
 
 
 class Template:
-    """A SQLite file with every migration applied, made once per run and worker.
+    """An SQLite file with all migrations applied. It is made once per run and worker.
 
     Args:
-        directory: Where the file goes.
+        directory: The directory for the file.
         project: The folder whose ``pyproject.toml`` configures Alembic.
     """
 
@@ -27,20 +27,20 @@ class Template:
         upgrade(make_url(f"sqlite:///{self._file}"), project=project)
 
     def copy(self) -> DatabaseLocation:
-        """Return a private database with the template's tables; it goes when nobody has it any more."""
+        """Return a private copy of the template. It is deleted when nothing refers to it any more."""
         location = DatabaseLocation(MEMORY)
         self.copy_to(Path(str(location.url.database)))
         return location
 
     def copy_to(self, file: Path) -> Path:
-        """Copy it to *file*."""
+        """Copy the template to *file*."""
         shutil.copyfile(self._file, file)
         return file
 
     def restore(self, location: DatabaseLocation) -> bool:
-        """Make the database at *location* the template's equal again, under connections that stay open.
+        """Restore the database at *location* to the state of the template. Open connections stay usable.
 
-        Returns False where one of them is in a transaction, which keeps the database as it is.
+        Return False if one of them is in a transaction. Then the database is left unchanged.
         """
         with closing(sqlite3.connect(self._file)) as source, closing(_open(location)) as target:
             try:

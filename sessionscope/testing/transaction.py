@@ -1,8 +1,8 @@
-"""Transaction mode: everything that a test does happens in one transaction, which is rolled back.
+"""Transaction mode: a test runs in one transaction, which is rolled back at the end.
 
-On SQLite the sync and the async engine use one and the same connection, so the sync and
-the async sessions of a test see each other's rows at once, committed or not. A session's
-own transaction is a savepoint in it: service code commits and rolls back for real.
+On SQLite, the sync and the async engine use the same connection, so the sync and the async sessions of a test see
+each other's rows at once, committed or not. A session's own transaction is a savepoint inside the test's
+transaction, so commits and rollbacks in the service's code take effect.
 """
 
 import sqlite3
@@ -24,7 +24,7 @@ from sessionscope.testing.loops import run
 
 
 class SharedConnection:
-    """One SQLite connection under a sync and an async engine, kept for all tests of a worker."""
+    """One SQLite connection that a sync and an async engine use. It is kept for all tests of a worker."""
 
     def __init__(self, location: DatabaseLocation) -> None:
         self._location = location
@@ -40,7 +40,7 @@ class SharedConnection:
 
     @contextmanager
     def fresh(self) -> Generator[dict[str, Any], None, None]:
-        """Begin; give what overrides a `DatabaseContainer`, by the provider's name; roll everything back."""
+        """Begin, yield the overrides for a `DatabaseContainer` by the provider's name, and roll everything back."""
         self._raw.execute("BEGIN")
         connection = self.engine.connect()
         async_connection = AsyncConnection(self.async_engine, self.async_engine.sync_engine.connect())
@@ -70,9 +70,9 @@ class SharedConnection:
 def factories(
     connection: Connection, reading: Connection, async_connection: AsyncConnection, async_reading: AsyncConnection
 ) -> dict[str, Any]:
-    """Return what makes sessions on the test's connections, by the name of the provider that it overrides."""
-    # A session that writes joins by a savepoint of its own. One that reads just looks:
-    # the end of its savepoint would undo what another session did in between.
+    """Return the session factories for the test's connections, by the name of the provider that each overrides."""
+    # A session that writes uses a savepoint of its own. A session that reads does not, because rolling back its
+    # savepoint would undo the changes that another session made in between.
     writes: dict[str, Any] = {**SESSION_OPTIONS, "join_transaction_mode": "create_savepoint"}
     reads: dict[str, Any] = {**SESSION_OPTIONS, "join_transaction_mode": "rollback_only"}
     return {
@@ -89,7 +89,7 @@ def _sync(connection: AsyncConnection) -> Connection:
 
 
 def _leave_the_transaction_alone(engine: Engine) -> None:
-    """Keep the engine from ending the one transaction that there is: only sessions' savepoints end."""
+    """Keep the engine from ending the test's transaction. Only the savepoints of sessions end."""
     dialect: Any = engine.dialect
     dialect.do_commit = dialect.do_rollback = _nothing
 

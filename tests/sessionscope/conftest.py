@@ -1,4 +1,4 @@
-"""What the kit tests here: a service of the tests' own, so that the library needs no other."""
+"""Fixtures that make the kit test a small service of the tests' own."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,17 +14,17 @@ from tests.sessionscope.service.settings import Settings
 
 @pytest.fixture(scope="session")
 def make_container() -> Callable[[], ApplicationContainer]:
-    """Give the function that makes the container; its database is replaced test by test."""
+    """Return the function that makes the container. The kit replaces its database for each test."""
     return lambda: ApplicationContainer(settings=Settings(database=MEMORY))
 
 
 @pytest.fixture(scope="session")
 def make_app() -> Callable[[ApplicationContainer], FastAPI]:
-    """Give the function that makes the application."""
+    """Return the function that makes the application."""
     return create_app
 
 
 @pytest.fixture(scope="session")
 def alembic_project() -> Path:
-    """Give the folder of the service."""
+    """Return the folder of the service."""
     return Path(__file__).with_name("service")

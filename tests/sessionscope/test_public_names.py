@@ -19,11 +19,11 @@ class TestPublicNames:
         assert f"`{name}`" in PAGE.read_text()
 
     def test_at_most_thirty_public_names(self) -> None:
-        """A reader can know all of them."""
+        """The number of exported names stays small enough to remember."""
         assert len(sessionscope.__all__) <= 30
 
     def test_a_name_that_is_not_there_is_an_attribute_error(self) -> None:
-        """What is loaded later does not make every name one."""
+        """Lazy loading doesn't turn unknown names into attributes."""
         with pytest.raises(AttributeError, match="no attribute 'scop'"):
             getattr(sessionscope, "scop")  # noqa: B009 - a type checker knows that it isn't there
 

@@ -1,1 +1,1 @@
-"""What uvicorn is given: parsers with limits, and an end in good order."""
+"""Additions to uvicorn: parsers with limits, and a graceful shutdown."""

@@ -1,4 +1,4 @@
-"""How a server process ends: nobody who sends nothing holds it up, and no worker outlives its parent."""
+"""Ends a server process: idle clients don't delay the end, and no worker outlives its parent."""
 
 import asyncio
 import logging
@@ -14,55 +14,56 @@ import uvicorn
 
 logger = logging.getLogger(__name__)
 
-# How long a request whose body is still arriving has when the server begins to end.
+# When the server begins to end, a body that is still arriving has this long to complete.
 UPLOAD_SECONDS: Final = 1.0
 
 
 class GivesUpUploads(asyncio.Protocol):
-    """The part of a connection that gives up a request whose body doesn't arrive, once the server ends.
+    """A part of a protocol that gives up requests whose body is still incomplete when the server ends.
 
-    To the server it is a request in flight, which it would wait for. What `shutdown` looks at is not in uvicorn's
-    documentation; tried with 0.54.
+    Otherwise uvicorn would wait for such a request, because it is in flight. The attributes that `shutdown` uses are
+    not documented. They were tested with uvicorn 0.54.
     """
 
     cycle: Any
     transport: Any
 
     def shutdown(self) -> None:
-        """End the connection: at once where it is idle, else after its request."""
+        """End the connection: at once if it is idle, otherwise after its request."""
         parser: Any = super()
         parser.shutdown()
         asyncio.get_running_loop().call_later(UPLOAD_SECONDS, self.give_up_upload)
 
     def give_up_upload(self) -> None:
-        """Close the connection if the body of its request is not complete; the application is told of a disconnect."""
+        """Close the connection if the body of its request is incomplete. The application sees a disconnect."""
         cycle = self.cycle
         if cycle is not None and cycle.more_body and not cycle.response_started:
             self.transport.close()
 
 
 class EndingServer(uvicorn.Server):
-    """A server that a second Ctrl-C ends at once.
+    """A server that ends at once on a second Ctrl-C.
 
-    Otherwise it would cancel what is running, report each as a fault, and wait for the drivers' threads.
+    uvicorn would cancel the running requests, report each of them as an error, and wait for the drivers' threads.
     """
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """End in good order, or at once when asked again by Ctrl-C; databases roll back what is open then."""
+        """Shut down gracefully, or at once on a second Ctrl-C. Then the database rolls back open transactions."""
         if self.should_exit and sig == signal.SIGINT:
             end_at_once()
         super().handle_exit(sig, frame)
 
 
 def end_at_once(*_: object) -> None:
-    """End this process without waiting for anything, as Ctrl-C does."""
+    """End this process without waiting for anything, with the exit code of Ctrl-C."""
     os._exit(128 + signal.SIGINT)
 
 
 def follow_parent() -> None:
-    """Leave it to the process that started this one to say when to end, and end in good order when it is gone.
+    """Let the parent process decide when this one ends, and shut down gracefully if the parent is gone.
 
-    Ctrl-C reaches both: the parent passes it on. In a process without a parent nothing changes.
+    Ctrl-C reaches both processes, so this one ignores it and waits for the parent's signal. In a process that
+    multiprocessing did not start, this function does nothing.
     """
     parent = multiprocessing.parent_process()
     if parent is not None:

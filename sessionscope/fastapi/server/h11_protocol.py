@@ -1,4 +1,4 @@
-"""uvicorn's h11 protocol, for where httptools is not installed; h11 has a limit on headers of its own."""
+"""uvicorn's h11 protocol, which is used if httptools is not installed. h11 limits headers itself."""
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -6,4 +6,4 @@ from sessionscope.fastapi.server.ending import GivesUpUploads
 
 
 class EndingH11Protocol(GivesUpUploads, H11Protocol):
-    """Gives up uploads when the server ends."""
+    """Gives up incomplete uploads when the server ends."""

@@ -1,4 +1,4 @@
-"""The HTTP parser of the server: httptools with a limit on headers, or h11 where httptools is not installed."""
+"""The server's HTTP parser: httptools with a limit on headers, or h11 if httptools is not installed."""
 
 import asyncio
 
@@ -14,5 +14,5 @@ def http_protocol() -> type[asyncio.Protocol]:
     return LimitedHttpToolsProtocol
 
 
-# By this name for uvicorn's own command: `uvicorn --http sessionscope.fastapi.server.http_parser:HttpProtocol`.
+# For uvicorn's own command: `uvicorn --http sessionscope.fastapi.server.http_parser:HttpProtocol`.
 HttpProtocol = http_protocol()

@@ -1,4 +1,4 @@
-"""uvicorn's httptools protocol, with a limit on headers: without one, endless headers fill the memory."""
+"""uvicorn's httptools protocol with a limit on headers. Without one, endless headers would fill the memory."""
 
 from typing import Any, Final
 
@@ -6,14 +6,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sessionscope.fastapi.server.ending import GivesUpUploads
 
-# Of a request outside of its body; uvicorn's h11 protocol has the same limit.
+# The size of a request without its body. uvicorn's h11 protocol has the same limit.
 MOST_BYTES: Final = 65_536
 
 
 class LimitedHttpToolsProtocol(GivesUpUploads, HttpToolsProtocol):
-    """Refuses a request whose headers, or trailers, go on for more than `MOST_BYTES` and one packet.
+    """Refuses a request whose headers or trailers are longer than `MOST_BYTES` plus one packet.
 
-    When the server ends, it gives up uploads.
+    When the server ends, it gives up incomplete uploads.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -21,7 +21,7 @@ class LimitedHttpToolsProtocol(GivesUpUploads, HttpToolsProtocol):
         self._bytes_of_headers = 0
 
     def data_received(self, data: bytes) -> None:
-        """Parse the next packet; the callbacks below are called meanwhile."""
+        """Parse the next packet, which calls the callbacks below."""
         self._bytes_of_headers += len(data)
         super().data_received(data)
         if self._bytes_of_headers > MOST_BYTES and not self.transport.is_closing():
@@ -33,6 +33,6 @@ class LimitedHttpToolsProtocol(GivesUpUploads, HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body, which the application limits."""
+        """Take a part of the body. The application limits its size."""
         self._bytes_of_headers = 0
         super().on_body(body)

@@ -1,9 +1,8 @@
-"""Private database servers for tests, started from the installed programs and stopped with the run.
+"""Private database servers for tests, started from the installed programs and stopped at the end of the run.
 
-``sessionscope.testing.servers.plugin`` is the pytest plugin; ``python -m sessionscope.testing.servers``
-starts one by hand.
-Linux only; elsewhere the servers of ``compose.yaml`` serve, named by ``APP_TEST_POSTGRESQL_URL``
-and ``APP_TEST_MYSQL_URL``.
+Use the pytest plugin ``sessionscope.testing.servers.plugin``, or start a server by hand with
+``python -m sessionscope.testing.servers``. This package works only on Linux. On other systems, use the servers of
+``compose.yaml``, and set ``APP_TEST_POSTGRESQL_URL`` and ``APP_TEST_MYSQL_URL`` to their URLs.
 """
 
 from sessionscope.testing.servers.galera import Galera

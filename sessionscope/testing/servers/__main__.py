@@ -1,4 +1,4 @@
-"""Start a server by hand: ``python -m sessionscope.testing.servers postgresql /tmp/somewhere``; Ctrl-C stops it."""
+"""Start a server by hand: ``python -m sessionscope.testing.servers postgresql /tmp/somewhere``. Ctrl-C stops it."""
 
 import argparse
 import contextlib
@@ -17,7 +17,7 @@ def main() -> None:
     """Serve until Ctrl-C or SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m sessionscope.testing.servers", description=__doc__)
     parser.add_argument("kind", choices=KINDS)
-    parser.add_argument("directory", type=Path, help="its data stay there, for the next time")
+    parser.add_argument("directory", type=Path, help="directory for the server's data, which is kept")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = KINDS[arguments.kind](arguments.directory)

@@ -1,4 +1,4 @@
-"""The system user for servers: PostgreSQL and MariaDB refuse to run as root."""
+"""The system user for servers, because PostgreSQL and MariaDB refuse to run as root."""
 
 import os
 import pwd
@@ -9,10 +9,10 @@ from sessionscope.testing.servers.programs import MissingBinary, ServerError, en
 
 
 class Account:
-    """The user of a server: a system user if the tests run as root, otherwise the user who runs the tests.
+    """The user that runs a server: a system user if the tests run as root, otherwise the user who runs the tests.
 
     Raises:
-        MissingBinary: There is no such system user.
+        MissingBinary: The system user doesn't exist.
     """
 
     def __init__(self, name: str, package: str) -> None:
@@ -24,7 +24,7 @@ class Account:
                 raise MissingBinary(f"the user {name}", package) from None
 
     def popen(self, command: list[str], directory: Path, *, out: int, into: int | None = None) -> subprocess.Popen[str]:
-        """Start *command* in *directory*, in a session of its own, with its output in the file *out*."""
+        """Start *command* in *directory* and in a new session, with its output in the file *out*."""
         user = self._user
         return subprocess.Popen(  # noqa: S603 - fixed programs
             command,
@@ -41,10 +41,10 @@ class Account:
         )
 
     def run(self, command: list[str], directory: Path, text: str = "") -> str:
-        """Run *command* in *directory* with *text* as its input; return its output.
+        """Run *command* in *directory* with *text* as its input, and return its output.
 
         Raises:
-            ServerError: It failed.
+            ServerError: The command failed.
         """
         with self.popen(command, directory, out=subprocess.PIPE, into=subprocess.PIPE) as process:
             output, _ = process.communicate(text)
@@ -53,10 +53,10 @@ class Account:
         return output
 
     def own(self, directory: Path) -> None:
-        """Make *directory* where it is missing, and the account's.
+        """Create *directory* if it doesn't exist, and make the account its owner.
 
         Raises:
-            PermissionError: A folder above it is closed to the account.
+            PermissionError: The account can't enter a folder above it.
         """
         directory.mkdir(parents=True, exist_ok=True)
         if self._user is None:
@@ -64,4 +64,4 @@ class Account:
         os.chown(directory, self._user.pw_uid, self._user.pw_gid)
         for folder in directory.parents:
             if not folder.stat().st_mode & 0o001:
-                raise PermissionError(f"{folder} is closed to {self._user.pw_name}, the user of the server")
+                raise PermissionError(f"{self._user.pw_name}, the user that runs the server, can't enter {folder}")

@@ -8,7 +8,7 @@ from sessionscope.testing.servers.programs import ServerError
 
 __all__ = ["FAST_DETECTION", "Galera", "Node"]
 
-# A node that vanished is given up after 1 s instead of 5 s: until then the others' writes wait.
+# The cluster drops a node that vanished after 1 s instead of 5 s. Until then, writes on the other nodes wait.
 FAST_DETECTION = (
     "evs.keepalive_period=PT0.2S;evs.inactive_check_period=PT0.2S;"
     "evs.suspect_timeout=PT1S;evs.inactive_timeout=PT3S;evs.install_timeout=PT3S"
@@ -17,13 +17,13 @@ _SECONDS = 180
 
 
 class Galera:
-    """Three nodes that all take writes: `nodes`.
+    """A cluster of three `nodes` that all accept writes.
 
     Args:
         directory: As for `Server`.
         options: Options for each mariadbd.
-        provider_options: For Galera itself, separated by semicolons; those given here let the
-            others go on about a second after a node has vanished.
+        provider_options: Options for Galera itself, separated by semicolons. By default, the other nodes go on about
+            a second after a node has vanished.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Galera:
         ]
 
     def start(self) -> None:
-        """Start the nodes that don't run; return when all are in sync. Killed nodes take a full copy from another."""
+        """Start the nodes that don't run, and wait until all are in sync. Killed nodes copy everything from another."""
         group = ",".join(node.group_address for node in self.nodes)
         for node in self.nodes:
             node.group = group
@@ -49,27 +49,27 @@ class Galera:
         self.wait_synced()
 
     def stop(self) -> None:
-        """Stop the nodes; the first leaves last."""
+        """Stop the nodes in reverse order, so that the first one leaves the cluster last."""
         for node in reversed(self.nodes):
             node.stop()
 
     def kill(self) -> None:
-        """End all nodes by SIGKILL."""
+        """Kill all nodes with SIGKILL."""
         for node in self.nodes:
             node.kill()
 
     def wait_synced(self) -> None:
-        """Wait until each node that runs sees just those, and has what they have.
+        """Wait until the running nodes form a cluster and are in sync.
 
         Raises:
-            ServerError: Not so after 180 seconds.
+            ServerError: They are not in sync after 180 seconds.
         """
         nodes = [node for node in self.nodes if node.pid is not None]
         if not process.wait_until(lambda: all(node.synced(len(nodes)) for node in nodes), seconds=_SECONDS):
-            raise ServerError(f"the {len(nodes)} nodes that run are not in sync after {_SECONDS} seconds")
+            raise ServerError(f"the {len(nodes)} running nodes are not in sync after {_SECONDS} seconds")
 
     def _found(self) -> None:
-        # Where all were killed, any of them may have the newest data.
+        # If all nodes were killed, any of them may have the newest data.
         node = next((node for node in self.nodes if node.safe_to_bootstrap), self.nodes[0])
         node.be_safe_to_bootstrap()
         node.founds = True

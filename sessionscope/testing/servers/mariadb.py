@@ -38,14 +38,14 @@ GRANT ALL ON *.* TO admin@'127.0.0.1' WITH GRANT OPTION;
 class MariaDB(Server):
     r"""A MariaDB server.
 
-    The user app has all rights on the databases app and ``app\_%``, which it may create and drop;
-    the administrator is admin. Each password is the user's name.
+    The user app has all rights on the databases app and ``app\_%``, and may create and drop them. The administrator
+    is admin. Each password is the user's name.
 
     Args:
         directory: As for `Server`.
-        fast: Commits don't wait for the disk, and the log is written once a second: a `kill` may
-            take the last second's commits with it.
-        options: Options for mariadbd, which come after the usual and win.
+        fast: Whether commits don't wait for the disk. The log is then written once a second, so a `kill` may lose the
+            commits of the last second.
+        options: Options for mariadbd, which override the defaults.
     """
 
     def __init__(self, directory: Path | str, *, fast: bool = True, options: tuple[str, ...] = ()) -> None:
@@ -54,16 +54,16 @@ class MariaDB(Server):
         self._options = (*_OPTIONS, *(_FAST if fast else ()), *options)
 
     def url(self, database: str = "app", *, driver: str | None = None, admin: bool = False) -> URL:
-        """Return ``mysql://app:app@127.0.0.1:PORT/app``; with a driver ``mysql+driver://...``."""
+        """Return ``mysql://app:app@127.0.0.1:PORT/app``, or ``mysql+driver://...`` if there is a *driver*."""
         name = "mysql" if driver is None else f"mysql+{driver}"
         user = "admin" if admin else "app"
         return URL.create(name, user, PASSWORDS[user], HOST, self.port, database)
 
     def sql(self, statements: str, *, database: str = "") -> str:
-        """Execute *statements* as administrator; return the rows, one a line, columns parted by tabs.
+        """Execute *statements* as administrator. Return one row per line, with tabs between the columns.
 
         Raises:
-            ServerError: One fails, or the server doesn't answer within 5 seconds.
+            ServerError: A statement failed, or the server didn't answer within 5 seconds.
         """
         how = ("--no-defaults", "--batch", "--skip-column-names", "--connect-timeout=5")
         where = (f"--host={HOST}", f"--port={self.port}", "--user=admin", f"--database={database}")
@@ -95,9 +95,9 @@ class MariaDB(Server):
 
 
 def install(account: Account, data: Path) -> None:
-    """Make the data directory of a new server."""
+    """Create the data directory of a new server."""
     options = ("--no-defaults", "--skip-test-db", "--auth-root-authentication-method=socket", f"--datadir={data}")
     server = (*_FAST, "--innodb-log-file-size=16M", "--innodb-buffer-pool-size=64M")
-    # Several at once would take each other's files for theirs in the common directory.
+    # In a shared directory, installations that run at once would use each other's files.
     own = f"--tmpdir={data.parent}"
     account.run([find("mariadb-install-db", PACKAGE), *options, *server, own], data.parent)

@@ -20,7 +20,7 @@ _ONCE = "safe_to_bootstrap: "
 
 
 class Node(MariaDB):
-    """A node of a cluster: `kill` is a crash, `stop` leaves the cluster, `start` joins it."""
+    """A node of a cluster. `start` joins the cluster, `stop` leaves it, and `kill` simulates a crash."""
 
     def __init__(self, directory: Path | str, *, options: tuple[str, ...], provider_options: str) -> None:
         super().__init__(directory, options=(*_OPTIONS, *options))
@@ -30,21 +30,21 @@ class Node(MariaDB):
 
     @property
     def group_address(self) -> str:
-        """Where the other nodes find it."""
+        """The address at which the other nodes find this one."""
         return f"{HOST}:{self.other_port('group')}"
 
     @property
     def safe_to_bootstrap(self) -> bool:
-        """Whether it was the last to leave the cluster, and so has all of its data."""
+        """Whether the node was the last to leave the cluster, so that it has all data."""
         return f"{_ONCE}1" in self._state()
 
     def be_safe_to_bootstrap(self) -> None:
-        """Let the node's data be the cluster's, though others may have more."""
+        """Make the node's data the cluster's data, even if other nodes may have newer data."""
         if state := self._state():
             self._state_file.write_text(state.replace(f"{_ONCE}0", f"{_ONCE}1"))
 
     def synced(self, size: int) -> bool:
-        """Return whether the node is one of *size* and has what they have."""
+        """Return whether the node is in sync, in a cluster of *size* nodes."""
         try:
             shown = self.sql("SHOW STATUS WHERE Variable_name IN ('wsrep_local_state_comment', 'wsrep_cluster_size')")
         except ServerError:

@@ -14,12 +14,12 @@ _SECONDS = 30
 
 
 class PostgreSQLPair:
-    """Two PostgreSQL servers: `primary` takes writes, `standby` follows it and takes reads.
+    """Two PostgreSQL servers. `primary` accepts writes. `standby` follows it and accepts reads.
 
     Args:
         directory: As for `Server`.
-        synchronous: Each commit waits until the standby has applied it: it is visible there at
-            once, and outlives the primary.
+        synchronous: Whether each commit waits until the standby has applied it. The commit is then visible on the
+            standby at once, and survives the loss of the primary.
         fast: As for `PostgreSQL`.
     """
 
@@ -27,14 +27,14 @@ class PostgreSQLPair:
         self._synchronous = synchronous
         settings = {"wal_keep_size": "256MB"}
         if synchronous:
-            # The fast mode's "off" waits for no standby either.
+            # With "off", the value of the fast mode, commits would not wait for the standby.
             settings["synchronous_commit"] = "remote_apply"
         self.primary, self.standby = (
             PostgreSQL(Path(directory) / name, fast=fast, settings=settings) for name in ("a", "b")
         )
 
     def start(self) -> None:
-        """Start both; return when the standby follows. What a promotion left behind is made anew by `rejoin`."""
+        """Start both, and wait until the standby follows. After a promotion, `rejoin` rebuilds the standby."""
         self.primary.start()
         if (self.standby.data / "standby.signal").exists():
             self.standby.start()
@@ -43,20 +43,20 @@ class PostgreSQLPair:
             self.rejoin()
 
     def stop(self) -> None:
-        """Stop both; first the standby, as a synchronous one is of no more use."""
+        """Stop both servers, the standby first."""
         self.standby.stop()
         self.primary.stop()
 
     def kill(self) -> None:
-        """End both by SIGKILL."""
+        """Kill both with SIGKILL."""
         self.standby.kill()
         self.primary.kill()
 
     def promote(self) -> None:
-        """Make the standby the primary; `primary` and `standby` change places.
+        """Make the standby the primary. `primary` and `standby` change places.
 
-        A primary that runs is stopped first, in an orderly way that loses nothing. Until
-        `rejoin` there is no standby, and commits don't wait for one.
+        A running primary is stopped first, without losing data. Until you call `rejoin`, there is no standby, and
+        commits don't wait for one.
         """
         self.primary.stop()
         self.standby.sql("ALTER SYSTEM RESET synchronous_standby_names")
@@ -65,7 +65,7 @@ class PostgreSQLPair:
         self.primary, self.standby = self.standby, self.primary
 
     def rejoin(self) -> None:
-        """Make the standby anew as a copy of the primary, whatever it was; return when it follows."""
+        """Rebuild the standby as a copy of the primary, and wait until it follows."""
         node = self.standby
         node.kill()
         shutil.rmtree(node.data, ignore_errors=True)
@@ -79,18 +79,18 @@ class PostgreSQLPair:
         self._follow()
 
     def catch_up(self) -> None:
-        """Wait until the standby has applied all that is committed now.
+        """Wait until the standby has applied everything that is committed now.
 
         Raises:
-            ServerError: It has not within 30 seconds.
+            ServerError: The standby did not catch up within 30 seconds.
         """
-        # The commit that waits for the log takes those before it along, which didn't.
+        # This commit waits for the log to be written, including earlier commits that did not wait.
         write = "SET synchronous_commit = local; SELECT pg_logical_emit_message(true, 'catch up', '')"
         position = self.primary.sql(f"{write}; SELECT pg_current_wal_lsn()").splitlines()[-1]
         self._wait(self.standby, f"SELECT pg_last_wal_replay_lsn() >= '{position}'")
 
     def url(self, database: str = "app", *, driver: str | None = None, admin: bool = False) -> URL:
-        """Return a URL with both hosts that leads to the one that takes writes."""
+        """Return a URL with both hosts, which connects to the one that accepts writes."""
         one = self.primary.url(database, driver=driver, admin=admin)
         hosts = tuple(f"{HOST}:{node.port}" for node in (self.primary, self.standby))
         query = {"host": hosts, "target_session_attrs": "read-write"}
@@ -105,4 +105,4 @@ class PostgreSQLPair:
     @staticmethod
     def _wait(node: PostgreSQL, question: str) -> None:
         if not process.wait_until(lambda: node.sql(question) == "t", seconds=_SECONDS):
-            raise ServerError(f"not within {_SECONDS} seconds: {question}")
+            raise ServerError(f"this did not become true within {_SECONDS} seconds: {question}")

@@ -18,15 +18,15 @@ PACKAGE = "pgbouncer"
 
 
 class PgBouncer(Server):
-    """A PgBouncer that hands out the server's connections transaction by transaction.
+    """A PgBouncer in transaction mode: a client has one of the server's connections only during a transaction.
 
     Args:
         directory: As for `Server`.
-        upstream: Where every database is.
-        settings: Settings of the section ``[pgbouncer]`` by name, besides or instead of the usual.
+        upstream: The server that has the databases.
+        settings: Settings of the section ``[pgbouncer]`` by name. They override the defaults.
     """
 
-    # It has nothing to lose, and what other signals mean differs between its versions.
+    # PgBouncer has no data to lose, and the meaning of other signals differs between its versions.
     stop_signal: ClassVar[signal.Signals] = signal.SIGKILL
 
     def __init__(
@@ -37,15 +37,15 @@ class PgBouncer(Server):
         self._settings = dict(settings or {})
 
     def url(self, database: str = "app", *, driver: str | None = None, admin: bool = False) -> URL:
-        """Return the URL of a database of the server, by way of PgBouncer."""
+        """Return the URL of a database on the server, through PgBouncer."""
         return self.upstream.url(database, driver=driver, admin=admin).set(port=self.port)
 
     def console_url(self, *, driver: str | None = None) -> URL:
-        """Return the URL of PgBouncer's own console, for ``SHOW POOLS`` and the like; it knows no transactions."""
+        """Return the URL of PgBouncer's console, for commands such as ``SHOW POOLS``. It has no transactions."""
         return self.url("pgbouncer", driver=driver).set(username="console", password="console")
 
     def reload(self) -> None:
-        """Load the settings anew, after a change of `upstream`; connections to the old one end."""
+        """Reload the settings after you change `upstream`. Connections to the old server end."""
         self._write()
         if (pid := self.pid) is not None:
             os.kill(pid, signal.SIGHUP)
@@ -56,7 +56,7 @@ class PgBouncer(Server):
     def _command(self) -> list[str]:
         return [find("pgbouncer", PACKAGE), "--quiet", str(self.directory / "pgbouncer.ini")]
 
-    def _prepare(self, account: Account) -> None:  # noqa: ARG002 - the files are for everybody to read
+    def _prepare(self, account: Account) -> None:  # noqa: ARG002 - every user may read the files
         users = PASSWORDS | {"console": "console"}
         (self.directory / "users").write_text("".join(f'"{name}" "{word}"\n' for name, word in users.items()))
         self._write()

@@ -1,9 +1,9 @@
-"""Fixtures that give database servers; none is started before a test asks for it.
+"""Fixtures for database servers. A server is started when the first test asks for it.
 
-``APP_TEST_POSTGRESQL_URL`` and ``APP_TEST_MYSQL_URL`` name servers that run already; they take the
-place of the shared ones, not of those that a test has for itself.
-A test whose server isn't installed is skipped; it fails where ``APP_TEST_REQUIRE`` names that server
-(a list with commas of postgresql, mysql, galera, pgbouncer).
+To use servers that are already running, set ``APP_TEST_POSTGRESQL_URL`` and ``APP_TEST_MYSQL_URL``. They replace the
+shared servers, but not the servers that belong to a single test.
+If a server isn't installed, its tests are skipped. They fail instead if ``APP_TEST_REQUIRE``, a list of postgresql,
+mysql, galera and pgbouncer with commas between them, names that server.
 """
 
 import os
@@ -28,32 +28,32 @@ _WORKER_INPUT = "servers"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the run's directory: the controller's, where there are several workers."""
+    """Choose the run's directory. Workers use the directory of their controller."""
     config.stash[RUN] = Run(getattr(config, "workerinput", {}).get(_WORKER_INPUT))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of the directory."""
+    """Pass the directory's name to a worker."""
     node.workerinput[_WORKER_INPUT] = node.config.stash[RUN].name
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop what still runs, once all workers have ended."""
+    """Stop the running servers after all workers have ended."""
     if not hasattr(config, "workerinput") and RUN in config.stash:
         config.stash[RUN].close()
 
 
 @contextmanager
 def needs(name: str) -> Generator[None, None, None]:
-    """Skip the test where a program of the server *name* is missing; fail it where that server is required."""
+    """Skip the test if a program of the server *name* is missing, or fail it if that server is required."""
     try:
         yield
     except MissingBinary as error:
         missing = str(error)
     else:
         return
-    # Outside the handler, or the report would begin with the error.
+    # Outside the handler, so that the report doesn't begin with the error.
     required = os.environ.get("APP_TEST_REQUIRE", "").split(",")
     if name in map(str.strip, required):
         pytest.fail(f"{missing} (APP_TEST_REQUIRE names {name})", pytrace=False)
@@ -62,13 +62,13 @@ def needs(name: str) -> Generator[None, None, None]:
 
 @pytest.fixture(scope="session")
 def server_run(request: pytest.FixtureRequest) -> Run:
-    """Give the directory of the run's servers."""
+    """Return the run, which has the directory of its servers."""
     return request.config.stash[RUN]
 
 
 @pytest.fixture(scope="session")
 def postgresql(server_run: Run) -> PostgreSQL | RunningServer:
-    """Give the PostgreSQL server that all tests share; each makes databases of its own in it."""
+    """Return the PostgreSQL server that all tests share. Each test creates its own databases on it."""
     if url := os.environ.get("APP_TEST_POSTGRESQL_URL"):
         return RunningServer(make_url(url))
     with needs("postgresql"):
@@ -77,7 +77,7 @@ def postgresql(server_run: Run) -> PostgreSQL | RunningServer:
 
 @pytest.fixture(scope="session")
 def mariadb(server_run: Run) -> MariaDB | RunningServer:
-    """Give the MariaDB server that all tests share; each makes databases of its own in it."""
+    """Return the MariaDB server that all tests share. Each test creates its own databases on it."""
     if url := os.environ.get("APP_TEST_MYSQL_URL"):
         return RunningServer(make_url(url))
     with needs("mysql"):
@@ -86,31 +86,31 @@ def mariadb(server_run: Run) -> MariaDB | RunningServer:
 
 @pytest.fixture(scope="session")
 def own_postgresql(server_run: Run) -> Callable[..., AbstractContextManager[PostgreSQL]]:
-    """Give ``own_postgresql(**options)``, the context of a started `PostgreSQL` that nobody else has."""
+    """Return ``own_postgresql(**options)``, a context manager that starts a `PostgreSQL` for one test."""
     return _factory(server_run, "postgresql", PostgreSQL)
 
 
 @pytest.fixture(scope="session")
 def own_mariadb(server_run: Run) -> Callable[..., AbstractContextManager[MariaDB]]:
-    """Give ``own_mariadb(**options)``, the context of a started `MariaDB` that nobody else has."""
+    """Return ``own_mariadb(**options)``, a context manager that starts a `MariaDB` for one test."""
     return _factory(server_run, "mysql", MariaDB)
 
 
 @pytest.fixture(scope="session")
 def postgresql_pair(server_run: Run) -> Callable[..., AbstractContextManager[PostgreSQLPair]]:
-    """Give ``postgresql_pair(**options)``, the context of a started `PostgreSQLPair`."""
+    """Return ``postgresql_pair(**options)``, a context manager that starts a `PostgreSQLPair`."""
     return _factory(server_run, "postgresql", PostgreSQLPair)
 
 
 @pytest.fixture(scope="session")
 def galera(server_run: Run) -> Callable[..., AbstractContextManager[Galera]]:
-    """Give ``galera(**options)``, the context of a started `Galera`."""
+    """Return ``galera(**options)``, a context manager that starts a `Galera`."""
     return _factory(server_run, "galera", Galera)
 
 
 @pytest.fixture(scope="session")
 def pgbouncer(server_run: Run) -> Callable[..., AbstractContextManager[PgBouncer]]:
-    """Give ``pgbouncer(upstream, **options)``, the context of a started `PgBouncer`."""
+    """Return ``pgbouncer(upstream, **options)``, a context manager that starts a `PgBouncer`."""
     return _factory(server_run, "pgbouncer", PgBouncer)
 
 

@@ -4,14 +4,14 @@ import contextlib
 import random
 import socket
 
-# Below the ports that outgoing connections take, so that a restarted server finds its own free.
+# Below the ports of outgoing connections, so that a server's port is still free when it restarts.
 _PORTS = range(20_000, 32_000)
 
 _given: set[int] = set()
 
 
 def free_port() -> int:
-    """Return a free loopback port, another one at each call."""
+    """Return a free loopback port, a different one at each call."""
     while True:
         port = random.choice(_PORTS)  # noqa: S311 - guards nothing
         if port in _given:

@@ -20,7 +20,7 @@ _SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
     "max_connections": "200",
-    # In the data directory, where a crash leaves nothing behind for ever.
+    # Keep shared memory in the data directory, so that a crash leaves nothing behind elsewhere.
     "dynamic_shared_memory_type": "mmap",
 }
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -33,14 +33,14 @@ CREATE DATABASE app OWNER app
 class PostgreSQL(Server):
     """A PostgreSQL server that asks for passwords.
 
-    The user app owns the database app and may create others; the administrator is postgres.
-    Each password is the user's name.
+    The user app owns the database app and may create others. The administrator is postgres. Each password is the
+    user's name.
 
     Args:
         directory: As for `Server`.
-        fast: Commits don't wait for the disk; what was committed still outlives `kill`, which
-            the operating system survives.
-        settings: Server settings by name, besides or instead of the usual.
+        fast: Whether commits don't wait for the disk. They still survive `kill`, because the operating system keeps
+            running.
+        settings: Server settings by name. They override the defaults.
     """
 
     stop_signal: ClassVar[signal.Signals] = signal.SIGINT
@@ -51,24 +51,24 @@ class PostgreSQL(Server):
         self._settings = _SETTINGS | (_FAST if fast else {}) | dict(settings or {})
 
     def url(self, database: str = "app", *, driver: str | None = None, admin: bool = False) -> URL:
-        """Return ``postgresql://app:app@127.0.0.1:PORT/app``; with a driver ``postgresql+driver://...``."""
+        """Return ``postgresql://app:app@127.0.0.1:PORT/app``, or ``postgresql+driver://...`` if there is a *driver*."""
         name = "postgresql" if driver is None else f"postgresql+{driver}"
         user = "postgres" if admin else "app"
         return URL.create(name, user, PASSWORDS[user], HOST, self.port, database)
 
     def sql(self, statements: str, *, database: str = "postgres") -> str:
-        """Execute *statements* as administrator, each in a transaction of its own; return the rows, one a line.
+        """Execute *statements* as administrator, each in its own transaction. Return one row per line.
 
         Raises:
-            ServerError: One fails, or the server doesn't answer within 5 seconds.
+            ServerError: A statement failed, or the server didn't answer within 5 seconds.
         """
         where = self.url(database, admin=True).render_as_string(hide_password=False)
         return ask([program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", where], statements, PGCONNECT_TIMEOUT="5")
 
     def kill(self) -> None:
-        """End the server and its children by SIGKILL, as a crash would."""
+        """Kill the server and its children with SIGKILL, as in a crash."""
         super().kill()
-        # Only the next start of this server would remove it, and there may be none.
+        # The server itself would remove its shared memory only at its next start, which may never happen.
         segment = _line(self.data, 6).split()[-1:]
         if segment:
             with contextlib.suppress(MissingBinary, ServerError):
@@ -87,7 +87,7 @@ class PostgreSQL(Server):
             shutil.rmtree(self.data, ignore_errors=True)
             self._make(account)
             (self.directory / "made").touch()
-        # What a crash left: it says "ready" of a server that is gone.
+        # After a crash, this file would still say "ready".
         (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _make(self, account: Account) -> None:
@@ -102,7 +102,7 @@ class PostgreSQL(Server):
 
 
 def program(name: str) -> str:
-    """Return the path of one of PostgreSQL's programs, of the newest version installed."""
+    """Return the path of a PostgreSQL program, from the newest version that is installed."""
     folders = Path("/usr/lib/postgresql").glob("*/bin")
     return find(name, PACKAGE, sorted(folders, key=lambda each: float(each.parent.name), reverse=True))
 

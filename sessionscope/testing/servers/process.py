@@ -1,4 +1,4 @@
-"""Processes of servers: known by a file in their directory, stopped by their id and never by their name."""
+"""Processes of servers. Each is recorded in a file in its directory, and stopped by its id, never by its name."""
 
 import atexit
 import contextlib
@@ -11,7 +11,7 @@ from pathlib import Path
 
 _PID_FILE = "server.pid"
 
-# A process that nobody holds warns when it is collected, though others use it and will stop it.
+# Keep these objects: a `Popen` warns when it is collected, even if another process will stop the server.
 _children: dict[int, subprocess.Popen[str]] = {}
 
 
@@ -22,7 +22,7 @@ def _leave_to_others() -> None:
 
 
 def wait_until(happens: Callable[[], bool], *, seconds: float, pause: float = 0.02) -> bool:
-    """Wait at most *seconds* until *happens* returns true; return whether it did."""
+    """Wait at most *seconds* until *happens* returns true, and return whether it did."""
     deadline = time.monotonic() + seconds
     while not happens():
         if time.monotonic() > deadline:
@@ -32,18 +32,18 @@ def wait_until(happens: Callable[[], bool], *, seconds: float, pause: float = 0.
 
 
 def remember(directory: Path, process: subprocess.Popen[str], stop_signal: signal.Signals) -> None:
-    """Note in *directory* which process is its server, and which signal stops it."""
+    """Record in *directory* which process is its server, and which signal stops it."""
     _children[process.pid] = process
     (directory / _PID_FILE).write_text(f"{process.pid} {stop_signal.value}")
 
 
 def running(directory: Path) -> int | None:
-    """Return the id of the server's process, or None where it doesn't run."""
+    """Return the id of the server's process, or None if it doesn't run."""
     try:
         pid = int((directory / _PID_FILE).read_text().split()[0])
         if _ended(pid):
             return None
-        # The id may be another process's by now; that one does not work here.
+        # Another process may have this id by now. Its working directory is elsewhere.
         works_in = Path(f"/proc/{pid}/cwd").readlink()
     except (OSError, ValueError, IndexError):
         return None
@@ -51,7 +51,7 @@ def running(directory: Path) -> int | None:
 
 
 def stop(directory: Path, *, seconds: float = 30) -> None:
-    """Stop the server of *directory* in an orderly way, and by force after *seconds*; do nothing where none runs."""
+    """Shut down the server of *directory*, and kill it after *seconds*. Do nothing if it doesn't run."""
     pid = running(directory)
     if pid is None:
         return
@@ -62,11 +62,11 @@ def stop(directory: Path, *, seconds: float = 30) -> None:
 
 
 def kill(directory: Path) -> None:
-    """End the server of *directory* and its children by SIGKILL, as a crash of the machine would."""
+    """Kill the server of *directory* and its children with SIGKILL, as in a crash of the machine."""
     pid = running(directory)
     if pid is None:
         return
-    # Stopped first, so that it starts no child and sees none die.
+    # Suspend the server first, so that it starts no children and doesn't notice their deaths.
     os.kill(pid, signal.SIGSTOP)
     family = [pid, *_descendants(pid)]
     for each in family:
@@ -76,14 +76,14 @@ def kill(directory: Path) -> None:
 
 
 def stop_all(directory: Path) -> None:
-    """Stop the servers in *directory*, in its folders, and in theirs."""
+    """Stop the servers in *directory* and in folders up to two levels below it."""
     for depth in ("", "*/", "*/*/"):
         for file in directory.glob(depth + _PID_FILE):
             stop(file.parent)
 
 
 def started(pid: int) -> int | None:
-    """Return when a process started, in the kernel's ticks, or None where there is none."""
+    """Return when a process started, in the kernel's ticks, or None if there is no such process."""
     status = _status(pid)
     return None if status is None or status[0] in "ZX" else int(status[19])
 
@@ -104,7 +104,7 @@ def _descendants(pid: int) -> Iterator[int]:
 
 
 def _status(pid: int) -> list[str] | None:
-    # State, parent's id, ...: what follows the name, which may have blanks and brackets in it.
+    # The fields after the name: state, parent's id and so on. The name may contain blanks and brackets.
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

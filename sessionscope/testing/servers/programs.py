@@ -1,4 +1,4 @@
-"""The programs of the servers: where they are, their user, and what to install if they are missing."""
+"""Finds and runs the programs of the servers. If a program is missing, the error names the package to install."""
 
 import os
 import shutil
@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-# What a user has set for clients of other servers is not meant for these.
+# Environment variables that the user has set for clients of other servers.
 _FOREIGN = ("PG", "MYSQL", "MARIADB")
 _SYSTEM = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
 class MissingBinary(Exception):  # noqa: N818 - says it better
-    """A program is not installed; the text names the Debian package that has it."""
+    """Raised when a program is not installed. The text names the Debian package that has it."""
 
     def __init__(self, what: str, package: str) -> None:
         super().__init__(f"{what} is missing: install the Debian package {package}")
@@ -21,14 +21,14 @@ class MissingBinary(Exception):  # noqa: N818 - says it better
 
 
 class ServerError(Exception):
-    """A server, or a program that prepares one, failed; the text ends with what it logged."""
+    """Raised when a server, or a program that prepares one, fails. The text ends with its log."""
 
 
 def find(name: str, package: str, folders: Iterable[Path] = ()) -> str:
     """Return the path of a program, from *folders* or the PATH.
 
     Raises:
-        MissingBinary: It is not there.
+        MissingBinary: The program is not installed.
     """
     if sys.platform != "linux":
         raise MissingBinary(f"{name} for Linux", package)
@@ -41,16 +41,16 @@ def find(name: str, package: str, folders: Iterable[Path] = ()) -> str:
 def environment() -> dict[str, str]:
     """Return the environment in which servers and their clients run."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
-    # Programs of servers are often outside the PATH of those who aren't root.
+    # Server programs are often outside the PATH of ordinary users.
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SYSTEM])
     return kept | {"PATH": path, "LC_ALL": "C.UTF-8"}
 
 
 def ask(command: list[str], text: str, **variables: str) -> str:
-    """Run a client with *text* as its input and *variables* in its environment; return its output.
+    """Run a client with *text* as its input and *variables* in its environment, and return its output.
 
     Raises:
-        ServerError: It failed.
+        ServerError: The client failed.
     """
     done = subprocess.run(  # noqa: S603 - fixed programs
         command, input=text, env=environment() | variables, capture_output=True, text=True, check=False

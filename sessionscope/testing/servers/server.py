@@ -1,4 +1,4 @@
-"""What all servers have in common."""
+"""The base class of all servers."""
 
 import contextlib
 import signal
@@ -18,13 +18,13 @@ START_SECONDS = 60
 
 
 class Server(ABC):
-    """A server of a test's own on a free loopback port, with all its files in one directory.
+    """A private server on a free loopback port, with all its files in one directory.
 
-    Two objects for one directory are the same server; one of them may be in another process.
+    Two objects with the same directory represent the same server, even in different processes.
 
     Args:
-        directory: Is made where it is missing; its data outlive the server. Where the tests run
-            as root, the server's user must be able to enter it: ``tmp_path`` is closed to others.
+        directory: The directory for the files. It is created if it doesn't exist, and kept when the server stops. If
+            the tests run as root, the server's user must be able to enter it, which rules out ``tmp_path``.
     """
 
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
@@ -35,31 +35,31 @@ class Server(ABC):
 
     @cached_property
     def port(self) -> int:
-        """The port, which stays the same over restarts."""
+        """The port, which stays the same after a restart."""
         return self.other_port("port")
 
     @property
     def pid(self) -> int | None:
-        """The id of the server's main process, or None where it doesn't run."""
+        """The id of the server's main process, or None if it doesn't run."""
         return process.running(self.directory)
 
     @abstractmethod
     def url(self, database: str = "app", *, driver: str | None = None, admin: bool = False) -> URL:
-        """Return the URL of *database*, for the user app or an administrator."""
+        """Return the URL of *database* for the user app, or for the administrator."""
 
     def start(self) -> None:
-        """Start the server, which is made first where it is new; return when it answers.
+        """Start the server, and wait until it answers. A new server is set up first.
 
         Raises:
             MissingBinary: A program is not installed.
-            ServerError: It doesn't start; what it logged is in the text.
+            ServerError: The server doesn't start. The text has its log.
         """
         if self.pid is None:
             self.launch()
             self.wait()
 
     def launch(self) -> None:
-        """Do the first half of `start`, which doesn't wait until the server answers."""
+        """Do the first half of `start`: launch the process, without waiting until it answers."""
         account = self._account()
         command = self._command()
         account.own(self.directory)
@@ -69,7 +69,7 @@ class Server(ABC):
         process.remember(self.directory, started, self.stop_signal)
 
     def wait(self) -> None:
-        """Do the second half of `start`, as `launch` leaves it; what does not answer is killed."""
+        """Do the second half of `start`: wait until the server answers, and kill it if it doesn't."""
         answered = False
         try:
             answered = process.wait_until(lambda: self.pid is None or self._answers(), seconds=START_SECONDS)
@@ -80,20 +80,20 @@ class Server(ABC):
             raise ServerError(f"{self} does not start:\n{self.log.read_text(errors='replace')[-2000:]}")
 
     def stop(self) -> None:
-        """Stop the server in an orderly way; do nothing where it doesn't run."""
+        """Shut down the server. Do nothing if it doesn't run."""
         process.stop(self.directory)
 
     def kill(self) -> None:
-        """End the server and its children by SIGKILL, as a crash would."""
+        """Kill the server and its children with SIGKILL, as in a crash."""
         process.kill(self.directory)
 
     def restart(self) -> None:
-        """Stop the server and start it on the same port."""
+        """Stop the server, and start it again on the same port."""
         self.stop()
         self.start()
 
     def other_port(self, name: str) -> int:
-        """Return the port that the server has for another purpose, called *name*."""
+        """Return the server's port for another purpose, called *name*."""
         file = self.directory / name
         with contextlib.suppress(FileNotFoundError):
             return int(file.read_text())
@@ -110,12 +110,12 @@ class Server(ABC):
 
     @abstractmethod
     def _command(self) -> list[str]:
-        """Return what starts the server, in the foreground."""
+        """Return the command that runs the server in the foreground."""
 
     @abstractmethod
     def _prepare(self, account: Account) -> None:
-        """Make what the server needs before it starts."""
+        """Create the files that the server needs before it starts."""
 
     @abstractmethod
     def _answers(self) -> bool:
-        """Return whether the server serves clients."""
+        """Return whether the server accepts clients."""

@@ -1,4 +1,4 @@
-"""The servers of a test run: shared by its workers, gone with it, and found again where it was killed."""
+"""The servers of a test run. Its workers share them, and if the run was killed, the next run stops them."""
 
 import fcntl
 import os
@@ -20,23 +20,24 @@ _Shared = TypeVar("_Shared", PostgreSQL, MariaDB)
 
 
 def base() -> Path:
-    """Return the folder for servers: ``TMPDIR``, or one in memory where there is plenty, or the usual one.
+    """Return the folder for servers: ``TMPDIR``, else one in memory if that is large enough, else the default.
 
-    DDL waits for a disk, whatever a server is told.
+    A folder in memory is faster, because DDL waits for the disk whatever the server's settings are.
     """
-    memory = Path("/dev/shm")  # noqa: S108 - what is made in it has a name of its own
+    memory = Path("/dev/shm")  # noqa: S108 - the directories in it have unique names
     if "TMPDIR" not in os.environ and os.access(memory, os.W_OK) and shutil.disk_usage(memory).total >= _PLENTY_BYTES:
         return memory
     return Path(tempfile.gettempdir()).resolve()
 
 
 class Run:
-    """The directory of a test run's servers, which is made when the first is wanted.
+    """The directory of a test run's servers, which is created for the first server.
 
-    Its name has the id of the process that stops them, and when that process started: ids come again.
+    Its name has the id of the process that stops the servers, and the start time of that process, because ids are
+    reused.
 
     Args:
-        name: The directory's, in `base`; a new one without it.
+        name: The name of the directory in `base`. By default, a new name.
     """
 
     def __init__(self, name: str | None = None) -> None:
@@ -45,7 +46,7 @@ class Run:
         self.directory = base() / self.name
 
     def shared(self, kind: type[_Shared]) -> _Shared:
-        """Return the one server of its *kind* that all workers share; the first who asks starts it."""
+        """Return the server of *kind* that all workers share. The first worker that asks for it starts it."""
         with self._alone():
             server = kind(self.directory / f"shared-{kind.__name__.lower()}")
             server.start()
@@ -53,7 +54,7 @@ class Run:
 
     @contextmanager
     def own(self, kind: Any, *arguments: Any, **options: Any) -> Generator[Any, None, None]:
-        """Give a server that nobody else has, started, and throw it away afterwards."""
+        """Start a server of *kind* that is not shared, and delete it at the end of the block."""
         with self._alone():
             directory = Path(tempfile.mkdtemp(dir=self.directory, prefix=f"{kind.__name__.lower()}-"))
         directory.chmod(0o711)
@@ -66,7 +67,7 @@ class Run:
             shutil.rmtree(directory, ignore_errors=True)
 
     def close(self) -> None:
-        """Stop what runs in the directory, and remove it."""
+        """Stop the servers in the directory, and remove it."""
         process.stop_all(self.directory)
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -75,7 +76,7 @@ class Run:
         if not self.directory.exists():
             stop_leftovers()
         self.directory.mkdir(exist_ok=True)
-        # The servers' users pass through it.
+        # The servers' system users must be able to pass through it.
         self.directory.chmod(0o711)
         with (self.directory / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

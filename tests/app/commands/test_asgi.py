@@ -131,7 +131,7 @@ def test_upload_that_does_not_arrive_is_given_up(url: str) -> None:
     ("url", "told"),
     [
         (f"oracle://user:{PASSWORD}@host/name", "APP_DATABASE__URL: database.url: unknown database dialect"),
-        ("sqlite:///:memory:", " would be served empty: "),
+        ("sqlite:///:memory:", " is private to each process, "),
     ],
     ids=["a bad URL", "a private database"],
 )

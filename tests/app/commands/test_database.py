@@ -60,7 +60,7 @@ class TestMigrating:
         """A migrated database matches the models."""
         upgrade(make_url(url))
         command = invoke("db", "check")
-        assert (0, True) == (command.exit_code, "The database is what the models say." in command.stdout)
+        assert (0, True) == (command.exit_code, "The database matches the models." in command.stdout)
 
     def test_check_finds_drift(self, invoke: Invoke, url: str, engine: Engine) -> None:
         """A column that the models don't have is reported in one line, with exit code 1."""
@@ -150,7 +150,7 @@ class TestAsking:
         os.close(terminal)
         os.close(their_end)
         assert (code, left) == (command.returncode, tables(engine))
-        assert "Go on?" in command.stdout
+        assert "Continue?" in command.stdout
 
     def test_bad_settings_come_before_the_question(self, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
         """If the URL is wrong, the command fails without asking."""

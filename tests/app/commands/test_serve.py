@@ -66,7 +66,7 @@ class TestServe:
         command = run("serve", "--port", "0", url="sqlite:///:memory:")
 
         assert (1, 1) == told(command)
-        assert "would be served empty" in command.stderr
+        assert "is private to each process" in command.stderr
 
     def test_responses_are_sent_at_once(self) -> None:
         """The listening socket's protocol is TCP, without which asyncio doesn't set TCP_NODELAY."""

@@ -155,7 +155,7 @@ class TestAtTheSameTime:
         async with asyncio.timeout(10):
             task = asyncio.ensure_future(first())
             await working.wait()
-            assert "ask again in a moment" in problem_of(await send(), 409)["detail"]
+            assert "repeat it in a moment" in problem_of(await send(), 409)["detail"]
             may_end.set()
             transfer = await task
         assert transfer.id == (await send()).json()["id"]
@@ -181,7 +181,7 @@ class TestLostResponse:
         body = {"from_account": accounts[0], "to_account": accounts[1], "amount": "40.00"}
         with lost_commit(container.database.async_engine()):
             response = await async_client.post("/transfers/", json=body)
-        assert "look whether it was done" in problem_of(response, 500)["detail"]
+        assert "check whether it was done" in problem_of(response, 500)["detail"]
         assert "retry-after" not in response.headers
         assert ["60.00", "40.00"] == await balances(async_client)
 

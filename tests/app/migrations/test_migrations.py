@@ -249,7 +249,7 @@ class TestFailure:
         upgrade(url)
         fill(engine)
         write(tmp_path, "next", head(), 'op.execute("DELETE FROM users")')
-        with pytest.raises(CommandError, match="refer to rows of users that are not there"):
+        with pytest.raises(CommandError, match="refer to rows of users that don't exist"):
             command.upgrade(more, "head")
         assert ([head()], [1, 1, 1]) == (revision_of(engine), counts(engine))
 

@@ -1,4 +1,4 @@
-"""Odd requests over plain sockets, to the server as it is shipped and to its fallback."""
+"""Unusual requests over plain sockets, to the server's default parser and to its fallback."""
 
 import json
 import socket
@@ -88,7 +88,7 @@ def send_until_closed(client: socket.socket, piece: bytes, most: int) -> int:
 
 class TestBodyLimit:
     def test_a_declared_length_is_enough_to_refuse(self, server: Server) -> None:
-        """Nothing of the body is waited for."""
+        """The server doesn't wait for any part of the body."""
         response = answer(server, b"POST /users/ HTTP/1.1\r\n" + HEADERS + b"Content-Length: 1000000000\r\n\r\n")
         assert response.startswith(b"HTTP/1.1 413 ")
         assert b"content-type: application/problem+json\r\n" in response.lower()
@@ -96,14 +96,14 @@ class TestBodyLimit:
         assert "/problems/body-too-large" == json.loads(response.partition(b"\r\n\r\n")[2])["type"]
 
     def test_a_client_that_sends_first_gets_the_response(self, server: Server) -> None:
-        """Most clients send their body before they read: a connection that is reset would lose the response."""
+        """Most clients send their body before they read, so a reset connection would lose the response."""
         body = b"x" * (5 * LIMIT)
         head = b"POST /users/ HTTP/1.1\r\n" + HEADERS + b"Content-Length: %d\r\n\r\n" % len(body)
         assert answer(server, head, body).startswith(b"HTTP/1.1 413 ")
         assert 413 == httpx2.post(f"{server.url}/users/", content=body).status_code
 
     def test_a_chunked_body_is_counted(self, server: Server) -> None:
-        """A body without a declared length is refused where it becomes too long, and nothing of it is stored."""
+        """A body without a declared length is refused when it becomes too long, and nothing of it is stored."""
         head = b"POST /users/ HTTP/1.1\r\n" + HEADERS + b"Transfer-Encoding: chunked\r\n\r\n"
         response = answer(server, head, chunk(ANN), *[chunk(b" " * 100_000)] * 20, b"0\r\n\r\n")
         assert response.startswith(b"HTTP/1.1 413 ")
@@ -121,7 +121,7 @@ class TestBodyLimit:
     @pytest.mark.parametrize("path", [b"/users/", b"/health/live", b"/nothing"])
     @pytest.mark.parametrize("method", [b"GET", b"POST"])
     def test_an_endless_body_is_not_read_for_ever(self, server: Server, method: bytes, path: bytes) -> None:
-        """Whatever becomes of the request, the connection ends."""
+        """The connection ends, whatever happens to the request."""
         with connected(server) as client:
             client.sendall(method + b" " + path + b" HTTP/1.1\r\n" + HEADERS + b"Transfer-Encoding: chunked\r\n\r\n")
             before = time.monotonic()
@@ -143,13 +143,13 @@ class TestBodyLimit:
         assert 201 == httpx2.post(f"{server.url}/posts/", content=post, headers=JSON).status_code
 
     def test_the_limit_is_a_setting(self, http: Any, database_url: str) -> None:
-        """A service that takes longer texts says so."""
+        """A service that accepts longer texts can raise the limit."""
         settings = Settings(database=DatabaseSettings(url=database_url), server=ServerSettings(max_body_size=50))
         container = ApplicationContainer(settings=settings)
         with serving(create_app(container), http) as server:
             assert 201 == httpx2.post(f"{server.url}/users/", content=ANN, headers=JSON).status_code
             response = httpx2.post(f"{server.url}/users/", content=ANN + b"    ", headers=JSON)
-        assert (413, "a body may have 50 bytes") == (response.status_code, response.json()["detail"])
+        assert (413, "a body may have at most 50 bytes") == (response.status_code, response.json()["detail"])
 
 
 class TestContinue:
@@ -164,7 +164,7 @@ class TestContinue:
             assert read_to_end(client).startswith(b"HTTP/1.1 201 ")
 
     def test_a_body_that_is_too_long_is_not_asked_for(self, server: Server) -> None:
-        """The first that the client hears is the refusal, and the connection ends at once."""
+        """The client gets the refusal instead of a 100, and the connection ends at once."""
         before = time.monotonic()
         response = answer(server, self.HEAD + b"Content-Length: 1000000000\r\n\r\n")
         assert response.startswith(b"HTTP/1.1 413 ")
@@ -181,7 +181,7 @@ class TestTwoLengths:
         ids=["content-length first", "transfer-encoding first"],
     )
     def test_a_request_with_two_lengths_is_refused(self, server: Server, lengths: bytes) -> None:
-        """By one of them the rest is a second request, which somebody else's proxy did not see: it gets no answer."""
+        """With one of the two lengths, the rest would be a second request that a proxy did not see."""
         hidden = b"GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n"
         response = answer(server, b"POST /users/ HTTP/1.1\r\n" + HEADERS + lengths + b"\r\n0\r\n\r\n" + hidden)
         assert response.startswith(b"HTTP/1.1 400 ")
@@ -189,13 +189,13 @@ class TestTwoLengths:
 
 
 class TestEndlessHeaders:
-    """The server itself refuses these; it does so before the application knows of a request."""
+    """The server itself refuses these requests, before the application sees them."""
 
     MOST = 5_000_000
 
     @pytest.mark.parametrize("piece", [b"x" * 10_000, b"name: value\r\n" * 800], ids=["one header", "many headers"])
     def test_endless_headers_are_refused(self, server: Server, piece: bytes) -> None:
-        """Headers are kept in memory: a client may not fill it."""
+        """Headers are kept in memory, so a client must not be able to fill it."""
         with connected(server) as client:
             client.sendall(b"GET /health/live HTTP/1.1\r\nHost: test\r\nX: ")
             assert send_until_closed(client, piece, self.MOST) < self.MOST
@@ -208,7 +208,7 @@ class TestEndlessHeaders:
             assert send_until_closed(client, b"x" * 10_000, self.MOST) < self.MOST
 
     def test_long_ones_are_read(self, server: Server) -> None:
-        """Cookies and tokens of some 10 kB are ordinary, and so is the next request on the same connection."""
+        """Cookies and tokens of about 10 kB are accepted, and so is the next request on the same connection."""
         with httpx2.Client(base_url=server.url) as client:
             for _ in range(20):
                 assert 200 == client.get("/health/live", headers={"cookie": "x" * 20_000}).status_code
@@ -216,7 +216,7 @@ class TestEndlessHeaders:
 
 class TestHead:
     def test_the_connection_goes_on(self, server: Server) -> None:
-        """A body where none belongs would be taken for the next response."""
+        """The client would take an unexpected body for the next response."""
         request = b"%b /health/live HTTP/1.1\r\nHost: test\r\n%b\r\n"
         response = answer(server, request % (b"HEAD", b"") + request % (b"GET", b"Connection: close\r\n"))
         head, get = (part for part in response.split(b"HTTP/1.1 200 OK\r\n") if part)
@@ -233,7 +233,7 @@ class TestHost:
 
     @pytest.mark.parametrize("query", [b"limit=1", b"\xff"])
     def test_a_redirect_names_no_host(self, server: Server, query: bytes) -> None:
-        """The Host header is the client's, or that of an attacker before a cache."""
+        """The Host header comes from the client, or from an attacker who wants to poison a cache."""
         head = b" HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
         response = answer(server, b"GET /users?" + query + head)
         assert b"evil" not in response

@@ -1,4 +1,4 @@
-"""The application of the tests' own service: everything that the library has around endpoints."""
+"""The application of the tests' own service, with everything that the library adds around endpoints."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

@@ -28,7 +28,7 @@ class User(Timestamps, Base):
 
 
 class Post(Timestamps, Base):
-    """A post; it goes when its author goes."""
+    """A post. It is deleted with its author."""
 
     __tablename__ = "posts"
     __table_args__ = (IDS_ONCE,)

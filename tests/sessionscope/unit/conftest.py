@@ -1,4 +1,4 @@
-"""Unit tests run no engine: what connects to a database is an integration test."""
+"""Unit tests use no engine. A test that connects to a database is an integration test."""
 
 from collections.abc import Generator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Databases of their own: engines, locks and files are under test here."""
+"""Each test here has its own database, because engines, locks and files are under test."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path

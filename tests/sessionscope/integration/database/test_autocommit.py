@@ -1,4 +1,4 @@
-"""SQLAlchemy's own AUTOCOMMIT holds on every database, although transactions are begun by events of ours."""
+"""SQLAlchemy's AUTOCOMMIT works on every database, although our event listeners begin the transactions."""
 
 import pytest
 from sqlalchemy import insert, select
@@ -13,7 +13,7 @@ INSERT = insert(User).values(email="ann@example.com", username="ann")
 
 
 def test_a_statement_stays_without_a_commit(container: ApplicationContainer) -> None:
-    """Nothing is begun, so closing the connection undoes nothing."""
+    """No transaction is begun, so closing the connection undoes nothing."""
     engine = container.database.engine()
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(INSERT)
@@ -22,7 +22,7 @@ def test_a_statement_stays_without_a_commit(container: ApplicationContainer) -> 
 
 
 async def test_async_engines_do_the_same(container: ApplicationContainer) -> None:
-    """The event is that of the engine inside."""
+    """The listener is on the sync engine inside the async one."""
     engine: AsyncEngine = container.database.async_engine()
     async with engine.connect() as connection:
         await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(INSERT)

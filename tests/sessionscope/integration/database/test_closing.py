@@ -38,7 +38,7 @@ def open_connections(engine: Engine) -> set[Any]:
 
 
 async def test_a_connection_that_is_stopped_twice_leaves_no_task_waiting(empty_database_url: str) -> None:
-    """A close and a stop may meet when a server ends; each of them comes to its end."""
+    """A close and a stop may overlap when a server ends, and both of them finish."""
     engine = build_async_engine(DatabaseSettings(url=empty_database_url))
     async with engine.connect() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
@@ -50,10 +50,10 @@ async def test_a_connection_that_is_stopped_twice_leaves_no_task_waiting(empty_d
 
 @pytest.mark.every_database
 class TestDispose:
-    """A connection that is out when its engine is disposed of is closed when it comes back."""
+    """A connection that is checked out when its engine is disposed of is closed when it is returned."""
 
     def test_a_sync_connection_is_closed_on_return(self, empty_database_url: str) -> None:
-        """So are the idle ones, at once."""
+        """Idle connections are closed at once."""
         engine = build_engine(DatabaseSettings(url=empty_database_url))
         found = open_connections(engine)
         with engine.connect(), engine.connect():
@@ -146,7 +146,7 @@ class TestCancelledWhileConnecting:
 
     @pytest.mark.usefixtures("failed_connections_end")
     async def test_a_file_that_can_not_be_opened_is_no_other_error(self, tmp_path: Any) -> None:
-        """The cancellation goes through, and nobody is told of what failed meanwhile."""
+        """The cancellation is delivered, and the failure to open the file is not reported."""
         engine = build_async_engine(DatabaseSettings(url=f"sqlite:///{tmp_path}/missing/x.db"))
         opening = Opening(engine, asyncio.get_running_loop())
         task = asyncio.ensure_future(engine.connect().start())
@@ -173,7 +173,7 @@ class TestReadingThreads:
     async def test_a_cancelled_read_has_ended_when_its_container_is_closed(
         self, container: ApplicationContainer, *, connects_late: bool
     ) -> None:
-        """A thread that is still at work, or has not connected yet, leaves no connection in a pool that nobody has."""
+        """A thread that is still busy, or has not connected yet, leaves no connection in a discarded pool."""
         begun, may_go_on = asyncio.Event(), threading.Event()
         loop = asyncio.get_running_loop()
         engine = container.database.engine()

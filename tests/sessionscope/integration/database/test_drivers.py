@@ -68,7 +68,7 @@ async def in_async(settings: DatabaseSettings, question: Question) -> Any:
 
 
 async def sockets_closed() -> None:
-    """Wait until the loop has no socket any more: the end of TLS takes a word of the server's."""
+    """Wait until the loop has no open sockets: ending TLS takes a message from the server."""
     loop: Any = asyncio.get_running_loop()
     async with asyncio.timeout(5):
         # Its own, which wakes it up, stays.
@@ -123,12 +123,12 @@ def my_user(mariadb: MariaDB) -> Iterator[URL]:
 class TestPasswords:
     @pytest.mark.parametrize("name", POSTGRESQL)
     def test_special_characters_let_in_to_postgresql(self, pg_user: URL, name: str) -> None:
-        """Each driver hands the password on as it is."""
+        """Each driver passes the password on unchanged."""
         assert [pg_user.username] * 2 == answers(named(pg_user, name), scalar("SELECT current_user"))
 
     @pytest.mark.parametrize("name", MYSQL)
     def test_special_characters_let_in_to_mariadb(self, my_user: URL, name: str) -> None:
-        """In UTF-8, too, which the drivers alone can't."""
+        """UTF-8 works too, which the drivers can't do by themselves."""
         assert [f"{my_user.username}@127.0.0.1"] * 2 == answers(named(my_user, name), scalar("SELECT current_user()"))
 
 
@@ -195,7 +195,7 @@ class TestTLS:
         ("sslmode", "expected"), [("disable", False), ("require", True), ("verify-ca", True), ("verify-full", True)]
     )
     def test_sslmode(self, pg_tls: Secured, name: str, sslmode: str, *, expected: bool) -> None:
-        """Each driver encrypts, or doesn't, as libpq's word says."""
+        """Each driver encrypts, or doesn't, according to libpq's `sslmode`."""
         query = {"sslmode": sslmode} | ({"sslrootcert": pg_tls.authority} if "verify" in sslmode else {})
         assert [expected] * 2 == answers(named(pg_tls.url, name, **query), uses_tls)
 
@@ -212,26 +212,26 @@ class TestTLS:
         [("DISABLED", False), ("PREFERRED", True), ("REQUIRED", True), ("VERIFY_CA", True), ("VERIFY_IDENTITY", True)],
     )
     def test_ssl_mode(self, my_tls: Secured, name: str, mode: str, *, expected: bool) -> None:
-        """Each driver encrypts, or doesn't, as the clients' word says."""
+        """Each driver encrypts, or doesn't, according to the clients' `ssl-mode`."""
         query = {"ssl-mode": mode} | ({"ssl-ca": my_tls.authority} if "VERIFY" in mode else {})
         assert [expected] * 2 == answers(named(my_tls.url, name, **query), uses_tls)
 
     @pytest.mark.parametrize("name", MYSQL)
     def test_a_mariadb_that_nobody_vouches_for_is_refused(self, my_tls: Secured, name: str) -> None:
-        """The system's authorities don't know it."""
+        """The system's certificate authorities don't know the certificate."""
         for error in failures(named(my_tls.url, name, **{"ssl-mode": "VERIFY_CA"})):
             assert isinstance(error, OperationalError)
 
     @pytest.mark.parametrize("name", POSTGRESQL)
     def test_a_postgresql_without_is_refused_where_it_is_required(self, postgresql: PostgreSQL, name: str) -> None:
-        """And taken where it is preferred."""
+        """A server without TLS is accepted if TLS is only preferred."""
         assert [False, False] == answers(named(postgresql.url(), name, sslmode="prefer"), uses_tls)
         for error in failures(named(postgresql.url(), name, sslmode="require")):
             assert isinstance(error, OperationalError)
 
     @pytest.mark.parametrize("name", MYSQL)
     def test_a_mariadb_without_is_refused_where_it_is_required(self, mariadb: MariaDB, name: str) -> None:
-        """Though aiomysql would go on without a word."""
+        """By itself, aiomysql would connect without TLS silently."""
         assert [False, False] == answers(named(mariadb.url(), name, **{"ssl-mode": "PREFERRED"}), uses_tls)
         for error in failures(named(mariadb.url(), name, **{"ssl-mode": "REQUIRED"})):
             assert isinstance(error, OperationalError)
@@ -240,7 +240,7 @@ class TestTLS:
 class TestTimeouts:
     @pytest.mark.parametrize("name", POSTGRESQL)
     def test_postgresql_connections_have_timeouts(self, postgresql: PostgreSQL, name: str) -> None:
-        """In milliseconds, and the URL's own options beside them."""
+        """The timeouts are in milliseconds, and the URL's own options are kept."""
         url = named(postgresql.url(), name, options="-c work_mem=7MB")
         settings = ("lock_timeout", "statement_timeout", "work_mem", "application_name")
         shown = scalar(f"SELECT concat_ws(' ', {', '.join(f'current_setting({each!r})' for each in settings)})")
@@ -256,13 +256,13 @@ class TestTimeouts:
 
     @pytest.mark.parametrize("name", POSTGRESQL)
     def test_postgresql_ends_a_statement(self, postgresql: PostgreSQL, name: str) -> None:
-        """They are in force."""
+        """The server enforces the timeout."""
         for error in failures(named(postgresql.url(), name), scalar("SELECT pg_sleep(5)"), statement_timeout=0.1):
             assert "57014" in (getattr(error.orig, "sqlstate", None), getattr(error.orig, "pgcode", None))
 
     @pytest.mark.parametrize("name", MYSQL)
     def test_mariadb_ends_a_statement(self, mariadb: MariaDB, name: str) -> None:
-        """They are in force."""
+        """The server enforces the timeout."""
         slow = scalar("SELECT SUM(one.seq * two.seq) FROM seq_1_to_100000 one, seq_1_to_100000 two")
         for error in failures(named(mariadb.url(), name), slow, statement_timeout=0.1):
             assert error.orig is not None
@@ -274,7 +274,7 @@ class TestSessions:
     def test_the_isolation_level_is_every_transactions(
         self, request: pytest.FixtureRequest, name: str, level: str
     ) -> None:
-        """As the settings say."""
+        """Every transaction has the isolation level from the settings."""
         server: PostgreSQL | MariaDB = request.getfixturevalue("postgresql" if name == "postgresql" else "mariadb")
         shown = scalar(f"SHOW {level}" if name == "postgresql" else f"SELECT LOWER({level})")
         found = answers(server.url(), shown, isolation_level="SERIALIZABLE")
@@ -292,12 +292,12 @@ class TestSessions:
     def test_words_of_any_postgresql_client_connect(
         self, postgresql: PostgreSQL, name: str, query: dict[str, str]
     ) -> None:
-        """Each driver gets those that it knows."""
+        """Each driver gets the arguments that it knows."""
         assert [1, 1] == answers(named(postgresql.url(), name, **query), scalar("SELECT 1"))
 
     @pytest.mark.parametrize("name", POSTGRESQL)
     def test_an_address_is_gone_to(self, postgresql: PostgreSQL, name: str) -> None:
-        """An address without a name is where every driver goes."""
+        """Every driver connects to an address without a host name."""
         url = postgresql.url()
         query = {"hostaddr": "127.0.0.1", "port": str(url.port)}
         alone = URL.create(name, url.username, url.password, database=url.database, query=query)
@@ -305,7 +305,7 @@ class TestSessions:
 
     @pytest.mark.parametrize("name", MYSQL)
     def test_words_of_any_mysql_driver_connect(self, mariadb: MariaDB, name: str) -> None:
-        """Each driver gets those that its connect takes."""
+        """Each driver gets the arguments that its connect function accepts."""
         query = {
             "collation": "utf8mb4_bin",
             "max_allowed_packet": "1000000",
@@ -318,7 +318,7 @@ class TestSessions:
     def test_a_value_is_never_cut_to_fit(
         self, own_mariadb: Callable[..., AbstractContextManager[MariaDB]], name: str
     ) -> None:
-        """Where the server would, the connection is made strict, and keeps the server's other modes."""
+        """If the server would cut values, the connection sets strict mode, and keeps the server's other modes."""
         with own_mariadb(options=("--sql-mode=ANSI_QUOTES",)) as server:
             assert ["ANSI_QUOTES,STRICT_TRANS_TABLES"] * 2 == answers(
                 named(server.url(), name), scalar("SELECT @@sql_mode")
@@ -330,19 +330,19 @@ class TestSessions:
         assert ["🔑"] * 2 == answers(named(mariadb.url(), name), lambda c: c.scalar(text("SELECT :key"), {"key": "🔑"}))
 
     def test_a_slow_answer_is_waited_for(self, mariadb: MariaDB) -> None:
-        """The limit for connecting is none for statements."""
+        """The time limit for connecting doesn't apply to statements."""
         assert [0, 0] == answers(mariadb.url(), scalar("SELECT SLEEP(1.5)"), connect_timeout=1)
 
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """Give a port that takes calls and then says nothing, as a frozen server does."""
+    """Yield a port that accepts connections and sends nothing, like a frozen server."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         yield listener.getsockname()[1]
 
 
 def free_port() -> int:
-    """Return a port where nobody listens."""
+    """Return a port on which nothing listens."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -351,7 +351,7 @@ def free_port() -> int:
 class TestFailuresToConnect:
     @pytest.mark.parametrize("name", POSTGRESQL + MYSQL)
     def test_a_server_that_is_down(self, name: str) -> None:
-        """One class for all drivers."""
+        """All drivers raise the same class."""
         url = URL.create(name, "user", "s3cr3t", "127.0.0.1", free_port(), "name")
         for error in failures(url):
             assert isinstance(error, OperationalError)
@@ -359,7 +359,7 @@ class TestFailuresToConnect:
 
     @pytest.mark.parametrize("name", POSTGRESQL + MYSQL)
     def test_a_server_that_says_nothing(self, silent_port: int, name: str) -> None:
-        """The limit holds for all of connecting, not only for the call."""
+        """The limit applies to the whole handshake, not only to the TCP connection."""
         url = URL.create(name, "user", "s3cr3t", "127.0.0.1", silent_port, "name")
         begin = time.monotonic()
         for error in failures(url, connect_timeout=1):
@@ -369,7 +369,7 @@ class TestFailuresToConnect:
 
     @pytest.mark.parametrize("name", POSTGRESQL)
     def test_postgresql_refuses_a_password(self, postgresql: PostgreSQL, name: str) -> None:
-        """The server's code comes with it, where asyncpg connects."""
+        """The error of asyncpg has the server's code."""
         sync, asynchronous = failures(named(postgresql.url().set(password="wr0ng"), name))
         assert (OperationalError, OperationalError) == (type(sync), type(asynchronous))
         if name != "postgresql+psycopg":
@@ -378,13 +378,13 @@ class TestFailuresToConnect:
 
     @pytest.mark.parametrize("name", POSTGRESQL)
     def test_postgresql_has_no_such_database(self, postgresql: PostgreSQL, name: str) -> None:
-        """As a wrong password."""
+        """The error is like that of a wrong password."""
         for error in failures(named(postgresql.url("nowhere"), name)):
             assert isinstance(error, OperationalError)
 
     @pytest.mark.parametrize("name", MYSQL)
     def test_mariadb_refuses_a_password(self, mariadb: MariaDB, name: str) -> None:
-        """The server's number is there."""
+        """The error has the server's number."""
         for error in failures(named(mariadb.url().set(password="wr0ng"), name)):
             assert isinstance(error, OperationalError)
             assert error.orig is not None
@@ -418,7 +418,7 @@ class TestSeveralHosts:
     def test_the_kind_that_is_wanted_is_found(
         self, pair: PostgreSQLPair, name: str, wanted: str, *, in_recovery: bool
     ) -> None:
-        """Wherever it stands in the list."""
+        """The wanted kind of server is found at any place in the list."""
         for first, second in ((pair.primary, pair.standby), (pair.standby, pair.primary)):
             url = several(pair, name, first.port, second.port, wanted=wanted)
             assert [in_recovery] * 2 == answers(url, scalar("SELECT pg_is_in_recovery()"))
@@ -427,13 +427,13 @@ class TestSeveralHosts:
     def test_a_host_that_is_down_or_silent_is_passed_over(
         self, pair: PostgreSQLPair, silent_port: int, name: str
     ) -> None:
-        """Each host has all the time there is to connect."""
+        """Each host gets the full time to connect."""
         url = several(pair, name, free_port(), silent_port, pair.standby.port, pair.primary.port, wanted="read-write")
         assert [False, False] == answers(url, scalar("SELECT pg_is_in_recovery()"), connect_timeout=1)
 
     @pytest.mark.parametrize("name", POSTGRESQL)
     def test_no_suitable_host_is_an_operational_error(self, pair: PostgreSQLPair, name: str) -> None:
-        """As a server that is down."""
+        """The error is the same as for a server that is down."""
         url = several(pair, name, pair.standby.port, free_port(), wanted="primary")
         for error in failures(url):
             assert isinstance(error, OperationalError)

@@ -1,4 +1,4 @@
-"""A forked child never talks over the connections of its parent."""
+"""A forked child never uses the connections of its parent."""
 
 import os
 import subprocess

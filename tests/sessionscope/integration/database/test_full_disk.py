@@ -1,4 +1,4 @@
-"""A full disk under SQLite gives a known outcome at once, in whichever statement it shows."""
+"""A full disk under SQLite has a known outcome at once, whichever statement fails."""
 
 import asyncio
 import contextlib
@@ -87,7 +87,7 @@ class TestCommit:
     async def test_one_that_finds_no_room_has_changed_nothing(
         self, container: ApplicationContainer, *, idempotent: bool
     ) -> None:
-        """What a commit could not write is undone, known to be so, and not tried again; room helps."""
+        """A commit that finds no room is rolled back and not retried, and the error says so. Freeing room helps."""
         assert 0 == await _count(container)
         with files_end_at(LIMIT_BYTES):
             assert Failure.RESOURCES is await _failure_of_commit(container, idempotent=idempotent)
@@ -111,7 +111,7 @@ class TestService:
     async def test_a_full_disk_is_told_at_once(
         self, small_disk: Path, alembic_project: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Clients get a 503 with when to come back, reads go on, and room is all that it takes to write again."""
+        """Clients get a 503 with Retry-After, reads go on, and writes work again as soon as there is room."""
         url = f"sqlite:///{small_disk}/app.db"
         upgrade(make_url(url), project=alembic_project)
         filler = small_disk / "filler"
@@ -127,7 +127,7 @@ class TestService:
                 assert 1 == (await client.get("/users/")).json()["total"]
                 filler.unlink()
                 assert 201 == (await client.post("/users/", json=_user("bob"))).status_code
-        assert 5 == caplog.messages.count("POST /users/: the database can't serve: resources")
+        assert 5 == caplog.messages.count("POST /users/: the database is not available: resources")
 
 
 def _user(name: str) -> dict[str, Any]:

@@ -65,14 +65,14 @@ class TestSharing:
             assert [8] * 8 == list(pool.map(lambda _: count(memory), range(8)))
 
     def test_two_containers_share_nothing(self, make_database: MakeDatabase) -> None:
-        """Equal settings are no reason to meet."""
+        """Two containers with equal settings have separate databases."""
         one, other = [make_database(url="sqlite:///:memory:") for _ in range(2)]
         store(one)
         assert [1, 0] == [count(one), count(other)]
 
     @pytest.mark.parametrize("url", SPELLINGS)
     def test_every_spelling_is_private(self, url: str) -> None:
-        """However memory is written, it is a file of our own."""
+        """Every spelling of an in-memory database becomes a private file."""
         location = DatabaseLocation(DatabaseSettings(url=url))
         assert location.private
         assert directory_of(location).is_dir()

@@ -81,7 +81,7 @@ def limits(connection: Connection) -> tuple[str, str]:
 class TestLoad:
     @pytest.mark.parametrize("name", NAMES)
     def test_two_processes_share_few_server_connections(self, pooled: PgBouncer, name: str) -> None:
-        """No statement is missing on another connection, none is there already, none stays behind."""
+        """Prepared statements are never missing, never exist already, and never stay behind on a server connection."""
         settings = settings_of(pooled.url(), name)
         given = json.dumps(
             {"url": pooled.url().set(drivername=name).render_as_string(hide_password=False)}
@@ -102,7 +102,7 @@ class TestLoad:
 class TestTimeouts:
     @pytest.mark.parametrize("name", NAMES)
     def test_transactions_behind_pgbouncer_have_timeouts(self, pooled: PgBouncer, name: str) -> None:
-        """Set when it begins, in the first and in later ones of a connection."""
+        """The timeouts are set at the beginning of each transaction of a connection."""
         settings = settings_of(pooled.url(), name, lock_timeout=1.5, statement_timeout=2.5)
         engine = build_engine(settings)
         for _ in range(2):
@@ -120,7 +120,7 @@ class TestTimeouts:
 
     @pytest.mark.parametrize("name", NAMES)
     def test_timeouts_end_with_the_transaction(self, pooled: PgBouncer, name: str) -> None:
-        """The next client of the server connection has its own; a statement that stands alone has none."""
+        """The next client of the server connection has its own timeouts. A statement in autocommit has none."""
         settings = settings_of(pooled.url(), name, lock_timeout=1.5, statement_timeout=2.5)
         engine = build_engine(settings)
         for _ in range(6):

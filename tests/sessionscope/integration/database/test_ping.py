@@ -1,4 +1,4 @@
-"""Pooled connections are tested when they were idle, and dead ones hurt nobody."""
+"""Idle pooled connections are tested before use, so dead ones cause no errors."""
 
 from contextlib import AsyncExitStack
 from typing import Any
@@ -46,7 +46,7 @@ class TestWhen:
         ids=["each time", "after idling", "never"],
     )
     def test_settings_say_when_to_ping(self, monkeypatch: pytest.MonkeyPatch, values: Any, expected: int) -> None:
-        """A new connection needs no test, and one that was at work a moment ago neither."""
+        """A new connection needs no test, and neither does one that was used a moment ago."""
         engine = build_engine(DatabaseSettings(url="sqlite:///:memory:", **values))
         assert expected == len(pings(engine, monkeypatch))
 
@@ -70,7 +70,7 @@ class TestWhen:
 @pytest.mark.isolation("database")
 class TestKilledConnections:
     async def test_nobody_gets_a_500(self, container: ApplicationContainer, async_client: httpx2.AsyncClient) -> None:
-        """Killed right after their last use, before they are tested: come again, and then all is well."""
+        """Connections that are killed right after use are not tested: clients get a 503, and the next request works."""
         user = await make_user(async_client)
         await kill_connections(container)
         responses = [await async_client.get(f"/users/{user['id']}") for _ in range(3)]

@@ -1,4 +1,4 @@
-"""The async pool: who has waited longest is next, and no connection is closed that somebody waits for."""
+"""The async pool serves waiters first come, first served, and never closes a connection that a waiter could use."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ Pooled = Callable[..., AsyncEngine]
 
 @pytest.fixture(name="pooled")
 async def _pooled(tmp_path: Path) -> AsyncGenerator[Pooled, None]:
-    """Give ``pooled(size, overflow)``, an engine whose connections to a file of its own are so many."""
+    """Yield ``pooled(size, overflow)``, which makes an engine with a pool of this size on a private file."""
     engines: list[AsyncEngine] = []
 
     def pooled(size: int, overflow: int, patience_seconds: float = 60) -> AsyncEngine:
@@ -51,13 +51,13 @@ def checked_out(engine: AsyncEngine) -> int:
 
 
 def waiting(engine: AsyncEngine) -> Any:
-    """Return those who wait for a connection."""
+    """Return the tasks that wait for a connection."""
     pool: Any = engine.pool
     return pool._pool.waiting
 
 
 async def waiter(engine: AsyncEngine, work: Callable[[], Awaitable[Any]]) -> asyncio.Task[None]:
-    """Start somebody who waits in line for a connection, to do *work* with it."""
+    """Start a waiter, which does *work* with its connection."""
 
     async def wait() -> None:
         async with engine.connect():
@@ -93,7 +93,7 @@ class TestOrder:
 
 class TestOverflow:
     async def test_what_somebody_waits_for_is_not_closed(self, pooled: Pooled) -> None:
-        """Three that end together serve three who wait, though the pool keeps but one of them idle."""
+        """Three connections that are returned together serve three waiters, though the pool keeps only one idle."""
         engine = pooled(1, 2)
         held = [await engine.connect() for _ in range(3)]
         together = asyncio.Barrier(3)
@@ -129,7 +129,7 @@ class TestOutage:
             await second
 
     async def test_what_is_connected_comes_first(self, pooled: Pooled) -> None:
-        """After a server had no room for another one, those that there are go on."""
+        """After the server refused another connection, the existing ones still serve."""
         engine, tries = pooled(2, 0), list[int]()
 
         @event.listens_for(engine.sync_engine, "do_connect")
@@ -178,7 +178,7 @@ class TestGivingUp:
             pass
 
     async def test_cancelled_waiter_leaves_the_queue(self, pooled: Pooled) -> None:
-        """The next one takes the place."""
+        """The next waiter takes its place in the queue."""
         engine = pooled(1, 0)
         async with engine.connect():
             task = await waiter(engine, asyncio.Event().wait)

@@ -64,7 +64,7 @@ def tables(database: DatabaseContainer) -> set[str]:
 
 class TestSync:
     def test_the_whole_schema(self, memory: DatabaseContainer) -> None:
-        """Every table comes, comes only once, and goes."""
+        """Every table is created, created only once, and dropped."""
         for _ in range(2):
             init_db(memory.engine())
             assert TABLES <= tables(memory)
@@ -85,7 +85,7 @@ class TestSync:
             assert not table_exists(engine, table)
 
     def test_a_table_of_nobody_may_exist(self, memory: DatabaseContainer) -> None:
-        """Looking is for any table, declared by a model or not."""
+        """You can look for any table, whether a model declares it or not."""
         with memory.engine().begin() as connection:
             connection.execute(text("CREATE TABLE foreign_one (id INTEGER)"))
         assert table_exists(memory.engine(), "foreign_one")
@@ -93,7 +93,7 @@ class TestSync:
 
     @pytest.mark.parametrize("work", [create_table, drop_table])
     def test_a_misspelt_table_is_refused(self, memory: DatabaseContainer, work: Any) -> None:
-        """What no model declares can be neither made nor dropped; the error names those that can."""
+        """A table that no model declares can't be created or dropped. The error names the declared tables."""
         with pytest.raises(UnknownTableError, match=r"'book'.*books"):
             work(memory.engine(), "book")
 
@@ -132,7 +132,7 @@ class TestPing:
 
     @pytest.mark.usefixtures("failed_connections_end")
     async def test_one_that_is_not_does_not(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-        """False and no exception; the log says why, without where."""
+        """The result is False, without an exception. The log has the reason but not the address."""
         settings = DatabaseSettings(url=f"sqlite:///{tmp_path}/missing/secret.db")
         assert not ping(build_engine(settings))
         assert not await ping(build_async_engine(settings))

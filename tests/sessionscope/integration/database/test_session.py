@@ -1,4 +1,4 @@
-"""Sessions do what their names say, and nothing by themselves."""
+"""Sessions do what their names say, and nothing implicitly."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -52,7 +52,7 @@ def names(database: DatabaseContainer) -> list[str]:
 
 class TestSession:
     def test_nothing_is_flushed_by_a_query(self, memory: DatabaseContainer) -> None:
-        """What is sent, and when, stands in the code."""
+        """A query never flushes implicitly."""
         with memory.session_factory()() as session:
             session.add(ann())
             assert [] == list(session.scalars(select(User)))
@@ -143,7 +143,7 @@ class TestTransaction:
         assert [] == names(memory)
 
     async def test_transaction_must_be_the_first_of_its_session(self, memory: DatabaseContainer) -> None:
-        """A snapshot that was taken earlier is too old to write upon."""
+        """A snapshot from an earlier read may be too old for writing."""
         with memory.session_factory()() as session:
             session.execute(select(1))
             with pytest.raises(InvalidRequestError, match="already"), transaction(session):
@@ -209,7 +209,7 @@ class TestReadSession:
         assert ["ann"] == names(stored)
 
     async def test_reading_is_free(self, stored: DatabaseContainer) -> None:
-        """Queries, a flush and a commit of nothing are no writes."""
+        """Queries, an empty flush and an empty commit don't count as writes."""
         with stored.read_session_factory()() as session:
             assert "ann" == session.get_one(User, 1).username
             session.flush()
@@ -219,7 +219,7 @@ class TestReadSession:
             await async_session.commit()
 
     def test_each_read_sees_what_is_there_now(self, stored: DatabaseContainer) -> None:
-        """Every statement stands alone: no snapshot is kept between two."""
+        """Each statement runs in autocommit, so no snapshot is kept between two of them."""
         count = select(func.count()).select_from(User)
         with stored.read_session_factory()() as session:
             assert 1 == session.scalar(count)
@@ -250,7 +250,7 @@ class TestColumns:
             session.scalars(select(User).where(User.created_at > naive))
 
     def test_sums_are_exact(self, stored: DatabaseContainer) -> None:
-        """A thousand dimes are a hundred, to the cent, and stay Decimal in SQL."""
+        """A thousand times 0.10 is exactly 100, and stays a Decimal in SQL."""
         with stored.session_factory()() as session:
             session.add_all(Account(owner_id=1, balance=Decimal("0.10")) for _ in range(1000))
             session.add(Account(owner_id=1, balance=Decimal("9999999999999899.99")))

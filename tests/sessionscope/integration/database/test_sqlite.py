@@ -48,7 +48,7 @@ class TestPragmas:
         assert PRAGMAS == found
 
     def test_a_private_database_does_not_wait_for_the_disk(self, memory: DatabaseContainer) -> None:
-        """It ends with the process anyway; a real file is safe against a power cut."""
+        """A private database ends with its process, so it needs no protection against a power cut."""
         with memory.engine().connect() as connection:
             assert 0 == connection.exec_driver_sql("PRAGMA synchronous").scalar()
 
@@ -177,7 +177,7 @@ class TestViolations:
             assert expected is violation_of(caught.value)
 
     def test_a_delete(self, memory: DatabaseContainer) -> None:
-        """A row that others refer to can't go."""
+        """A row that others refer to can't be deleted."""
         with memory.session_factory()() as session:
             user = self.stored(session)
             session.add(Account(owner_id=user.id, balance=0))
@@ -237,7 +237,7 @@ class TestFailedCommit:
     async def test_async_transaction_ends_with_its_session_after_a_failed_commit(
         self, database: DatabaseContainer
     ) -> None:
-        """The async driver's connection likewise."""
+        """The same holds for the async driver."""
         with pytest.raises(IntegrityError):
             async with database.async_session_factory()() as session:
                 await session.execute(text("PRAGMA defer_foreign_keys = ON"))

@@ -94,7 +94,7 @@ class TestCreation:
         await close_container(database)
 
     async def test_any_name_is_opened_again(self, tmp_path: Path, run: Run) -> None:
-        """What means something in a URI means itself in the name of a file."""
+        """Characters with a meaning in a URI are literal in the name of a file."""
         folder = tmp_path / "a?mode=ro#b%20c&d é"
         folder.mkdir()
         database = container_on(folder / "x.db")
@@ -105,7 +105,7 @@ class TestCreation:
         await close_container(database)
 
     async def test_one_that_must_exist_is_not_created(self, tmp_path: Path, run: Run) -> None:
-        """A service that is told so makes no database: a missing one is an error."""
+        """With `must_exist`, a missing database is an error and is not created."""
         database = container_on(tmp_path / "x.db")
         database.location().must_exist = True
         with pytest.raises(OperationalError) as caught:

@@ -1,4 +1,4 @@
-"""Visits to SQLite take place in threads, others in SQLAlchemy's own context."""
+"""Visits to SQLite run in threads. Visits to other databases run in SQLAlchemy's greenlet."""
 
 import asyncio
 import os
@@ -39,7 +39,7 @@ assert os.waitpid(child, 0)[1] == 0
 @pytest.mark.isolation("database")
 class TestWhere:
     async def test_reads_run_in_a_thread_on_sqlite_only(self, container: ApplicationContainer) -> None:
-        """And the thread knows whose work it does."""
+        """The thread has the context of the task that it works for."""
         token = current_task.set("GET /somewhere")
 
         def work(connection: Connection) -> tuple[bool, object, object]:
@@ -79,7 +79,7 @@ class TestThreads:
                 await asyncio.sleep(0.01)
 
     async def test_what_fails_there_fails_here(self, container: ApplicationContainer) -> None:
-        """With the error that it raised."""
+        """The caller gets the error that the work raised."""
 
         def work(_: Connection) -> None:
             raise KeyError("in the thread")
@@ -90,7 +90,7 @@ class TestThreads:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="needs os.fork")
     def test_a_forked_child_has_its_own(self, database_url: str) -> None:
-        """Those of its parent are not there, and are not waited for."""
+        """The child doesn't have its parent's threads, and doesn't wait for them."""
         environment = os.environ | {"APP_DATABASE__URL": database_url}
         done = subprocess.run(  # noqa: S603 - our own words
             [sys.executable, "-c", FORKING], env=environment, capture_output=True, text=True, check=False, timeout=60

@@ -1,4 +1,4 @@
-"""Two databases that can be told apart, and the ways that lead to them."""
+"""Two databases that can be told apart, and the ways to reach them."""
 
 import sqlite3
 from contextlib import closing
@@ -48,7 +48,7 @@ class Places:
         return ApplicationContainer(settings=Settings(database=self.settings(name)))
 
     def written(self, table: str) -> str:
-        """Return the name of the database that has got a new row in *table*, and remove it."""
+        """Return the name of the database that has a new row in *table*, and remove the row."""
         found: list[str] = []
         for name, file in self.files.items():
             with closing(sqlite3.connect(file)) as connection, connection:

@@ -1,4 +1,4 @@
-"""Whatever a provider is overridden with is what everything above it uses, though reads take a short cut on SQLite."""
+"""An override of a provider affects everything above it, although reads take a shortcut on SQLite."""
 
 import threading
 from collections.abc import AsyncGenerator, Generator
@@ -87,12 +87,12 @@ def provider_of(container: Any, name: str) -> Any:
 
 
 def replacement(name: str, places: Places) -> Any:
-    """Return what leads to the other database in the place of a provider."""
+    """Return an override for a provider that leads to the other database."""
     return provider_of(places.other, name)
 
 
 def expected(name: str, ways: Any) -> dict[str, str]:
-    """Return where each of the ways is to lead."""
+    """Return the database to which each way should lead."""
     return {way: "other" if way in WAYS[name] else "own" for way in ways}
 
 
@@ -109,7 +109,7 @@ class TestEveryProvider:
 
     @pytest.mark.parametrize("name", WAYS)
     async def test_in_process(self, places: Places, undo: ExitStack, name: str) -> None:
-        """What is above the provider goes to the other database, and nothing else does."""
+        """Everything above the provider uses the other database, and nothing else does."""
         undo.enter_context(provider_of(places.own, name).override(replacement(name, places)))
         reached = await reached_in_process(places.own, places)
         assert expected(name, reached) == reached
@@ -125,7 +125,7 @@ class TestEveryProvider:
     async def test_after_a_read_it_is_honoured_by_the_next_scope(
         self, places: Places, undo: ExitStack, name: str
     ) -> None:
-        """Where the override is not refused as too late, the reads that follow use it."""
+        """If the override is not refused as too late, later reads use it."""
         await reached_in_process(places.own, places)
         provider = provider_of(places.own.database, name)
         if name != "async_read_session":
@@ -139,7 +139,7 @@ class TestPlainFactories:
     """An override may be SQLAlchemy's own, which knows nothing of the short cut."""
 
     async def test_of_async_read_sessions(self, places: Places, undo: ExitStack) -> None:
-        """Reads go to the engine that the factory has."""
+        """Reads use the engine of the factory."""
         engine = build_async_engine(places.settings("other"))
         undo.enter_context(
             places.own.database.async_read_session_factory.override(async_sessionmaker(engine, class_=AsyncReadSession))
@@ -149,7 +149,7 @@ class TestPlainFactories:
         assert expected("database.async_read_session_factory", reached) == reached
 
     async def test_of_an_async_read_session(self, places: Places, undo: ExitStack) -> None:
-        """Reads go where the one session goes that the test has made."""
+        """Reads use the database of the session that the test has made."""
         engine = build_async_engine(places.settings("other"))
         session = AsyncReadSession(engine)
         undo.enter_context(places.own.database.async_read_session.override(session))
@@ -159,7 +159,7 @@ class TestPlainFactories:
         assert expected("database.async_read_session", reached) == reached
 
     async def test_of_sync_read_sessions(self, places: Places, undo: ExitStack) -> None:
-        """Async reads are not concerned."""
+        """Async reads are not affected."""
         engine = build_engine(places.settings("other"))
         undo.enter_context(places.own.database.read_session_factory.override(sessionmaker(engine, class_=ReadSession)))
         reached = await reached_in_process(places.own, places)

@@ -1,4 +1,4 @@
-"""A visit to read belongs to a scope, with replicas and without."""
+"""A visit belongs to a scope, with and without replicas."""
 
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -28,11 +28,11 @@ async def _followed(places: Places) -> AsyncGenerator[DatabaseContainer, None]:
 
 
 class TestOutsideOfAScope:
-    """Nobody knows there whether a read is to see a write of its own, so it is refused everywhere alike."""
+    """Outside a scope, it is unknown whether a read must see an earlier write, so reads are always refused."""
 
     @pytest.mark.isolation("none")
     async def test_read_outside_a_scope_is_refused_without_replicas(self, places: Places) -> None:
-        """What would fail once there are replicas fails before."""
+        """A read that would fail with replicas fails without them too."""
         with pytest.raises(ScopeError, match=r"no scope is open.*with scope\(\)"):
             await places.own.database.async_reads().read(username)
 
@@ -63,7 +63,7 @@ class TestOutsideOfAScope:
 @pytest.mark.isolation("none")
 class TestReplicasOfAFile:
     async def test_a_scope_that_has_written_reads_from_the_primary(self, followed: DatabaseContainer) -> None:
-        """The short cut through threads knows of the write too."""
+        """The shortcut through threads respects the write too."""
         new = {"email": "new@example.com", "username": "new"}
         async with scope():
             assert "other" == await followed.async_reads().read(username)

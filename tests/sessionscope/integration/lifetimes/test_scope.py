@@ -15,7 +15,7 @@ from tests.sessionscope.service.models import User
 @pytest.mark.isolation("database")
 class TestTeardown:
     def test_nothing_is_committed(self, container: ApplicationContainer) -> None:
-        """A session that was not committed leaves no row."""
+        """A session without a commit leaves no row."""
         with scope():
             session = container.database.session()
             session.add(User(email="a@example.com", username="a"))
@@ -31,7 +31,7 @@ class TestTeardown:
             session.add(User(email="a@example.com", username="a"))
 
     async def test_a_used_async_session_needs_an_async_scope(self, container: ApplicationContainer) -> None:
-        """A close that must wait can't be done by `with`, and says so."""
+        """`with` can't close an object asynchronously, and the error says so."""
         with pytest.raises(TeardownError) as caught, scope():
             await container.database.async_session().execute(select(1))
         engine = container.database.async_engine()
@@ -43,7 +43,7 @@ class TestTeardown:
 @pytest.mark.isolation("database")
 class TestRelease:
     async def test_connections_are_given_back(self, container: ApplicationContainer) -> None:
-        """After `await release()` no session of the scope holds a connection, and each works on."""
+        """After `await release()`, no session of the scope holds a connection, and each can still be used."""
         engines = (container.database.engine(), container.database.async_engine().sync_engine)
         async with scope() as current:
             await container.database.async_session().execute(select(1))

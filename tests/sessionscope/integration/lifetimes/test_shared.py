@@ -1,4 +1,4 @@
-"""What becomes of real engines and sessions when a provider is overridden or a container is closed."""
+"""Real engines and sessions when a provider is overridden or a container is closed."""
 
 from typing import Any
 

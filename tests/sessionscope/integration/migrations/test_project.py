@@ -1,4 +1,4 @@
-"""Where the migrations of a service are looked for."""
+"""Where the library looks for the migrations of a service."""
 
 import re
 import sys
@@ -100,7 +100,7 @@ class TestProject:
         assert ["found"] == ScriptDirectory.from_config(configuration()).get_heads()
 
     def test_a_named_one_is_taken_from_any_directory(self, start: Path, tmp_path: Path) -> None:
-        """Nothing is looked for."""
+        """The library doesn't search."""
         project = make_project(tmp_path / "named", "named")
         make_project(start, "found")
         assert ["named"] == ScriptDirectory.from_config(configuration(project=project)).get_heads()

@@ -120,7 +120,7 @@ def _reads() -> Generator[AsyncReads, None, None]:
 
 class TestGet:
     async def test_response_has_related_rows_and_computed_values(self, reads: AsyncReads) -> None:
-        """In any depth, two of one table too, in one statement."""
+        """Related rows at any depth, even two of one table, are read in one statement."""
         letter = await LETTERS.get(reads, 1)
         assert letter is not None
         assert {"id": 1, "text": "Hello", "length": 5, "sender": ANN, "reader": BOB} == letter.model_dump()
@@ -133,11 +133,11 @@ class TestGet:
         assert (BOB, None) == (letter.sender.model_dump(), letter.reader)
 
     async def test_unknown_key_is_none(self, reads: AsyncReads) -> None:
-        """What to say of it is for the caller."""
+        """The caller decides what to do about it."""
         assert await LETTERS.get(reads, 9) is None
 
     async def test_find_reads_in_a_transaction(self, reads: AsyncReads) -> None:
-        """Of the caller's."""
+        """`find` uses the caller's transaction."""
         found = await reads.read(lambda connection: LETTERS.find(connection, 3))
         assert found is not None
         assert "Hi" == found.text
@@ -159,14 +159,14 @@ class TestPage:
     async def test_page_has_a_part_and_the_total(
         self, reads: AsyncReads, query: LetterQuery, expected: list[int], total: int
     ) -> None:
-        """In one statement, but beyond the end."""
+        """A page takes one statement, except beyond the end of the list."""
         page = await LETTERS.page(reads, query)
         assert (expected, total) == ([letter.id for letter in page.items], page.total)
         assert (query.limit, query.offset) == (page.limit, page.offset)
         assert (2 if query.offset == 5 else 1) == cast("Reads", reads).count
 
     async def test_items_have_related_rows(self, reads: AsyncReads) -> None:
-        """As a response of its own."""
+        """Items of a page have related rows like a single response."""
         page = await LETTERS.page(reads, LetterQuery())
         assert [BOB, None, ANN] == [letter.reader and letter.reader.model_dump() for letter in page.items]
 
@@ -183,7 +183,7 @@ class TestDeclaration:
             Projection(Letter, AnsweredOut)
 
     def test_field_without_a_column_is_an_attribute_error(self) -> None:
-        """At import, and not when a client asks."""
+        """The error is raised at import, not during a request."""
         with pytest.raises(AttributeError, match="length"):
             Projection(Letter, LetterOut)
 

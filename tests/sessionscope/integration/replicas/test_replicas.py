@@ -38,7 +38,7 @@ def _pair(
 async def _database(
     pair: PostgreSQLPair, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncGenerator[DatabaseContainer, None]:
-    """Give a container on both; its first replica is none, so that every connection has to look for one."""
+    """Yield a container for both. Its first replica doesn't exist, so every connection has to search."""
     monkeypatch.setattr(replicas, "SECONDS_UNTIL_NEXT_TRY", 0.5)
     container = database_of(pair, request.param, nowhere(pair), written(pair.standby.url(driver=request.param)))
     yield container
@@ -62,7 +62,7 @@ def nowhere(pair: PostgreSQLPair) -> str:
 
 
 async def is_replica(database: DatabaseContainer) -> bool:
-    """Tell where a scope of its own reads."""
+    """Return the server from which a new scope reads."""
     async with scope():
         return bool(await database.async_reads().read(lambda connection: connection.scalar(IS_REPLICA)))
 
@@ -93,7 +93,7 @@ class TestRouting:
         assert (True, False) == await asyncio.to_thread(where)
 
     async def test_each_read_stands_alone(self, database: DatabaseContainer) -> None:
-        """On the replica too there is no transaction that a query could be cancelled in."""
+        """Reads on the replica are in autocommit too, so no long transaction can be cancelled."""
         async with scope():
             session = database.async_read_session()
             first = await session.scalar(text("SELECT now()"))
@@ -102,7 +102,7 @@ class TestRouting:
 
 class TestReadingOnesOwnWrites:
     async def test_after_a_unit_of_work(self, database: DatabaseContainer) -> None:
-        """What a scope wrote, it reads at once, from the primary; the next scope reads from a replica again."""
+        """A scope reads its own writes from the primary. The next scope reads from a replica again."""
 
         async def work(session: Any) -> None:
             session.add(User(email="a@example.com", username="a"))

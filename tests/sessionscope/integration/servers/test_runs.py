@@ -1,4 +1,4 @@
-"""A run's servers are shared by its workers, end with it, and are named where they are missing."""
+"""Workers share the run's servers, the servers end with the run, and errors name missing ones."""
 
 import os
 import shutil
@@ -93,7 +93,7 @@ def servers_in(directory: Path) -> list[Path]:
 def test_a_process_stops_its_server(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, temporary: Path
 ) -> None:
-    """All tests of a run meet the same server; after the run neither it nor its files are there."""
+    """All tests of a run use the same server. After the run, the server and its files are gone."""
     run(SHARED).assert_outcomes(passed=4)
     pids = (pytester.path / "servers").read_text().split()
     assert len(pids) == 4
@@ -114,7 +114,7 @@ def test_workers_share_a_server_that_outlives_them(
 
 
 def test_nothing_starts_unasked(run: Callable[..., pytest.RunResult]) -> None:
-    """A run whose tests want no server makes no directory for any."""
+    """A run whose tests need no server creates no directory."""
     tests = """
     import pathlib, tempfile
     def test_it(): assert not list(pathlib.Path(tempfile.gettempdir()).glob("app-test-servers-*"))
@@ -125,7 +125,7 @@ def test_nothing_starts_unasked(run: Callable[..., pytest.RunResult]) -> None:
 def test_a_url_takes_the_place_of_the_shared_server(
     run: Callable[..., pytest.RunResult], monkeypatch: pytest.MonkeyPatch, temporary: Path
 ) -> None:
-    """Where the environment names servers, those are used and none is started."""
+    """If the environment names servers, those are used, and none is started."""
     monkeypatch.setenv("APP_TEST_POSTGRESQL_URL", "postgresql://me@there/mine")
     monkeypatch.setenv("APP_TEST_MYSQL_URL", "mysql://me@there/mine")
     tests = """
@@ -140,7 +140,7 @@ def test_a_url_takes_the_place_of_the_shared_server(
 def test_a_missing_server_skips_and_names_the_package(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
 ) -> None:
-    """Where a program is missing the test is skipped, with the Debian package that has it."""
+    """If a program is missing, the test is skipped, and the reason names the Debian package."""
     pytester.makeconftest(NOT_INSTALLED)
     result = run(ALL)
     result.assert_outcomes(skipped=5)
@@ -151,7 +151,7 @@ def test_a_missing_server_skips_and_names_the_package(
 def test_a_missing_server_that_is_required_fails(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where ``APP_TEST_REQUIRE`` names the server, nothing is skipped in silence."""
+    """If ``APP_TEST_REQUIRE`` names the server, the test fails instead of being skipped."""
     pytester.makeconftest(NOT_INSTALLED)
     monkeypatch.setenv("APP_TEST_REQUIRE", "mysql, galera")
     result = run(ALL)
@@ -161,7 +161,7 @@ def test_a_missing_server_that_is_required_fails(
 
 
 def test_what_a_killed_run_left_is_stopped_by_the_next(temporary: Path) -> None:
-    """The servers of a run that was killed are found and stopped; those of one that lives stay."""
+    """The next run stops the servers of a killed run, and leaves those of a live run alone."""
     alive = Run()
     alive.directory.mkdir()
     command = [sys.executable, "-c", KILLED]

@@ -1,4 +1,4 @@
-"""The servers that tests get are real, their own, and gone afterwards."""
+"""Tests get real and private servers, which are gone afterwards."""
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
@@ -23,14 +23,14 @@ def asked(url: Any, statement: str) -> Any:
 
 @pytest.fixture(scope="module")
 def own(own_postgresql: Callable[..., AbstractContextManager[PostgreSQL]]) -> Generator[PostgreSQL, None, None]:
-    """Give a PostgreSQL server to be ill-treated."""
+    """Yield a PostgreSQL server that tests may disturb."""
     with own_postgresql(settings={"work_mem": "5MB"}) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def own_maria(own_mariadb: Callable[..., AbstractContextManager[MariaDB]]) -> Generator[MariaDB, None, None]:
-    """Give a MariaDB server to be ill-treated."""
+    """Yield a MariaDB server that tests may disturb."""
     with own_mariadb(options=("--lock-wait-timeout=7",)) as server:
         yield server
 
@@ -74,7 +74,7 @@ def test_restart_is_a_new_process(own: PostgreSQL) -> None:
 
 
 def test_pgbouncer_hands_out_the_server(own: PostgreSQL, pgbouncer: Callable[..., Any]) -> None:
-    """Clients reach any database by way of it; its console says which pool mode it has."""
+    """Clients reach any database through PgBouncer, and its console shows the pool mode."""
     pytest.importorskip("psycopg2")
     with pgbouncer(own) as bouncer:
         assert isinstance(bouncer, PgBouncer)
@@ -156,13 +156,13 @@ def test_a_killed_node_joins_again(galera: Callable[..., AbstractContextManager[
 
 
 def test_a_server_that_does_not_start_says_why(own_postgresql: Callable[..., Any]) -> None:
-    """What it logged is in the error, and nothing is left running."""
+    """The error has the server's log, and no process is left running."""
     with pytest.raises(ServerError, match="no_such_setting"), own_postgresql(settings={"no_such_setting": "1"}):
         pass
 
 
 def test_a_running_server_is_named_by_its_url() -> None:
-    """The one user there is serves as administrator; database and driver can be chosen."""
+    """The only user is also the administrator. You can choose the database and the driver."""
     server = RunningServer(make_url("mysql://me:word@db.example:3307/mine"))
     assert str(server.url()) == "mysql://me:***@db.example:3307/mine"
     assert str(server.url("other", driver="pymysql", admin=True)) == "mysql+pymysql://me:***@db.example:3307/other"

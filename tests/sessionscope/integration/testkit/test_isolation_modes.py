@@ -1,4 +1,4 @@
-"""What the sessions of one test see of each other, and that the next test sees nothing."""
+"""The sessions of one test see each other's rows, and the next test sees none of them."""
 
 import asyncio
 from typing import Any
@@ -27,19 +27,19 @@ def user(name: str) -> User:
 @pytest.mark.isolation("transaction")
 class TestTransaction:
     async def test_async_rows_are_seen_by_the_sync_session(self, session: Session, async_session: AsyncSession) -> None:
-        """Both are on one connection: what is flushed is seen at once."""
+        """Both sessions use one connection, so flushed rows are visible at once."""
         async_session.add(user("a"))
         await async_session.flush()
         assert session.scalar(USERS) == 1
 
     async def test_sync_rows_are_seen_by_the_async_session(self, session: Session, async_session: AsyncSession) -> None:
-        """The other way round too."""
+        """The reverse works too."""
         session.add(user("a"))
         session.commit()
         assert await async_session.scalar(USERS) == 1
 
     async def test_the_service_sees_the_tests_rows(self, async_client: httpx2.AsyncClient, session: Session) -> None:
-        """A row that the test flushed, uncommitted, is there for the service, and the service's for the test."""
+        """The service sees rows that the test flushed but did not commit, and the test sees the service's rows."""
         session.add(user("a"))
         session.flush()
         response = await async_client.post("/users/", json={"email": "b@example.com", "username": "b"})
@@ -102,7 +102,7 @@ class TestTransaction:
 @pytest.mark.isolation("database")
 class TestDatabase:
     def test_uncommitted_rows_are_nobody_elses(self, container: Any, session: Session) -> None:
-        """Two sessions are two connections: what is not committed is not seen."""
+        """Two sessions have two connections, so uncommitted rows are not visible."""
         session.add(user("a"))
         session.flush()
         with container.database.session_factory()() as other:
@@ -119,7 +119,7 @@ class TestDatabase:
         await async_session.commit()
 
     async def test_requests_are_concurrent(self, async_client: httpx2.AsyncClient) -> None:
-        """Requests sent at once really meet."""
+        """Requests that are sent at once run concurrently."""
         body = {"email": "a@example.com", "username": "a"}
         responses = await asyncio.gather(*(async_client.post("/users/", json=body) for _ in range(5)))
         assert [201, 409, 409, 409, 409] == sorted(response.status_code for response in responses)
@@ -149,7 +149,7 @@ class TestQueryLog:
         assert ["tests/sessionscope/service/services.py"] == [str(query.line).split(":")[0] for query in log.queries]
 
     async def test_few_enough_are_fine(self, session: Session, query_log: Any) -> None:
-        """What begins and ends transactions is not counted."""
+        """Statements that begin and end transactions are not counted."""
         with query_log() as log:
             session.add(user("a"))
             session.commit()

@@ -1,4 +1,4 @@
-"""A test that leaves something behind fails, and the message names it."""
+"""A test that leaves something open fails, and the message names the leak."""
 
 from collections.abc import Callable
 
@@ -116,7 +116,7 @@ OTHER = Settings(database=DatabaseSettings(url="sqlite:///other.db"))
 @pytest.mark.parametrize("name", ["database.engine", "database.location", "settings", "database.settings"])
 def test_the_database_is_in_place(override, container, name, mode):
     before = container.settings()
-    with pytest.raises(ValueError, match="too late to matter.*isolation"):
+    with pytest.raises(ValueError, match="has no effect.*isolation"):
         override(name, OTHER.database if name == "database.settings" else OTHER)
     assert container.settings() is before
 
@@ -157,10 +157,10 @@ class TestModes:
         """A misspelt mode is an error, and does not run the test without isolation."""
         result = run("import pytest\n@pytest.mark.isolation('databse')\ndef test_it(): pass")
         assert result.ret != 0
-        result.stderr.fnmatch_lines(["*isolation mode 'databse' is none of transaction, database, none*"])
+        result.stderr.fnmatch_lines(["*isolation mode 'databse' is not one of transaction, database, none*"])
 
     def test_the_ini_option_is_the_default(self, run: Callable[..., pytest.RunResult]) -> None:
-        """Without a marker the option counts."""
+        """A test without a marker has the mode of the ini option."""
         run("def test_it(isolation): assert isolation == 'database'", "-o", "isolation=database").assert_outcomes(
             passed=1
         )

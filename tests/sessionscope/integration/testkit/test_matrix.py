@@ -1,4 +1,4 @@
-"""Which databases a marked test runs on."""
+"""The databases that a marked test runs on."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ def collected(result: pytest.RunResult) -> list[str]:
 
 class TestBut:
     def test_but_leaves_out_databases(self, run: Run) -> None:
-        """The marker of the test counts, and not the one of its module; any beginning of a name will do."""
+        """The marker of the test overrides that of its module, and a prefix of a name is enough."""
         result = run(TESTS, "--collect-only", "-q")
         every = [f"test_all[{name}]" for name in ("sqlite", *POSTGRESQL, *MYSQL)]
         assert sorted(every + [f"test_postgresql[{name}]" for name in POSTGRESQL]) == sorted(collected(result))
@@ -43,7 +43,7 @@ class TestBut:
         ids=["unknown", "keyword", "positional"],
     )
     def test_a_slip_is_told(self, run: Run, arguments: str, told: str) -> None:
-        """The test is named, and nothing runs."""
+        """The error names the test, and nothing runs."""
         result = run(TESTS + f"\n@pytest.mark.every_database({arguments})\ndef test_slip(target): pass\n")
         result.assert_outcomes(errors=1)
         result.stdout.fnmatch_lines([f"*test_slip: every_database: *{told}*"])

@@ -1,4 +1,4 @@
-"""The kit on PostgreSQL and MariaDB: what a service of its own sees there."""
+"""The kit on PostgreSQL and MariaDB, with a small service."""
 
 from collections.abc import Callable
 from typing import Any
@@ -117,7 +117,7 @@ class TestOtherServices:
 
     @pytest.mark.usefixtures("server_name")
     def test_ids_begin_at_one_after_transaction_mode(self, run: Callable[..., pytest.RunResult]) -> None:
-        """What it rolled back has left the counters where they were."""
+        """After a rollback in transaction mode, the counters are unchanged."""
         run(AFTER_A_TRANSACTION, "-p", "no:randomly").assert_outcomes(passed=2)
 
     def test_a_commit_by_the_server_is_told(self, run: Callable[..., pytest.RunResult], server_name: str) -> None:
@@ -136,7 +136,7 @@ class TestOneTransaction:
     # On SQLite it does, see docs/testing.md.
     @pytest.mark.every_database(but=["sqlite"])
     async def test_a_reader_that_ends_undoes_nothing(self, async_client: httpx2.AsyncClient, container: Any) -> None:
-        """A session that only looked may be closed after others have written."""
+        """A session that only reads may be closed after others have written."""
         with container.database.session_factory()() as reader:
             assert reader.scalar(USERS) == 0
             await async_client.post("/users/", json={"email": "a@example.com", "username": "a"})
@@ -165,7 +165,7 @@ class TestOneTransaction:
 
 class TestDropping:
     def test_a_connection_may_end_before_it_is_killed(self, mariadb: Any) -> None:
-        """It is listed, ends by itself, and its turn comes."""
+        """A listed connection may end by itself before the kit kills it."""
         database = MariaDB()
         engine = create_engine(mariadb.url(database=None, driver="pymysql", admin=True), poolclass=NullPool)
         with engine.connect() as connection, engine.connect() as other:
@@ -205,7 +205,7 @@ class TestDropping:
 
 class TestSavepoints:
     def test_what_is_undone_can_not_be_committed(self) -> None:
-        """The rollback of the first undoes the second too, which is not let believe otherwise."""
+        """The rollback of the first session undoes the second one too, and the second one gets an error."""
         sent: list[str] = []
         savepoints = Savepoints(sent.append)
         savepoints.begin("first", "sp")

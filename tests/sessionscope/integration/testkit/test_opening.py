@@ -1,4 +1,4 @@
-"""What a service opens asynchronously is open in its tests, in the loop that uses it."""
+"""Objects that a service opens asynchronously are open in its tests, in the event loop that uses them."""
 
 from collections.abc import Callable
 
@@ -112,5 +112,5 @@ class TestFakes:
 class TestOpening:
     @pytest.mark.parametrize("extra", [("-p", "randomly"), ("-n", "2")], ids=["random", "xdist"])
     def test_every_client_finds_it_open(self, run: Callable[..., pytest.RunResult], extra: tuple[str, ...]) -> None:
-        """It is opened for each test and closed after it, unless something has its place."""
+        """The object is opened for each test and closed after it, unless it is overridden."""
         run(TESTS, *extra).assert_outcomes(passed=10)

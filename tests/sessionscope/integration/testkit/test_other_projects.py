@@ -17,7 +17,7 @@ def _project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None
 
 class TestOtherProjects:
     def test_tests_of_other_projects_are_left_alone(self, pytester: pytest.Pytester) -> None:
-        """Nothing is asked of a project whose tests ask for nothing."""
+        """A project whose tests don't use the kit needs no setup for it."""
         pytester.makepyfile("def test_addition():\n    assert 1 + 1 == 2\n")
         result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
         result.assert_outcomes(passed=1)

@@ -31,7 +31,7 @@ class Note(Base):
 
 
 class SoldOutError(ConflictError):
-    """Has a kind and a constructor of its own."""
+    """An error with its own kind and constructor."""
 
     kind: ClassVar[ProblemType] = ProblemType("sold-out", 409, "Sold out", "There are no more.")
 
@@ -43,11 +43,11 @@ class SoldOutError(ConflictError):
 
 
 class TakenError(ConflictError):
-    """Has nothing of its own."""
+    """An error without additions."""
 
 
 class NoNoteError(NotFoundError):
-    """Has a constructor of its own, and no kind."""
+    """An error with its own constructor, but without its own kind."""
 
     def __init__(self, note_id: int, /) -> None:
         super().__init__("note", note_id)
@@ -153,7 +153,7 @@ class TestRunOnce:
         "error", [RequestInFlightError(), NoNoteError(3), BusyError("busy")], ids=lambda error: type(error).__name__
     )
     async def test_other_refusal_is_not_kept(self, asked: Asked, error: Exception) -> None:
-        """What asks to come back, and what can't be made again from its arguments, leaves the key free."""
+        """A refusal with Retry-After, or one that can't be rebuilt from its arguments, leaves the key free."""
         with pytest.raises(type(error)):
             await asked.ask(error)
         assert [] == asked.kept()

@@ -1,4 +1,4 @@
-"""Which failures a unit of work is run again after."""
+"""The failures after which a unit of work runs again."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -64,11 +64,11 @@ class TestWhatIsRunAgain:
         ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
     )
     async def test_retry_depends_on_earlier_failures(self, run: Any, codes: tuple[str, ...], runs: int) -> None:
-        """A conflict is run again; an unreachable server is waited for only by units that lost it midway."""
+        """A unit runs again after a conflict. It waits for an unreachable server only if it lost the server midway."""
         assert runs == await run(*codes)
 
     async def test_attempts_do_not_count_while_servers_change(self, run: Any, container: ApplicationContainer) -> None:
-        """That takes as long as it takes, within the patience of the settings."""
+        """While servers change, attempts don't count, within the patience in the settings."""
         container.database.retry_policy().attempts = 2
         assert 5 == await run(LOST, UNREACHABLE, UNREACHABLE, UNREACHABLE)
 
@@ -100,7 +100,7 @@ class TestLog:
         assert "ann" not in line
 
     def test_a_callable_object_is_named_by_its_class(self) -> None:
-        """What it holds may be secret."""
+        """A callable object may hold secrets, so only its class is logged."""
 
         class Move:
             def __call__(self) -> None: ...

@@ -58,7 +58,7 @@ async def make_account(container: ApplicationContainer) -> int:
 
 class TestOutcome:
     async def test_unit_is_committed_on_return(self, container: ApplicationContainer) -> None:
-        """What a unit of work did is there for others, and its result comes back."""
+        """Others see what a unit of work did, and its result is returned."""
         async with scope():
             user = await container.database.async_transactions().run(add_user)
         assert ("ann", 1) == (user.username, await count_users(container))
@@ -125,7 +125,7 @@ class TestPlainFunctions:
         assert 1 == container.database.retry_policy().counts.committed
 
     async def test_plain_function_is_rolled_back_and_run_again(self, container: ApplicationContainer) -> None:
-        """The run that collided leaves nothing to the next one."""
+        """A run that collides leaves nothing for the next run."""
         runs: list[int] = []
 
         def work(session: Session) -> None:
@@ -166,7 +166,7 @@ class TestPlainFunctions:
         assert ([], 0) == (lost, await count_users(container))
 
     async def test_inner_plain_function_joins_the_outer_unit(self, container: ApplicationContainer) -> None:
-        """Whichever of the two is async."""
+        """The inner unit joins, whichever of the two is async."""
 
         async def outer(_: AsyncSession) -> None:
             await container.database.async_transactions().run_sync(add_plainly)
@@ -228,7 +228,7 @@ class TestNesting:
     async def test_other_options_of_an_inner_unit_are_refused(
         self, container: ApplicationContainer, outer: TransactionOptions, inner: TransactionOptions
     ) -> None:
-        """What the outer transaction doesn't give, an inner unit can't have."""
+        """An inner unit can't have options that the outer transaction lacks."""
 
         async def nested(_: AsyncSession) -> None:
             await container.database.async_transactions().run(add_user, inner)
@@ -289,7 +289,7 @@ class TestRunningAgain:
         assert {Failure.LOCK_TIMEOUT: 1} == container.database.retry_policy().counts.retried
 
     async def test_attempts_are_limited(self, container: ApplicationContainer) -> None:
-        """What never passes is raised as the database said it, after the attempts of the settings."""
+        """A failure that persists is raised unchanged, after the number of attempts in the settings."""
         runs: list[int] = []
 
         async def work(_: AsyncSession) -> None:
@@ -330,7 +330,7 @@ class TestRunningAgain:
 
 class TestTransactionOptions:
     async def test_a_read_only_unit_can_not_write(self, container: ApplicationContainer) -> None:
-        """The database refuses, and the connection writes again for the next one."""
+        """The database refuses the write, and the next unit on the connection can write again."""
         async with scope():
             with pytest.raises(DBAPIError) as caught:
                 await container.database.async_transactions().run(add_user, READ_ONLY)
@@ -415,7 +415,7 @@ async def _lock_timeout(session: AsyncSession) -> Any:
 
 class TestLostCommit:
     async def test_unit_with_a_lost_commit_is_not_run_again(self, container: ApplicationContainer) -> None:
-        """What may have been committed is not done twice: the caller is told that nobody knows."""
+        """A unit that may have been committed doesn't run twice, and the error says that the outcome is unknown."""
         with lost_commit(container.database.async_engine()):
             async with scope():
                 with pytest.raises(CommitOutcomeUnknownError, match="not known"):

@@ -10,7 +10,7 @@ from tests.sessionscope.service.settings import Settings
 
 
 class ApplicationContainer(containers.DeclarativeContainer):
-    """Everything that an endpoint may ask for."""
+    """The objects that an endpoint may ask for."""
 
     settings = Shared[Settings](Settings)
     database = nested(DatabaseContainer, settings=settings.provided.database)

@@ -1,4 +1,4 @@
-"""The least service that has a command line."""
+"""The smallest service that has a command line."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""The application that HTTP servers import, where it can't be served."""
+"""The application that HTTP servers import, when it can't be served."""
 
 from collections.abc import Callable
 
@@ -38,14 +38,14 @@ class TestFailedStart:
         assert (3, ("", line)) == (end.value.code, tuple(capsys.readouterr()))
 
     def test_private_database_is_refused(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Each worker would have another one, and it would be empty."""
+        """Each worker would have a separate, empty database."""
         container = Container()
         container.database.location().private = True
         with pytest.raises(SystemExit) as end:
             build_asgi_app(lambda: create_app(container))
-        assert (3, True) == (end.value.code, "would be served empty" in capsys.readouterr().err)
+        assert (3, True) == (end.value.code, "is private to each process" in capsys.readouterr().err)
 
     def test_fault_of_the_code_stays_a_traceback(self) -> None:
-        """It is nothing that a line could mend."""
+        """A bug keeps its traceback."""
         with pytest.raises(ZeroDivisionError):
             build_asgi_app(refuse(ZeroDivisionError()))

@@ -50,12 +50,12 @@ class TestCommands:
         assert {"": "serve", "db": "drop", "config": "check"}[group] in shown.partition("greet")[0]
 
     def test_services_in_one_process_share_no_command(self, cli: CommandLine) -> None:
-        """What one service adds is not another's."""
+        """A command that one service adds does not appear in another."""
         cli.db.command("greet")(lambda: None)
         assert 2 == invoke(cli_over("Container"), "db", "greet").exit_code
 
     def test_settings_are_those_of_the_service(self, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Bad ones are a line and exit code 2."""
+        """Bad settings are reported in one line, with exit code 2."""
         assert (0, "The configuration is good.\n") == told(invoke(cli, "config", "check"))
         monkeypatch.setenv("APP_SERVER__PORT", "x")
         command = invoke(cli, "config", "check")
@@ -64,7 +64,7 @@ class TestCommands:
 
 class TestContainer:
     def test_container_is_closed_after_the_command(self, cli: CommandLine) -> None:
-        """What the command used is closed, whatever became of the command."""
+        """The container is closed, whether or not the command succeeded."""
         used: list[Any] = []
 
         @cli.command()
@@ -90,7 +90,7 @@ class TestContainer:
         assert (0, [True]) == (invoke(cli, "look").exit_code, found)
 
     def test_bad_settings_are_reported(self, cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-        """They are a line and exit code 2, as in the commands of the library."""
+        """Bad settings are reported in one line, with exit code 2, as in the library's own commands."""
         monkeypatch.setenv("APP_DATABASE__URL", "nonsense")
 
         @cli.command()

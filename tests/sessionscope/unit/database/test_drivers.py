@@ -1,4 +1,4 @@
-"""Each driver is told what the URL and the settings say, in words that it takes."""
+"""Each driver gets the options from the URL and the settings, in the form that it accepts."""
 
 import inspect
 import logging
@@ -121,7 +121,7 @@ class TestEveryWord:
 
     @pytest.mark.parametrize("driver", POSTGRESQL + MYSQL)
     def test_every_driver_accepts_no_arguments(self, driver: str) -> None:
-        """Nor is anything wrong with what the settings alone say."""
+        """The settings alone cause no errors either."""
         for pgbouncer in (False, True):
             taken_by(driver, told(driver, statement_timeout=2.5, pgbouncer=pgbouncer))
 
@@ -157,7 +157,7 @@ class TestUnknownWords:
         assert f"database URL: {problem}" == refused(driver, query)
 
     def test_every_problem_is_told(self) -> None:
-        """One line each."""
+        """Each problem has a line of its own."""
         assert 2 == len(refused("psycopg", "sslmod=require&connect_timeout=soon").splitlines())
 
     @pytest.mark.parametrize(
@@ -177,11 +177,11 @@ class TestUnknownWords:
         ],
     )
     def test_a_wrong_value_is_told_what_it_may_be(self, driver: str, query: str, reason: str) -> None:
-        """And is not shown: it may be a secret in the wrong place."""
+        """The value is not shown, because it may be a secret in the wrong place."""
         assert reason in refused(driver, query)
 
     def test_unknown_sqlite_arguments_are_refused(self) -> None:
-        """Its dialect would pass over the others."""
+        """SQLite's dialect would ignore unknown arguments."""
         settings = DatabaseSettings(url="sqlite:///x.db?time_out=3")
         with pytest.raises(ConfigurationError, match="did you mean timeout"):
             destination(settings.url.get_secret_value(), settings)
@@ -200,7 +200,7 @@ class TestPasswords:
     @pytest.mark.parametrize("driver", POSTGRESQL + MYSQL)
     @pytest.mark.parametrize("password", PASSWORDS)
     def test_passwords_reach_the_server_unchanged(self, driver: str, password: str) -> None:
-        """Whatever a password holds, the server gets it as it is, in UTF-8."""
+        """The server gets any password unchanged, in UTF-8."""
         written = URL.create("x", "user", password, "host", database="name").render_as_string(hide_password=False)
         given: str = told(driver, written.removeprefix("x:"))["password"]
         sent = given.encode("latin-1") if driver in MYSQL else given.encode()
@@ -208,7 +208,7 @@ class TestPasswords:
 
     @pytest.mark.parametrize("driver", POSTGRESQL)
     def test_passwords_may_be_in_the_query(self, driver: str) -> None:
-        """As libpq's URLs have it."""
+        """URLs of libpq allow this too."""
         keywords = told(driver, "//host/?user=ann&password=%25&dbname=other")
         assert ("ann", "%", "other") == (
             keywords["user"],
@@ -220,7 +220,7 @@ class TestPasswords:
 class TestPostgreSQL:
     @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
     def test_libpq_gets_its_words(self, driver: str) -> None:
-        """Times in whole seconds, the server's settings as options; the URL's come last and win."""
+        """Times are whole seconds, and server settings are options. Options in the URL come last and win."""
         keywords = told(
             driver,
             "//host/name?sslmode=verify-full&sslrootcert=ca.pem&options=-c%20work_mem=64MB",
@@ -237,7 +237,7 @@ class TestPostgreSQL:
         } == keywords
 
     def test_asyncpg_gets_the_same_in_its_way(self) -> None:
-        """TLS in a DSN, where it reads libpq's words; the rest as arguments."""
+        """TLS options go into a DSN, where asyncpg reads libpq's words. The others are arguments."""
         keywords = told(
             "asyncpg",
             "//host/name?sslmode=verify-full&sslrootcert=a%20b.pem&options=-c%20work_mem=64MB&application_name=jobs",
@@ -264,22 +264,22 @@ class TestPostgreSQL:
         ],
     )
     def test_ssl_is_sslmode(self, query: str, expected: str) -> None:
-        """As asyncpg has it, and JDBC, for either kind of driver."""
+        """The name `ssl` is that of asyncpg and JDBC, and every driver accepts it."""
         assert expected.partition("=")[2] == told("psycopg", f"//host/name?{query}")["sslmode"]
         assert f"postgresql://?{expected}" == told("asyncpg", f"//host/name?{query}")["dsn"]
 
     def test_the_systems_certificates_are_asyncpgs_true(self) -> None:
-        """It knows no file of the name `system`."""
+        """By itself, asyncpg would look for a file called `system`."""
         keywords = told("asyncpg", "//host/name?sslmode=verify-full&sslrootcert=system")
         assert (True, None) == (keywords["ssl"], keywords.get("dsn"))
 
     def test_the_urls_times_come_first(self) -> None:
-        """By libpq's name or by asyncpg's."""
+        """Both libpq's name and asyncpg's name are accepted."""
         assert 3 == told("psycopg", "//host/name?timeout=2.5")["connect_timeout"]
         assert 2.5 == told("asyncpg", "//host/name?connect_timeout=2.5")["timeout"]
 
     def test_a_lost_safeguard_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
-        """What asyncpg can't do and the URL insists on."""
+        """A security option that asyncpg lacks is logged."""
         told("psycopg", "//host/name?channel_binding=require")
         assert [] == caplog.messages
         told("asyncpg", "//host/name?channel_binding=require")
@@ -308,7 +308,7 @@ class TestPostgreSQL:
         assert all(name in caplog.text for name in kept)
 
     def test_what_asyncpg_alone_knows_is_left_out_for_libpq(self) -> None:
-        """As the other way round."""
+        """The reverse holds too."""
         query = "service=mine&servicefile=services.conf&max_cached_statement_lifetime=60"
         expected = {"service": "mine", "servicefile": "services.conf", "max_cached_statement_lifetime": 60}
         assert expected.items() <= told("asyncpg", f"//host/name?{query}").items()
@@ -328,7 +328,7 @@ class TestPostgreSQL:
         assert "10.0.0.1" == (told(driver, "///name?hostaddr=10.0.0.1")["host"])
 
     def test_psycopgs_own_word(self) -> None:
-        """Neither None nor a number is a valid text."""
+        """The text in the URL becomes None or a number, because psycopg does not accept it as text."""
         assert None is told("psycopg", "//host/name?prepare_threshold=None")["prepare_threshold"]
         assert 3 == told("psycopg", "//host/name?prepare_threshold=3")["prepare_threshold"]
 
@@ -336,7 +336,7 @@ class TestPostgreSQL:
 class TestPgBouncer:
     @pytest.mark.parametrize("driver", POSTGRESQL)
     def test_no_startup_parameter_that_it_refuses(self, driver: str) -> None:
-        """The timeouts go into each transaction instead."""
+        """The timeouts are set in each transaction instead."""
         keywords = told(driver, pgbouncer=True, statement_timeout=1)
         assert "options" not in keywords | keywords.get("server_settings", {})
 
@@ -360,7 +360,7 @@ class TestHosts:
         ],
     )
     def test_every_form_reaches_every_driver(self, rest: str, hosts: list[str], ports: list[int]) -> None:
-        """One kind wants texts with commas, asyncpg lists and all ports."""
+        """The hosts are texts with commas for libpq, and lists with all ports for asyncpg."""
         for driver in ("psycopg", "psycopg2"):
             keywords = told(driver, rest)
             assert (",".join(hosts), ",".join(map(str, ports))) == (keywords["host"], str(keywords["port"]))
@@ -377,7 +377,7 @@ class TestHosts:
         ],
     )
     def test_one_host_in_any_form(self, rest: str, host: str, port: int) -> None:
-        """A directory of sockets, too."""
+        """A directory of sockets is accepted too."""
         for driver in POSTGRESQL:
             keywords = told(driver, rest)
             assert (host, port) == (keywords["host"], int(keywords["port"]))
@@ -406,12 +406,12 @@ class TestMySQL:
         assert "ssl_disabled" not in told("pymysql")
 
     def test_disabled_is_told(self) -> None:
-        """To the one that would ask for TLS."""
+        """The driver that would ask for TLS is told not to."""
         assert told("pymysql", "//host/name?ssl-mode=DISABLED")["ssl_disabled"] is True
 
     @pytest.mark.parametrize("driver", MYSQL)
     def test_a_file_that_is_not_there_is_a_wrong_setting(self, driver: str) -> None:
-        """Found at once."""
+        """A missing file is reported at once."""
         assert "ssl_ca" in refused(driver, "ssl-ca=/nowhere/ca.pem")
 
     @pytest.mark.parametrize("driver", MYSQL)
@@ -422,7 +422,7 @@ class TestMySQL:
 
 class TestNewConnections:
     def test_one_that_refuses_its_settings_is_closed(self) -> None:
-        """The pool would not know of it."""
+        """The pool would not know such a connection, so it is closed at once."""
         opened = sqlite3.connect(":memory:")
         engine = create_engine("sqlite://", creator=lambda: opened)
         mysql.destination(make_url("mysql+pymysql://host/name"), DatabaseSettings()).prepare(engine)
@@ -454,7 +454,7 @@ class TestTLS:
         ],
     )
     def test_the_words_of_all_clients_come_to_a_mode(self, query: str, mode: str) -> None:
-        """Where they leave it open, the stricter one."""
+        """If clients differ, the stricter mode is chosen."""
         url = make_url(f"mysql+pymysql://host/name{query}")
         renamed = {"ssl": "ssl_mode", "ssl-mode": "ssl_mode"}
         assert mode == tls.tls_mode(words.read_words(url, {"unix_socket": str, **tls.TLS}, renamed=renamed))
@@ -469,11 +469,11 @@ class TestTLS:
         ],
     )
     def test_a_mode_checks_what_it_says(self, mode: str, verify: ssl.VerifyMode, *, checks_name: bool) -> None:
-        """As MySQL's clients have it."""
+        """A mode means the same as in MySQL's clients."""
         context = tls.tls_context({"ssl_mode": mode})
         assert context is not None
         assert (verify, checks_name) == (context.verify_mode, context.check_hostname)
 
     def test_disabled_has_none(self) -> None:
-        """No context, no TLS."""
+        """Without TLS, there is no context."""
         assert None is tls.tls_context({"ssl_mode": "DISABLED"})

@@ -53,14 +53,14 @@ class TestQueue:
             )
 
     def test_each_engine_has_the_pool_of_its_kind(self, tmp_path: Path) -> None:
-        """A pool that waits in a thread would hold up the event loop."""
+        """A pool that waits in a thread would block the event loop."""
         sync, asynchronous = (engine.pool for engine in engines(settings(tmp_path)))
         assert isinstance(sync, QueuePool)
         assert isinstance(asynchronous, AsyncAdaptedQueuePool)
 
     @pytest.mark.parametrize("unlimited", ["max_overflow", "pool_recycle"])
     def test_minus_one_means_no_limit(self, tmp_path: Path, unlimited: str) -> None:
-        """As SQLAlchemy has it."""
+        """SQLAlchemy has the same convention."""
         for engine in engines(settings(tmp_path, **{unlimited: -1})):
             pool: Any = engine.pool
             assert -1 == getattr(pool, f"_{unlimited.removeprefix('pool_')}")
@@ -125,7 +125,7 @@ class TestIsolation:
 
 class TestQuery:
     def test_what_no_driver_knows_is_a_configuration_error(self, tmp_path: Path) -> None:
-        """At once, for both engines, with the nearest known word."""
+        """Both engines report it at once, with the closest known word."""
         wrong = settings(tmp_path, url=f"sqlite:///{tmp_path}/x.db?time_out=3")
         for build in (build_engine, build_async_engine):
             with pytest.raises(ConfigurationError, match="did you mean timeout"):
@@ -141,7 +141,7 @@ class TestLaziness:
 
 class TestLog:
     def test_a_pool_is_as_quiet_as_sqlalchemys(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-        """What a pool does all day is not told among the service's own lines."""
+        """The routine work of a pool doesn't appear in the service's log."""
         with caplog.at_level(logging.INFO, logger="app"):
             for engine in engines(settings(tmp_path)):
                 engine.pool.recreate().logger.info("recreated")

@@ -1,4 +1,4 @@
-"""Errors are told apart by the driver's code; by its words only where it gives no code."""
+"""Errors are told apart by the driver's code. Its text is used only if there is no code."""
 
 from socket import gaierror
 from typing import Any
@@ -128,7 +128,7 @@ class TestFailureOf:
         ids=told_of,
     )
     def test_a_fault_is_no_failure_of_the_database(self, error: BaseException) -> None:
-        """What is unknown stays a fault: nobody is told to try again what would fail again."""
+        """An unknown error stays a fault, so clients are not told to repeat a request that would fail again."""
         assert failure_of(error) is None
 
     @pytest.mark.parametrize(
@@ -241,5 +241,5 @@ class TestIsUnavailable:
         ids=told_of,
     )
     def test_only_what_may_pass_is(self, error: BaseException, *, expected: bool) -> None:
-        """What would fail again in the same way is a fault, not an outage."""
+        """An error that would occur again is a fault, not an outage."""
         assert expected == is_unavailable(error)

@@ -1,4 +1,4 @@
-"""What is known of a replica shows no password."""
+"""The data about a replica show no password."""
 
 import pytest
 

@@ -32,7 +32,7 @@ class TestUtcDateTime:
         assert UTC == read.tzinfo
 
     def test_another_offset_is_the_same_timestamp(self, dialect: Dialect) -> None:
-        """What is stored is UTC, wherever the value came from."""
+        """A timestamp is stored in UTC, whatever its offset was."""
         there = TIMESTAMP.astimezone(timezone(timedelta(hours=-9, minutes=-30)))
         stored = [UtcDateTime().process_bind_param(value, dialect) for value in (TIMESTAMP, there)]
         assert stored[0] == stored[1]

@@ -1,4 +1,4 @@
-"""One URL stands for a pair of drivers; the rest of it is kept."""
+"""One URL stands for a pair of drivers, and the rest of the URL is kept."""
 
 import sys
 from importlib.machinery import ModuleSpec
@@ -79,7 +79,7 @@ class TestDrivers:
     @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
     @pytest.mark.parametrize("password", ["p@ss", "50%", "a/b", "a:b", "%40", "@%/:?#[]&= +", "пароль"])
     def test_passwords_survive(self, password: str, *, is_async: bool) -> None:
-        """Whatever a password holds, the driver gets it as it is."""
+        """The driver gets any password unchanged."""
         written = URL.create("postgresql", "user", password, "host", 5432, "name").render_as_string(hide_password=False)
         url = translated(written, is_async=is_async)
         assert (password, "user", "host", 5432, "name") == (

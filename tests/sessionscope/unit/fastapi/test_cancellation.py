@@ -11,7 +11,7 @@ from sessionscope.fastapi.cancellation import WithItsThreads
 
 
 class Work:
-    """What is cancelled in the middle, and what it got to do."""
+    """Work to cancel in the middle, with a record of what it did."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -62,7 +62,7 @@ class TestThreads:
         assert ["thread began", "thread ended"] == work.done
 
     async def test_one_in_a_task_group_is_waited_for(self, work: Work) -> None:
-        """As that of a response that is streamed."""
+        """A task group of a streamed response is an example."""
 
         async def serve() -> None:
             async with create_task_group() as group:
@@ -72,14 +72,14 @@ class TestThreads:
         assert ["thread began", "thread ended"] == work.done
 
     async def test_last_thread_does_not_swallow_the_cancellation(self, work: Work) -> None:
-        """Nothing is waited for afterwards, yet who cancelled is told."""
+        """The work waits for nothing afterwards, but the task that cancelled it still gets the cancellation."""
         await work.cancelled(lambda: to_thread.run_sync(work.in_thread))
         assert ["thread began", "thread ended"] == work.done
 
 
 class TestShields:
     async def test_a_shielded_block_comes_to_its_end(self, work: Work) -> None:
-        """With all that it waits for, and with what only lets others have a turn."""
+        """A shielded block finishes, including waits that only yield to other tasks."""
 
         async def serve() -> None:
             with CancelScope(shield=True), CancelScope():
@@ -94,7 +94,7 @@ class TestShields:
         assert ["shielded"] == work.done
 
     async def test_anything_else_is_cancelled_at_once(self, work: Work) -> None:
-        """What is waited for is cancelled too, and may be cleaned up after."""
+        """The awaited work is cancelled too, and can clean up."""
         waited_for = asyncio.get_running_loop().create_future()
 
         async def serve() -> None:
@@ -112,7 +112,7 @@ class TestShields:
 
 class TestOtherwise:
     async def test_work_without_threads_runs_as_if_awaited_directly(self) -> None:
-        """In the same task, with its results and its errors."""
+        """The work runs in the same task, and its results and errors are unchanged."""
         tasks: list[object] = []
 
         async def serve() -> None:
@@ -130,7 +130,7 @@ class TestOtherwise:
         assert [asyncio.current_task()] == tasks
 
     async def test_timeouts_around_it_work(self) -> None:
-        """Asyncio's and anyio's."""
+        """Timeouts of asyncio and anyio work."""
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
                 await WithItsThreads(asyncio.sleep(10))

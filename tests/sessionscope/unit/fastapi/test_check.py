@@ -218,7 +218,7 @@ class TestUnfit:
         ],
     )
     def test_what_is_closed_is_fine(self, provider: Any) -> None:
-        """By its provider, its scope, or its caller."""
+        """The object is closed by its provider, its scope or its caller."""
 
         class Container(containers.DeclarativeContainer):
             pool = provider
@@ -315,7 +315,7 @@ class TestUnresolvable:
         assert ["settings"] == read
 
     def test_settings_that_were_read_can_still_be_overridden(self) -> None:
-        """Nothing that is left was built from them."""
+        """No remaining object was built from the settings."""
         container = ApplicationContainer(settings=Shared(Settings, database=MEMORY))
         check_container(container)
         assert container.settings().database == MEMORY

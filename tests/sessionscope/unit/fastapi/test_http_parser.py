@@ -1,4 +1,4 @@
-"""Which event loop and which parser the server takes."""
+"""The event loop and the parser that the server uses."""
 
 import sys
 
@@ -14,7 +14,7 @@ async def app(*_: object) -> None:
 
 class TestServerAsShipped:
     def test_server_parses_with_httptools(self) -> None:
-        """The pinned packages have it."""
+        """The parser httptools is one of the pinned packages."""
         assert "LimitedHttpToolsProtocol" == http_protocol().__name__
 
     @pytest.mark.skipif(sys.platform == "win32", reason="uvloop has no Windows build")
@@ -34,7 +34,7 @@ class TestServerAsShipped:
         assert "EndingH11Protocol" == http_protocol().__name__
 
     def test_without_uvloop_it_runs_on_asyncio(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """As above."""
+        """A platform without uvloop works too."""
         monkeypatch.setitem(sys.modules, "uvloop", None)
         make_loop = uvicorn.Config(app).get_loop_factory()
         assert make_loop is not None

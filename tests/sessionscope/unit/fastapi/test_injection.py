@@ -34,7 +34,7 @@ class Inner(containers.DeclarativeContainer):
 
 
 class Application(containers.DeclarativeContainer):
-    """What an application has."""
+    """The container of an application."""
 
     name = providers.Object("ours")
     thread = providers.Callable(threading.get_ident)
@@ -132,7 +132,7 @@ class TestProvide:
         assert "subclass" == await get(app_of(Subclass(), x=Provide[Application.name]), "/x")
 
     async def test_markers_of_one_provider_are_equal(self) -> None:
-        """So `dependency_overrides` finds them."""
+        """Equal markers let `dependency_overrides` find them."""
         assert Provide[Application.name] == Provide[Application.name]
         assert Provide[Application.settings.provided.x] == Provide[Application.settings.provided.x]
         assert Provide[Application.name] != Provide[Application.thread]
@@ -150,7 +150,7 @@ class TestProvide:
         assert "hello ours" == await get(app_of(Application(), x=greeting), "/x")
 
     async def test_object_that_is_made_asynchronously_is_awaited(self) -> None:
-        """Also for a plain `def` endpoint, because FastAPI awaits its dependencies."""
+        """A plain `def` endpoint works too, because FastAPI awaits its dependencies."""
 
         async def word() -> AsyncGenerator[str, None]:
             yield "hello"

@@ -1,4 +1,4 @@
-"""What applications do with a body that is refused, over plain ASGI."""
+"""Refused bodies in different applications, over plain ASGI."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -52,7 +52,7 @@ class TestRefusals:
         assert (413, (b"connection", b"close")) == (start["status"], start["headers"][-1])
 
     async def test_an_endpoint_that_reads_the_stream_does_not_go_on(self) -> None:
-        """It sees an exception, so nothing after it is done."""
+        """The endpoint gets an exception, so it does nothing after that."""
         app = FastAPI()
         install_problems(app)
         read: list[bytes] = []
@@ -78,7 +78,7 @@ class TestRefusals:
         assert (200, ["http.request", "http.disconnect"]) == (start["status"], seen)
 
     async def test_an_error_after_the_start_is_not_answered_again(self) -> None:
-        """It is the server's to end the connection."""
+        """The server ends the connection."""
 
         async def late(scope: Scope, receive: Receive, send: Send) -> None:
             await answered(scope, receive, send)
@@ -108,7 +108,7 @@ class TestConnections:
         assert is_closed == ((b"connection", b"close") in start["headers"])
 
     async def test_the_response_is_whole_before_the_rest_of_the_body_is_read(self) -> None:
-        """A client may wait for it before it stops sending."""
+        """A client may wait for the response before it stops sending."""
         sent = await call(answered, *[b"x"] * 20)
         assert [b"done", b""] == [message["body"] for message in sent[1:]]
         assert [True, False] == [message.get("more_body", False) for message in sent[1:]]

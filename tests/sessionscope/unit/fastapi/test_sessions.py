@@ -1,4 +1,4 @@
-"""Which container the session dependencies ask."""
+"""The container that the session dependencies use."""
 
 from types import SimpleNamespace
 from typing import Any

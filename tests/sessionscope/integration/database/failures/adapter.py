@@ -1,4 +1,4 @@
-"""One way to talk to a database, by whichever driver: the service's own engines, used step by step."""
+"""One interface to a database for every driver: the service's own engines, used step by step."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable

@@ -10,7 +10,7 @@ PAUSE_SECONDS = 0.2
 
 
 async def deadlock(database: Database) -> BaseException:
-    """Two transactions each want the row that the other one has."""
+    """Each of two transactions wants the row that the other one has locked."""
     engine = database.engine()
     a, b = await engine.connect(), await engine.connect()
     await a.run(ADD.format(1))
@@ -19,7 +19,7 @@ async def deadlock(database: Database) -> BaseException:
 
 
 async def lock_timeout(database: Database) -> BaseException:
-    """The row is another transaction's for longer than the service's own limit."""
+    """Another transaction locks the row for longer than the service waits."""
     engine = database.engine(lock_timeout=0.1)
     a, b = await engine.connect(), await engine.connect()
     await a.run(ADD.format(1))
@@ -27,7 +27,7 @@ async def lock_timeout(database: Database) -> BaseException:
 
 
 async def nowait(database: Database) -> BaseException:
-    """The row is another transaction's, and the statement won't wait."""
+    """Another transaction has locked the row, and the statement doesn't wait."""
     engine = database.engine()
     a, b = await engine.connect(), await engine.connect()
     await a.run(ADD.format(1))
@@ -58,12 +58,12 @@ async def wrong_password(database: Database) -> BaseException:
 
 
 async def no_database(database: Database) -> BaseException:
-    """There is no such database."""
+    """The database doesn't exist."""
     return await failure(database.engine(database.url.set(database="missing")).connect())
 
 
 async def unique_violation(database: Database) -> BaseException:
-    """There is such a row."""
+    """The row exists already."""
     return await failure(database.once("INSERT INTO t (id, v) VALUES (1, 1)"))
 
 
@@ -76,7 +76,7 @@ async def killed(database: Database, link: Link, victim: str, kill: str) -> Link
 
 
 async def struck(database: Database, statement: str, victim: str, kill: str) -> BaseException:
-    """Strike a *statement* under way by *kill*."""
+    """Interrupt a running *statement* by *kill*."""
     link = await database.connect()
     number = await link.run(victim)
     running = asyncio.create_task(failure(link.run(statement)))

@@ -1,4 +1,4 @@
-"""Servers to be ill-treated, one of each for all tests of a worker: a test leaves them running."""
+"""Servers that tests may disturb, one of each kind per worker. Each test leaves them running."""
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
@@ -20,7 +20,7 @@ MARIADB_TABLE = "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUE
 def weak_postgresql(
     own_postgresql: Callable[..., AbstractContextManager[PostgreSQL]],
 ) -> Generator[PostgreSQL, None, None]:
-    """Give a server with few connections, which soon looks for deadlocks, and whose commits outlive a crash."""
+    """Yield a server with few connections, which detects deadlocks early, and whose commits survive a crash."""
     settings = {"max_connections": CONNECTIONS, "deadlock_timeout": "100ms", "synchronous_commit": "on"}
     with own_postgresql(settings=settings) as server:
         server.sql(POSTGRESQL_TABLE, database="app")
@@ -29,7 +29,7 @@ def weak_postgresql(
 
 @pytest.fixture(scope="session")
 def weak_mariadb(own_mariadb: Callable[..., AbstractContextManager[MariaDB]]) -> Generator[MariaDB, None, None]:
-    """Give a server with few connections, whose commits outlive a crash."""
+    """Yield a server with few connections, whose commits survive a crash."""
     options = (f"--max-connections={CONNECTIONS}", "--innodb-flush-log-at-trx-commit=1")
     with own_mariadb(options=options) as server:
         server.sql(MARIADB_TABLE, database="app")

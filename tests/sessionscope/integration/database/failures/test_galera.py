@@ -1,4 +1,4 @@
-"""A Galera cluster's failures, by each of MySQL's drivers: one life of a cluster for all of them."""
+"""A Galera cluster's failures with each MySQL driver. All drivers use the same cluster."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Iterable
@@ -25,7 +25,7 @@ def cluster(galera: Callable[..., AbstractContextManager[Galera]]) -> Generator[
 
 
 async def test_galera(cluster: Galera) -> None:
-    """Writers on two nodes, then one node's death, then too few nodes: each driver tells the same."""
+    """Writers collide, one node dies, then too few are left. Every driver reports the same failures."""
     async with AsyncExitStack() as stack:
 
         async def databases(node: Node) -> dict[Driver, Database]:
@@ -71,7 +71,7 @@ async def a_node_dies(cluster: Galera, databases: dict[Driver, Database]) -> Non
 
 
 async def quorum_is_lost(cluster: Galera, databases: dict[Driver, Database]) -> None:
-    """A node that is left alone serves nobody; the same connections serve once it is a cluster again."""
+    """A single node doesn't serve. The same connections work again once there is a cluster."""
     engines = [database.engine() for database in databases.values()]
     readers, writers = [[await engine.connect() for engine in engines] for _ in range(2)]
     for link in (*readers, *writers):

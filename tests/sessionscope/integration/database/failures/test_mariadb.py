@@ -48,7 +48,7 @@ async def statement_killed(database: Database) -> BaseException:
 
 
 async def killed_in_a_statement(database: Database) -> BaseException:
-    """An administrator ends a connection that is at work."""
+    """An administrator ends a connection that is executing a statement."""
     return await common.struck(database, LONG, ID, "KILL {}")
 
 
@@ -74,7 +74,7 @@ async def idle_in_transaction(database: Database) -> BaseException:
 
 
 async def read_only_transaction(database: Database) -> BaseException:
-    """A transaction that only reads is asked to write."""
+    """A read-only transaction is asked to write."""
     return await failure(database.once("SET SESSION TRANSACTION READ ONLY", "COMMIT", ADD.format(1)))
 
 
@@ -109,7 +109,7 @@ async def test_mariadb(driver: Driver, provoke: Provoke, weak_mariadb: MariaDB) 
 
 @pytest.mark.parametrize("driver", MYSQL, ids=name_of)
 async def test_a_server_that_only_reads(driver: Driver, weak_mariadb: MariaDB) -> None:
-    """As a replica does; the same connection writes again once the server does."""
+    """A read-only server refuses writes, as a replica does. The same connection can write again once the server can."""
     weak_mariadb.sql("SET GLOBAL read_only = ON")
     try:
         async with opened(weak_mariadb.url(), driver) as database:
@@ -124,6 +124,6 @@ async def test_a_server_that_only_reads(driver: Driver, weak_mariadb: MariaDB) -
 
 @pytest.mark.parametrize("driver", MYSQL, ids=name_of)
 async def test_commit(driver: Driver, weak_mariadb: MariaDB) -> None:
-    """A COMMIT without an answer may have been done."""
+    """A COMMIT without a response may have been executed."""
     async with opened(weak_mariadb.url(), driver) as database:
         assert not commit_outcome_is_known(await killed_before_commit(database))

@@ -1,4 +1,4 @@
-"""A server goes away, for a moment or for longer, by each driver; and the pool serves once it is back."""
+"""A server goes away, briefly or for longer, and the pool works again once it is back. Every driver is tested."""
 
 import asyncio
 import socket
@@ -27,7 +27,7 @@ def server(request: pytest.FixtureRequest, driver: Driver) -> Generator[PostgreS
 
 @pytest.mark.parametrize("driver", [*POSTGRESQL, *MYSQL], ids=name_of)
 async def test_restart(driver: Driver, server: PostgreSQL | MariaDB) -> None:
-    """A pooled connection is lost with the server that it led to; one that is tested before use is replaced."""
+    """A pooled connection is lost when its server restarts. A connection that is tested before use is replaced."""
     async with opened(server.url(), driver) as database:
         pooled, tested = database.engine(pool_pre_ping=False), database.engine(pool_pre_ping=True, pool_ping_idle=0)
         for engine in (pooled, tested):
@@ -40,7 +40,7 @@ async def test_restart(driver: Driver, server: PostgreSQL | MariaDB) -> None:
 
 @pytest.mark.parametrize("driver", [*POSTGRESQL, *MYSQL], ids=name_of)
 async def test_crash(driver: Driver, server: PostgreSQL | MariaDB) -> None:
-    """What is open is lost; while the server is down there is no other; afterwards all is as it was."""
+    """Open connections are lost, no new ones can be made while the server is down, and afterwards everything works."""
     async with opened(server.url(), driver) as database:
         in_transaction = await database.connect()
         await in_transaction.run(ADD)
@@ -66,7 +66,7 @@ async def test_crash(driver: Driver, server: PostgreSQL | MariaDB) -> None:
 
 @contextmanager
 def silent_server() -> Generator[int, None, None]:
-    """Give the port of a server that takes calls and says nothing."""
+    """Yield the port of a server that accepts connections and sends nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening.getsockname()[1]
 

@@ -1,4 +1,4 @@
-"""PgBouncer's failures, by each of PostgreSQL's drivers: one life of a server for all of them."""
+"""PgBouncer's failures with each PostgreSQL driver. All drivers use the same server."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
@@ -39,7 +39,7 @@ def all_drivers(failure: Failure) -> dict[str, object]:
 
 
 async def back(engine: Engine) -> int:
-    """Return 1 once *engine* serves again: for a moment PgBouncer goes on refusing, though the server is back."""
+    """Return 1 once *engine* works again: PgBouncer still refuses for a moment after the server is back."""
     for _ in range(50):
         with suppress(DBAPIError):
             return int(await engine.once("SELECT 1"))

@@ -51,7 +51,7 @@ async def changed_row(database: Database) -> BaseException:
 
 
 async def write_skew(database: Database) -> BaseException:
-    """Two transactions each write what the other one has read; COMMIT says so."""
+    """Each of two transactions writes what the other one has read, and COMMIT reports that."""
     engine = database.engine(isolation_level="SERIALIZABLE")
     a, b = await engine.connect(), await engine.connect()
     for link, row in ((a, 1), (b, 2)):
@@ -62,7 +62,7 @@ async def write_skew(database: Database) -> BaseException:
 
 
 async def deferred_violation(database: Database) -> BaseException:
-    """A constraint is looked at by COMMIT."""
+    """A deferred constraint is checked by COMMIT."""
     link = await database.connect()
     await link.run("UPDATE t SET w = 2 WHERE id = 1")
     return await failure(link.commit())
@@ -135,7 +135,7 @@ async def test_postgresql(driver: Driver, provoke: Provoke, weak_postgresql: Pos
 )
 @pytest.mark.parametrize("driver", POSTGRESQL, ids=name_of)
 async def test_commit(driver: Driver, provoke: Provoke, weak_postgresql: PostgreSQL, *, known: bool) -> None:
-    """Only a server that answers says what became of a COMMIT."""
+    """The outcome of a COMMIT is known only if the server responds."""
     async with opened(weak_postgresql.url(), driver) as database:
         assert known == commit_outcome_is_known(await provoke(database))
 
@@ -172,7 +172,7 @@ async def test_no_primary_among_the_hosts(driver: Driver, standby: PostgreSQLPai
 
 @pytest.mark.parametrize("driver", POSTGRESQL, ids=name_of)
 async def test_standby_cancels_a_query(driver: Driver, standby: PostgreSQLPair) -> None:
-    """What a query on the standby still reads was removed by the primary."""
+    """The primary removed rows that a query on the standby still reads."""
     table = f"u_{driver}".replace("-", "_")
     standby.primary.sql(f"CREATE TABLE {table} (id int); GRANT SELECT ON {table} TO app", database="app")
     standby.catch_up()

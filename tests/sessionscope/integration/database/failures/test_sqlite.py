@@ -26,7 +26,7 @@ TABLES = ("CREATE TABLE t (id int PRIMARY KEY, v int)", "INSERT INTO t VALUES (1
 
 
 async def changed_row(database: Database) -> BaseException:
-    """A transaction that has read writes when another one has committed since."""
+    """A transaction reads, another one commits, and then the first one tries to write."""
     engine = database.engine()
     link = await engine.connect()
     await link.run("SELECT v FROM t WHERE id = 1")

@@ -1,4 +1,4 @@
-"""Every table of the models: they never change here."""
+"""Every table of the models, which never change here."""
 
 from alembic import op
 

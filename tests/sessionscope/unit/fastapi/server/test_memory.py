@@ -18,7 +18,7 @@ def collect_as_usual() -> Iterator[None]:
 
 
 def test_long_lived_objects_are_frozen() -> None:
-    """No later collection goes through them."""
+    """Later collections skip these objects."""
     frozen = gc.get_freeze_count()
     settle()
     assert gc.get_freeze_count() > frozen
