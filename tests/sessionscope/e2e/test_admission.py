@@ -21,7 +21,7 @@ REQUESTS = 120
 
 
 class Container:
-    """What `get_db` wants of a container."""
+    """The providers that `get_db` needs in a container."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
         self.database = DatabaseContainer(settings=settings)
@@ -68,7 +68,7 @@ class TestAdmissionGate:
 
     @pytest.mark.parametrize("settings", [{"max_overflow": -1}, {"pool_class": "null"}], ids=["overflow", "no pool"])
     async def test_a_pool_without_a_limit_admits_every_scope(self, settings: dict[str, str]) -> None:
-        """Where a connection can always be had, nobody waits."""
+        """If the pool has no limit, no request waits."""
         gate = AdmissionGate(DatabaseSettings.model_validate(settings))
         async with AsyncExitStack() as scopes:
             for _ in range(100):

@@ -233,7 +233,7 @@ class TestFailures:
     def test_a_failed_request_leaves_no_row(
         self, service: FastAPI, container: ApplicationContainer, path: str, status: int
     ) -> None:
-        """What was flushed but not committed is undone, whether the endpoint refuses or breaks."""
+        """Flushed changes without a commit are rolled back, whether the endpoint refuses or fails."""
 
         @service.get("/sync/{status}")
         def saving(session: SessionDep, status: int) -> None:
@@ -252,7 +252,7 @@ class TestFailures:
             assert (users_in(container), checked_out(container.database)) == (0, 0)
 
     def test_a_commit_that_breaks_is_no_success(self, service: FastAPI, container: ApplicationContainer) -> None:
-        """Where the database fails at COMMIT the client is told so."""
+        """If the database fails at COMMIT, the client gets an error."""
 
         def break_down(_: object) -> None:
             raise OSError("the disk is full")
@@ -267,7 +267,7 @@ class TestFailures:
     # MariaDB looks at each constraint at once.
     @pytest.mark.every_database(but=["mysql"])
     def test_a_commit_that_is_refused_is_no_success(self, service: FastAPI, container: ApplicationContainer) -> None:
-        """A constraint that is only looked at when committing makes the response an error too."""
+        """A deferred constraint that fails at COMMIT makes the response an error too."""
         engine = container.database.engine()
         if engine.dialect.name == "postgresql":
             with engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""A pool that is used up: refused in time, told who holds it, and well again by itself."""
+"""An exhausted pool refuses requests in time, logs its checkouts, and recovers by itself."""
 
 import asyncio
 import logging
@@ -52,7 +52,7 @@ async def _app(postgresql: PostgreSQL | RunningServer) -> AsyncGenerator[FastAPI
 
 @pytest.mark.parametrize("path", ["slow", "slow-in-thread"])
 async def test_the_rest_are_told_to_come_back(app: FastAPI, path: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Five have connections; the others get a 503 in time, the log says who has them, and then all is well."""
+    """Five requests have connections, and the others get a 503 in time. The log names the five."""
     limits = httpx2.Limits(max_connections=None)
     with caplog.at_level(logging.WARNING), serving(app) as server:
         async with httpx2.AsyncClient(base_url=server.url, limits=limits, timeout=30) as client:

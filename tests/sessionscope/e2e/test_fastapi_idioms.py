@@ -1,4 +1,4 @@
-"""What FastAPI's documentation shows works in this service: it is an ordinary FastAPI application."""
+"""Idioms from FastAPI's documentation work in this service, which is an ordinary FastAPI application."""
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -170,7 +170,7 @@ class TestRouters:
         assert "2 GET /two/outer/tasks/{number}" == (await client.get("/two/outer/tasks/2")).json()
 
     async def test_url_for_finds_included_routes(self, app: FastAPI, client: httpx2.AsyncClient) -> None:
-        """Links to endpoints are made by their names."""
+        """`url_for` makes links to endpoints by their names."""
 
         @app.get("/link")
         async def link(request: Request) -> str:
@@ -269,7 +269,7 @@ class TestRequests:
     async def test_services_come_before_and_after_other_parameters(
         self, app: FastAPI, client: httpx2.AsyncClient
     ) -> None:
-        """FastAPI solves them wherever they stand in the signature."""
+        """FastAPI fills the parameters at any place in the signature."""
 
         @app.get("/mixed/{number}")
         async def mixed(users: UsersDep, number: int, db: AsyncSessionDep, q: str = "x") -> list[object]:

@@ -1,4 +1,4 @@
-"""Objects that tell when they were closed."""
+"""Objects that record when they were closed."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
@@ -104,7 +104,7 @@ class Client:
 
 
 class Broker:
-    """A thing that is of use only between opening and closing, in the loop that opened it."""
+    """A thing that works only between opening and closing, in the event loop that opened it."""
 
     def __init__(self, log: list[str], name: str = "broker") -> None:
         self.log, self.name = log, name

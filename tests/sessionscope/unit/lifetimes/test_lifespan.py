@@ -1,4 +1,4 @@
-"""Objects of the process are opened and closed with the container, however that is done."""
+"""Objects of the process are opened and closed with the container, in every way that is supported."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -101,7 +101,7 @@ class TestClosing:
         assert [method] == closed
 
     async def test_a_real_http_client_is_closed(self) -> None:
-        """It is usable as it is made, and closed with the container."""
+        """The object is usable as soon as it is made, and closed with the container."""
 
         class Container(containers.DeclarativeContainer):
             http = Shared[httpx2.AsyncClient](httpx2.AsyncClient)
@@ -124,7 +124,7 @@ class TestClosing:
         assert [None] == closed
 
     async def test_close_goes_backwards_and_on_after_a_failure(self) -> None:
-        """What was made last is closed first, and the error tells of each that could not be closed."""
+        """The object that was made last is closed first, and the error names each object that could not be closed."""
         closed = Log()
 
         class Container(containers.DeclarativeContainer):
@@ -142,7 +142,7 @@ class TestClosing:
         assert ["broken is stuck", "stuck is stuck"] == [str(error) for error in caught.value.exceptions]
 
     async def test_a_cancelled_close_leaves_nothing_open(self) -> None:
-        """The others are closed all the same, and the cancellation is raised then."""
+        """The other objects are still closed, and then the cancellation is raised."""
         closed = Log()
 
         class Slow(Probe):
@@ -165,7 +165,7 @@ class TestClosing:
 
     @pytest.mark.parametrize("kind", [generated, async_generated])
     async def test_the_librarys_resources_are_shut_down(self, kind: Any) -> None:
-        """One that was initialized is, sync or async; one that was not is left alone."""
+        """A resource is shut down if it was initialized, sync or async, and left alone otherwise."""
         closed = Log()
 
         class Container(containers.DeclarativeContainer):
@@ -231,7 +231,7 @@ class TestScoped:
         assert ["aclose"] == closed
 
     async def test_overriding_factory_of_generators_is_closed(self) -> None:
-        """What is handed out is what the generator yields."""
+        """Callers get the object that the generator yields."""
         closed = Log()
         value = ScopedResource[str](str)
         with value.override(providers.Factory(generated, closed)):
@@ -326,7 +326,7 @@ class TestOpening:
         assert ["broker opened", "above opened", "above closed", "broker closed"] == log
 
     async def test_two_that_open_at_once_open_once(self) -> None:
-        """The second waits for the first."""
+        """The second opening waits for the first."""
         log = Log()
 
         class Container(containers.DeclarativeContainer):
@@ -338,7 +338,7 @@ class TestOpening:
         await close_container(container)
 
     async def test_what_can_not_be_opened_closes_the_rest(self) -> None:
-        """The error is the opening's own."""
+        """The error is the one that the opening raised."""
         log = Log()
 
         async def refused(_: Broker) -> Broker:
@@ -353,7 +353,7 @@ class TestOpening:
         assert ["broker opened", "broker closed"] == log
 
     async def test_nothing_else_is_built(self) -> None:
-        """What takes no loop waits for its first use: an override is not too late."""
+        """An object that needs no event loop is made at its first use, so it can still be overridden."""
 
         class Container(containers.DeclarativeContainer):
             probe = Shared[Probe](Probe)

@@ -67,7 +67,7 @@ class TestScopeError:
         assert "probe" == refusal(outer.probe)
 
     def test_an_heir_keeps_the_names(self) -> None:
-        """What is inherited is called what the parent calls it."""
+        """An inherited provider has its name in the parent."""
         heir = Heir()
         assert ["one.session", "probe", "own"] == [refusal(each) for each in (heir.one.session, heir.probe, heir.own)]
 
@@ -88,7 +88,7 @@ class TestScopeError:
         assert "two.session" == refusal(outer.two.session)
 
     def test_without_a_container_it_is_what_the_provider_makes(self) -> None:
-        """Nothing else is known of it."""
+        """Only the recipe's name is known."""
         assert "Probe" in refusal(ScopedResource[Probe](Probe))
 
     def test_an_override_goes_by_the_same_name(self) -> None:

@@ -121,7 +121,7 @@ class TestOutside:
             current_scope()
 
     async def test_a_task_that_outlives_its_scope_gets_nothing(self) -> None:
-        """What would be made after the end could never be closed."""
+        """An object that is made after the end could never be closed."""
         probe = ScopedResource(Probe)
         ended = asyncio.Event()
 
@@ -144,7 +144,7 @@ class TestOutside:
             pass
 
     def test_start_up_makes_nothing(self) -> None:
-        """`init_resources` starts what belongs to the process, and that is not a session."""
+        """`init_resources` starts objects of the process, which a session is not."""
 
         class Container(containers.DeclarativeContainer):
             probe = ScopedResource[Probe](Probe)
@@ -158,7 +158,7 @@ class TestOutside:
 
 class TestTeardown:
     def test_last_made_is_first_closed(self) -> None:
-        """What was made of something is closed before it."""
+        """An object is closed before the objects that it was made from."""
         closed: list[str] = []
         with scope():
             for name in ("a", "b", "c"):
@@ -214,13 +214,13 @@ class TestTeardown:
             current_scope()
 
     def test_a_value_without_close_is_just_forgotten(self) -> None:
-        """Not everything that is one per scope has to be closed."""
+        """An object of a scope doesn't need a method that closes it."""
         value = ScopedResource[dict[str, str]](dict)
         with scope():
             assert value() == {}
 
     def test_a_context_manager_is_entered_and_left(self) -> None:
-        """What has no `close()` but can be entered is entered, and its value provided."""
+        """An object without `close()` that is a context manager is entered, and its value is provided."""
         log: list[str] = []
 
         class Manager:
@@ -263,7 +263,7 @@ class TestGenerators:
         assert ended == ["KeyError"]
 
     async def test_an_async_generator_is_awaited(self) -> None:
-        """An async generator makes the provider awaitable; everybody gets the same value."""
+        """An async generator makes the provider awaitable, and all callers get the same value."""
         ended: list[Any] = []
         provider: ScopedResource[str] = ScopedResource(async_generated, ended)
         async with scope():
@@ -439,7 +439,7 @@ class TestOverrides:
         ids=["ScopedResource", "Factory", "Callable", "Resource", "ContextLocalResource"],
     )
     def test_an_override_has_the_scopes_lifetime(self, override_with: Any) -> None:
-        """Whatever recipe overrides: one object per scope, and it is closed, not the original."""
+        """With any overriding recipe, there is one object per scope, and it is closed instead of the original."""
         closed: list[str] = []
         provider = ScopedResource(Probe, "original", closed)
         with provider.override(override_with(closed)), scope():

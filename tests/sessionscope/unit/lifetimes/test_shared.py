@@ -88,7 +88,7 @@ class TestLateOverrides:
         assert thing().source == "a"
 
     def test_after_a_close_it_is_fine_again(self) -> None:
-        """What was closed is built anew, from the override."""
+        """After a close, the object is built again, from the override."""
         setting = Setting[str](instance_of=str, default="a")
         thing = Shared(Thing, setting)
         thing()
@@ -146,7 +146,7 @@ class TestOverridesOfShared:
 
 class TestCloseContainer:
     async def test_what_depends_on_another_is_closed_first(self) -> None:
-        """In whatever order the container names them."""
+        """The order in the container doesn't matter."""
         closed: list[str] = []
 
         class Closing:
@@ -170,7 +170,7 @@ class TestCloseContainer:
         assert ["top", "top", "middle", "base"] == closed
 
     async def test_close_container_closes_overridden_objects(self) -> None:
-        """What was built before it was overridden is disposed of as well."""
+        """An object that was built before the override is disposed of too."""
         thing = Shared(Thing)
         first = thing()
         thing.override(Thing())

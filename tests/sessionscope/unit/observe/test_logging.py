@@ -1,4 +1,4 @@
-"""What `dictConfig` is given."""
+"""The configuration for `dictConfig`."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Field types refuse what no database keeps, and change nothing else."""
+"""Field types refuse values that a database can't store, and change nothing else."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -42,6 +42,6 @@ class TestTimestamp:
 
     @pytest.mark.parametrize("value", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-31T12:00:00"])
     def test_one_that_utc_does_not_have_is_none(self, value: str) -> None:
-        """Before the first year and after the last there is nothing to compare with."""
+        """A timestamp outside the supported years in UTC is refused."""
         with pytest.raises(ValidationError):
             TIMESTAMP.validate_python(value)

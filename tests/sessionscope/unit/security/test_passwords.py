@@ -63,7 +63,7 @@ async def started(slow: Slow, count: int) -> None:
 
 class TestHash:
     async def test_only_the_password_fits_its_hash(self, hasher: PasswordHasher) -> None:
-        """A hash tells the right password from others, and doesn't hold it."""
+        """A hash verifies only the right password, and doesn't contain it."""
         kept = await hasher.hash(PASSWORD)
         assert kept.startswith("$argon2id$")
         assert len(kept) <= 255
@@ -88,7 +88,7 @@ class TestCrowd:
         assert 2 == slow.most
 
     async def test_a_full_queue_refuses_at_once(self, hasher: PasswordHasher, slow: Slow) -> None:
-        """Nobody waits for longer than the queue takes; there is room again when one has finished."""
+        """No password waits longer than the queue takes, and finished ones make room."""
         tasks = [asyncio.ensure_future(hasher.hash(str(number))) for number in range(5)]
         await started(slow, 2)
         for _ in range(3):
@@ -100,7 +100,7 @@ class TestCrowd:
         assert "too much" not in slow.started
 
     async def test_a_cancelled_request_leaves_the_queue(self, hasher: PasswordHasher, slow: Slow) -> None:
-        """What nobody waits for any more is not hashed, and takes no place."""
+        """A password whose request was cancelled is not hashed, and takes no place."""
         tasks = [asyncio.ensure_future(hasher.hash(str(number))) for number in range(5)]
         await started(slow, 2)
         for task in tasks:

@@ -111,7 +111,7 @@ class TestFile:
         assert [line] == refused("bad.json")
 
     def test_every_problem_is_told_at_once(self) -> None:
-        """Nobody has to mend a file one error at a time."""
+        """All errors in a file are reported at once."""
         Path("bad.json").write_text('{"server": {"port": -1, "workers": 0}, "nope": 1}')
         starts = [line.rpartition(": ")[0] for line in refused("bad.json")]
         assert ["bad.json: server.port", "bad.json: server.workers"] == starts[:2]
@@ -127,7 +127,7 @@ class TestFile:
         assert ["no.json: can't be read: No such file or directory (named by APP_CONFIG_FILE)"] == refused()
 
     def test_an_unreadable_file_is_told(self) -> None:
-        """What can't be opened is a problem of the configuration, not a traceback."""
+        """A file that can't be opened is a problem in the configuration, without a traceback."""
         Path("folder").mkdir()
         assert ["folder: can't be read: Is a directory"] == refused("folder")
 
@@ -178,7 +178,7 @@ class TestEnvironment:
         assert [line] == refused()
 
     def test_dotenv_holds_no_unknown_name_of_ours(self) -> None:
-        """A person wrote the .env: what has our prefix there is meant for us."""
+        """A variable with our prefix in the .env file is meant for us, so an unknown one is an error."""
         Path(".env").write_text("APP_PROT=1\n")
         known = "database, server, logging, idempotency"
         assert [f".env: APP_PROT: prot: unknown section (known here: {known})"] == refused()
@@ -303,7 +303,7 @@ class TestMissing:
 
 class TestConstructor:
     def test_constructor_argument_is_named_as_the_source(self) -> None:
-        """What the code gives wrongly is told as an argument."""
+        """A wrong value from the code is reported as an argument."""
         misspelt: dict[str, Any] = {"datbase": {}}
         with pytest.raises(ConfigurationError) as caught:
             Settings(**misspelt)

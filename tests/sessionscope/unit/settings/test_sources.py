@@ -1,4 +1,4 @@
-"""Which source wins, and what is known about where a value came from."""
+"""The precedence of the sources of settings, and the origin that is recorded for each value."""
 
 import json
 from pathlib import Path
@@ -27,7 +27,7 @@ def write(name: str, port: int) -> Path:
 
 class TestOrder:
     def test_a_default_is_the_last_resort(self) -> None:
-        """What no source gives has its default."""
+        """A setting that no source gives has its default."""
         settings = Settings()
         assert (8000, "default") == (settings.server.port, settings.origin("server.port"))
 
@@ -83,7 +83,7 @@ class TestFile:
         assert 2 == Settings().server.port
 
     def test_a_path_may_hold_braces(self) -> None:
-        """A file's name is shown as it is."""
+        """The name of a file is shown unchanged."""
         assert "{x}.json" == Settings.from_file(write("{x}.json", 2)).origin("server.port")
 
 
@@ -105,7 +105,7 @@ class TestEnvironment:
         assert 8000 == Settings().server.port
 
     def test_other_variables_in_dotenv_are_left_alone(self) -> None:
-        """A .env is shared with other programs; what has not our prefix is theirs."""
+        """Other programs share the .env file, so variables without our prefix are ignored."""
         Path(".env").write_text("OTHER=1\nDATABASE=theirs\nSERVER__PORT=9\nAPP_SERVER__PORT=5\n")
         assert 5 == Settings().server.port
 

@@ -77,7 +77,7 @@ class TestDatabaseUrl:
         ids=["json", "join", "add to it", "add it", "strip", "slice", "list"],
     )
     def test_url_can_not_be_used_as_a_text(self, make: Callable[[Any], str]) -> None:
-        """What would make a text past the mask is an error, and the error has no password."""
+        """Making a text past the mask is an error, and the error has no password."""
         with pytest.raises((TypeError, AttributeError)) as caught:
             make(SETTINGS.url)
         assert "s3cr3t" not in str(caught.value)

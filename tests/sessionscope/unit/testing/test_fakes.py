@@ -46,13 +46,13 @@ def query(session: Session) -> Any:
 
 class TestFakeTransactions:
     def test_result_of_a_unit_is_recorded(self) -> None:
-        """And returned."""
+        """The result is recorded and returned."""
         transactions = FakeTransactions()
         assert 7 == transactions.run(lambda _: 7)
         assert ([7], []) == (transactions.committed, transactions.rolled_back)
 
     def test_error_of_a_unit_is_recorded(self) -> None:
-        """And raised."""
+        """The error is recorded and raised."""
         transactions = FakeTransactions()
         with pytest.raises(ConflictError) as raised:
             transactions.run(fail)
@@ -79,7 +79,7 @@ class TestFakeTransactions:
 
 class TestFakeAsyncTransactions:
     async def test_result_of_a_unit_is_recorded(self, transactions: FakeAsyncTransactions) -> None:
-        """Of a plain function and of an async one."""
+        """Results of plain and of async functions are recorded."""
 
         async def work(_: AsyncSession) -> int:
             return 8
@@ -88,7 +88,7 @@ class TestFakeAsyncTransactions:
         assert ([7, 8], []) == (transactions.committed, transactions.rolled_back)
 
     async def test_error_of_a_unit_is_recorded(self, transactions: FakeAsyncTransactions) -> None:
-        """And raised."""
+        """The error is recorded and raised."""
         with pytest.raises(ConflictError) as raised:
             await transactions.run_sync(fail)
         assert ([], [raised.value]) == (transactions.committed, transactions.rolled_back)
@@ -137,7 +137,7 @@ class TestRunOnce:
         assert Made(1) == await transactions.run_once("k-2", "r", work=work, find=lambda _, key: Made(key))
 
     async def test_key_of_another_request_is_refused(self, transactions: FakeAsyncTransactions) -> None:
-        """As the real one does."""
+        """A reused key is refused, as with the real class."""
         await transactions.run_once("k", "one", work=lambda _: Made(1), find=lambda _, key: Made(key))
         with pytest.raises(KeyReusedError):
             await transactions.run_once("k", "two", work=lambda _: Made(2), find=lambda _, key: Made(key))
