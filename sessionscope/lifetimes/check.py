@@ -21,12 +21,13 @@ Check = Callable[[containers.Container, Any], Iterable[Finding]]
 
 # Providers whose object outlives a scope.
 _PROCESS_WIDE: Final = (providers.BaseSingleton, providers.Resource, providers.ContextLocalResource)
-_checks: list[Check] = []
+# By module and name, so that a module that is loaded again replaces its checks.
+_checks: dict[tuple[str, str], Check] = {}
 
 
 def register_check(check: Check) -> None:
     """Let `check_container` run *check* too."""
-    _checks.append(check)
+    _checks[check.__module__, check.__qualname__] = check
 
 
 def check_container(container: containers.Container, app: Any = None) -> None:
@@ -43,7 +44,7 @@ def check_container(container: containers.Container, app: Any = None) -> None:
         SetupError: A recipe can't work with what it was given, as settings that are not good.
     """
     give_names(container)
-    findings = [finding for check in (_captives, *_checks) for finding in check(container, app)]
+    findings = [finding for check in (_captives, *_checks.values()) for finding in check(container, app)]
     known = {finding.where for finding in findings}
     findings += [finding for finding in _unfit(container) if finding.where not in known]
     # Resolving builds objects: not before it is known that they end up where they belong.

@@ -75,7 +75,7 @@ class TestCrowd:
         assert count[201] >= 3
         for response in responses:
             if response.status_code == 503:
-                assert "ask again" in problem_of(response, 503)["detail"]
+                assert "try again" in problem_of(response, 503)["detail"]
                 assert "1" == response.headers["retry-after"]
         assert count[201] == (await async_client.get("/users/")).json()["total"]
         assert 201 == (await async_client.post("/users/", json=body())).status_code

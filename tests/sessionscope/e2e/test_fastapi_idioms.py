@@ -114,7 +114,7 @@ class TestDependencies:
         async def fake() -> AsyncIterator[object]:
             yield object()
 
-        assert "AsyncSession" == (await client.get("/session")).json()
+        assert "AsyncWriteSession" == (await client.get("/session")).json()
         app.dependency_overrides[get_async_db] = fake
         assert "object" == (await client.get("/session")).json()
 
@@ -275,7 +275,7 @@ class TestRequests:
         async def mixed(users: UsersDep, number: int, db: AsyncSessionDep, q: str = "x") -> list[object]:
             return [type(users).__name__, number, type(db).__name__, q]
 
-        assert ["UserService", 3, "AsyncSession", "y"] == (await client.get("/mixed/3?q=y")).json()
+        assert ["UserService", 3, "AsyncWriteSession", "y"] == (await client.get("/mixed/3?q=y")).json()
 
     def test_websocket_opens_a_scope_per_message(self, app: FastAPI, container: ApplicationContainer) -> None:
         """A WebSocket route is an ordinary one; each message has its own session."""
