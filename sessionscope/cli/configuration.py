@@ -51,15 +51,14 @@ def check_drivers(settings: "ServiceSettings") -> None:
         ConfigurationError: A driver doesn't accept an argument in its URL.
         MissingDriverError: A driver's package is not installed.
     """
-    from sessionscope.database.drivers import destination
-    from sessionscope.database.url import translate_driver
+    from sessionscope.database.engine import destination
     from sessionscope.settings import DatabaseSettings
 
     for _, section in settings:
         if isinstance(section, DatabaseSettings):
             for url in (section.url, *section.replica_urls):
                 for is_async in (False, True):
-                    destination(translate_driver(url.get_secret_value(), is_async=is_async), section)
+                    destination(url.get_secret_value(), section, is_async=is_async)
 
 
 def _flat(model: "BaseModel", prefix: str = "") -> Iterator[tuple[str, str]]:

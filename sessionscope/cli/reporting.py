@@ -35,13 +35,14 @@ def reported_at(url: "DatabaseUrl") -> Generator[None, None, None]:
     """Turn an error of the database at *url* into a line on standard error."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from sessionscope.database.backends import backend_of
     from sessionscope.database.errors import Failure, failure_of
 
     try:
         yield
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        is_missing = url.kind == "sqlite" and failure_of(error) is Failure.UNREACHABLE
+        is_missing = backend_of(url.kind).is_embedded and failure_of(error) is Failure.UNREACHABLE
         hint = "; `db upgrade` creates it" if is_missing else ""
         typer.echo(f"the database at {url} can't do that: {reason}{hint}", err=True)
         raise typer.Exit(FAILED) from None

@@ -4,16 +4,15 @@ import os
 from typing import Any, Final
 from weakref import WeakSet
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, Pool, QueuePool
 
-from sessionscope.database.drivers import Destination, destination
+from sessionscope.database.backends import backend_of
+from sessionscope.database.backends.backend import Destination
 from sessionscope.database.idle import ping_after
 from sessionscope.database.location import DatabaseLocation
-from sessionscope.database.mysql import prepare_mysql
 from sessionscope.database.pools import AsyncWatchedPool, WatchedPool
-from sessionscope.database.sqlite import prepare_sqlite
 from sessionscope.database.url import translate_driver
 from sessionscope.settings import DatabaseSettings
 
@@ -43,9 +42,9 @@ def build_engine(
     """
     location = location or DatabaseLocation(settings)
     poolclass = poolclass or POOLS[settings.pool_class][0]
-    target = destination(translate_driver(location.url, is_async=False), settings)
+    target = destination(location.url, settings, is_async=False)
     engine = create_engine(target.url, poolclass=poolclass, **_options(settings, target, poolclass))
-    _prepare(engine, settings, target, location)
+    _prepare(engine, settings, location)
     return engine
 
 
@@ -58,19 +57,28 @@ def build_async_engine(
     """Return an async engine; arguments and errors are those of `build_engine`."""
     location = location or DatabaseLocation(settings)
     poolclass = poolclass or POOLS[settings.pool_class][1]
-    target = destination(translate_driver(location.url, is_async=True), settings)
+    target = destination(location.url, settings, is_async=True)
     engine = create_async_engine(target.url, poolclass=poolclass, **_options(settings, target, poolclass))
-    _prepare(engine.sync_engine, settings, target, location)
+    _prepare(engine.sync_engine, settings, location)
     return engine
+
+
+def destination(url: URL, settings: DatabaseSettings, *, is_async: bool) -> Destination:
+    """Return where the sync or the async driver for *url* connects to, and how.
+
+    Raises:
+        MissingDriverError: The driver is not installed.
+        ConfigurationError: The URL's query has an argument that the driver doesn't take.
+    """
+    url = translate_driver(url, is_async=is_async)
+    return backend_of(url.get_backend_name()).destination(url, settings)
 
 
 def _options(settings: DatabaseSettings, target: Destination, poolclass: type[Pool]) -> dict[str, Any]:
     # The values of a statement may be secret, and errors would show them as well as the echo.
     options: dict[str, Any] = {"echo": settings.echo, "hide_parameters": not settings.echo_parameters}
     options |= {"connect_args": target.arguments} if target.arguments else {}
-    if settings.isolation_level is not None and target.url.get_backend_name() == "postgresql":
-        options["isolation_level"] = settings.isolation_level
-    return options | pool_options(settings, poolclass)
+    return options | target.options | pool_options(settings, poolclass)
 
 
 def pool_options(settings: DatabaseSettings, poolclass: type[Pool]) -> dict[str, Any]:
@@ -85,12 +93,8 @@ def pool_options(settings: DatabaseSettings, poolclass: type[Pool]) -> dict[str,
     return options
 
 
-def _prepare(engine: Engine, settings: DatabaseSettings, target: Destination, location: DatabaseLocation) -> None:
-    target.prepare(engine)
-    if engine.dialect.name == "sqlite":
-        prepare_sqlite(engine, settings, location)
-    elif engine.dialect.name != "postgresql":
-        prepare_mysql(engine, settings)
+def _prepare(engine: Engine, settings: DatabaseSettings, location: DatabaseLocation) -> None:
+    backend_of(engine.dialect.name).prepare(engine, settings, location)
     if settings.pool_pre_ping:
         ping_after(engine, settings.pool_ping_idle)
     location.engines.add(engine)

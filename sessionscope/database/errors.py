@@ -1,11 +1,7 @@
 """Errors of databases, and functions that tell them apart."""
 
-from enum import StrEnum
-from typing import Final
-
-from sqlalchemy.exc import IntegrityError
-
-from sessionscope.database.failures import Failure, code_of, commit_outcome_is_known, failure_of, is_unavailable
+from sessionscope.database.error_kinds import Failure, Violation
+from sessionscope.database.failures import commit_outcome_is_known, failure_of, is_unavailable, violation_of
 from sessionscope.errors import SetupError
 
 __all__ = [
@@ -70,43 +66,3 @@ class UnknownTableError(DatabaseError):
     def __init__(self, name: str, known: list[str]) -> None:
         self.name, self.known = name, known
         super().__init__(f"no table {name!r}; known: {', '.join(known) or 'none: import the models first'}")
-
-
-class Violation(StrEnum):
-    """The kind of constraint that a statement broke."""
-
-    UNIQUE = "unique"
-    FOREIGN_KEY = "foreign key"
-    CHECK = "check"
-    NOT_NULL = "not null"
-
-
-# By code, never by message: messages change with the server's version and language.
-# Sources: https://www.sqlite.org/rescode.html, https://www.postgresql.org/docs/current/errcodes-appendix.html,
-# https://mariadb.com/docs/server/reference/error-codes
-_VIOLATIONS: Final[dict[str | int, Violation]] = {
-    "SQLITE_CONSTRAINT_UNIQUE": Violation.UNIQUE,
-    "SQLITE_CONSTRAINT_PRIMARYKEY": Violation.UNIQUE,
-    "SQLITE_CONSTRAINT_FOREIGNKEY": Violation.FOREIGN_KEY,
-    # How SQLite reports ON DELETE RESTRICT; we have no triggers of our own.
-    "SQLITE_CONSTRAINT_TRIGGER": Violation.FOREIGN_KEY,
-    "SQLITE_CONSTRAINT_CHECK": Violation.CHECK,
-    "SQLITE_CONSTRAINT_NOTNULL": Violation.NOT_NULL,
-    "23505": Violation.UNIQUE,
-    "23503": Violation.FOREIGN_KEY,
-    "23001": Violation.FOREIGN_KEY,
-    "23514": Violation.CHECK,
-    "23502": Violation.NOT_NULL,
-    1062: Violation.UNIQUE,
-    1451: Violation.FOREIGN_KEY,
-    1452: Violation.FOREIGN_KEY,
-    4025: Violation.CHECK,
-    3819: Violation.CHECK,
-    1048: Violation.NOT_NULL,
-}
-
-
-def violation_of(error: IntegrityError) -> Violation | None:
-    """Return the kind of constraint that *error* is about, or None if its code is not known."""
-    code = code_of(error)
-    return None if code is None else _VIOLATIONS.get(code)

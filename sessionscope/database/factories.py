@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, sessionmaker
 
 from sessionscope.database.admission import AdmissionGate
+from sessionscope.database.backends import backend_of
 from sessionscope.database.location import DatabaseLocation
 from sessionscope.database.replicas import build_async_replicas, build_replicas
 from sessionscope.database.session import AsyncReadSession, AsyncWriteSession, ReadSession, WriteSession
@@ -69,12 +70,13 @@ class AsyncReadSessionFactory(async_sessionmaker[AsyncReadSession]):
     Args:
         engine: The engine of the primary.
         settings: The settings, which name the replicas.
-        sync_engine: The engine for visits to SQLite in threads, if it leads to the same database as *engine*.
+        sync_engine: The engine for visits in threads to a database without a server, if it leads to the same database
+            as *engine*.
         location: Knows which engines lead to the same database.
 
     Attributes:
         sources: The sync engines, inside the async ones, from which the sessions read.
-        threads: The threads for visits to an SQLite database; None for any other database.
+        threads: The threads for visits to a database without a server, such as SQLite; None for any other database.
     """
 
     def __init__(
@@ -83,7 +85,8 @@ class AsyncReadSessionFactory(async_sessionmaker[AsyncReadSession]):
         self._replicas = build_async_replicas(settings)
         replicas = self._replicas.sync_engine if self._replicas is not None else None
         self.sources = Sources(engine.sync_engine, replicas)
-        self.threads = ReadingThreads(sync_engine, location) if sync_engine.dialect.name == "sqlite" else None
+        is_embedded = backend_of(sync_engine.dialect.name).is_embedded
+        self.threads = ReadingThreads(sync_engine, location) if is_embedded else None
         super().__init__(AsyncEngine(self.sources.usual.view), class_=AsyncReadSession, **SESSION_OPTIONS)
 
     def __call__(self, **options: Any) -> AsyncReadSession:

@@ -20,11 +20,6 @@ def _instr(element: position_in, compiler: SQLCompiler, **options: Any) -> str:
     return f"instr({compiler.process(element.clauses, **options)})"
 
 
-@compiles(position_in, "postgresql")
-def _strpos(element: position_in, compiler: SQLCompiler, **options: Any) -> str:
-    return f"strpos({compiler.process(element.clauses, **options)})"
-
-
 def text_after(text: ColumnElement[str], separator: str) -> ColumnElement[str]:
     """Return the part of *text* after the first *separator*, or all of *text* if there is none."""
     return func.substr(text, position_in(text, separator) + len(separator), type_=String())

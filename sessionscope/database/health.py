@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from sessionscope.database.failures import failure_of
+from sessionscope.database.errors import failure_of
 from sessionscope.database.schema import run
 
 logger = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ from weakref import WeakSet, finalize
 
 from sqlalchemy import URL, Engine
 
+from sessionscope.database.backends import backend_of
 from sessionscope.settings import DatabaseSettings
 
 
@@ -28,7 +29,7 @@ class DatabaseLocation:
 
     def __init__(self, settings: DatabaseSettings) -> None:
         url = settings.url.get_secret_value()
-        self.private = _is_memory(url)
+        self.private = backend_of(url.get_backend_name()).is_in_memory(url)
         self.must_exist = False
         self.url = self._private_file(url) if self.private else url
         self.engines: WeakSet[Engine] = WeakSet()
@@ -37,12 +38,6 @@ class DatabaseLocation:
         directory = Path(mkdtemp(prefix="app-database-"))
         finalize(self, _remove, directory, os.getpid())
         return url.set(database=str(directory / "memory.db"), query={})
-
-
-def _is_memory(url: URL) -> bool:
-    if url.get_backend_name() != "sqlite":
-        return False
-    return url.database in (None, "", ":memory:") or ":memory:" in url.database or url.query.get("mode") == "memory"
 
 
 def _remove(directory: Path, owner: int) -> None:

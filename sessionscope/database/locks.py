@@ -24,11 +24,6 @@ def _always(element: try_lock, compiler: SQLCompiler, **options: Any) -> str:
     return f"({compiler.process(element.clauses, **options)} IS NOT NULL)"
 
 
-@compiles(try_lock, "postgresql")
-def _advisory(element: try_lock, compiler: SQLCompiler, **options: Any) -> str:
-    return f"pg_try_advisory_xact_lock({compiler.process(element.clauses, **options)})"
-
-
 class insert_at_once(Insert):  # noqa: N801 - as `insert`
     """An INSERT that does not wait for another transaction that inserts the same key.
 
@@ -37,9 +32,3 @@ class insert_at_once(Insert):  # noqa: N801 - as `insert`
     """
 
     inherit_cache = True
-
-
-@compiles(insert_at_once, "mysql", "mariadb")
-def _without_waiting(element: insert_at_once, compiler: Any, **options: Any) -> str:
-    insert = compiler.visit_insert(element, **options)
-    return f"SET STATEMENT innodb_lock_wait_timeout = 0 FOR {insert}" if compiler.dialect.is_mariadb else insert

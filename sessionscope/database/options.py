@@ -7,12 +7,6 @@ from typing import Any, Final
 AUTOCOMMIT: Final = "app_autocommit"
 # The transaction is going to write.
 WRITES: Final = "app_writes"
-# How long the transaction waits for locks, in seconds, in place of the setting (SQLite).
-LOCK_TIMEOUT: Final = "app_lock_timeout"
-# The transaction's isolation level, in place of the setting (MySQL, MariaDB).
-ISOLATION_LEVEL: Final = "app_isolation_level"
-# The transaction can't write (MySQL, MariaDB).
-READ_ONLY: Final = "app_read_only"
 
 
 def stands_alone(options: Mapping[str, Any]) -> bool:

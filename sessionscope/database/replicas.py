@@ -11,10 +11,8 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from sessionscope.database.drivers import destination
-from sessionscope.database.drivers.connecting import connect
-from sessionscope.database.engine import build_async_engine, build_engine
-from sessionscope.database.url import translate_driver
+from sessionscope.database.backends import backend_of
+from sessionscope.database.engine import build_async_engine, build_engine, destination
 from sessionscope.settings import DatabaseSettings, DatabaseUrl
 
 logger = logging.getLogger(__name__)
@@ -72,21 +70,22 @@ class _Choice:
             for url in (*settings.replica_urls, settings.url)
         )
         self._turns = count()
-        if event.contains(engine, "do_connect", connect):
-            # SQLAlchemy stops at the first listener that connects.
-            event.remove(engine, "do_connect", connect)
+        self._backend = backend_of(engine.dialect.name)
+        if event.contains(engine, "do_connect", self._backend.connect):
+            # SQLAlchemy stops at the first listener that connects, and always puts another one last.
+            event.remove(engine, "do_connect", self._backend.connect)
         event.listen(engine, "do_connect", self._connect)
         event.listen(engine, "checkout", self._give_up_primary)
 
     def _connect(self, dialect: Dialect, record: Any, *_: Any) -> Any:
         for replica in self._in_turn():
             try:
-                return connect(dialect, record, replica.arguments, replica.keywords)
+                return self._backend.connect(dialect, record, replica.arguments, replica.keywords)
             except dialect.loaded_dbapi.Error as error:
                 logger.warning("the replica %s does not answer: %s", replica.name, type(error).__name__)
                 replica.down_until = time.monotonic() + SECONDS_UNTIL_NEXT_TRY
         record.info[_INSTEAD_UNTIL] = time.monotonic() + SECONDS_UNTIL_NEXT_TRY
-        return connect(dialect, record, self._primary.arguments, self._primary.keywords)
+        return self._backend.connect(dialect, record, self._primary.arguments, self._primary.keywords)
 
     def _in_turn(self) -> list[_Server]:
         first = next(self._turns) % len(self._replicas)
@@ -100,7 +99,7 @@ class _Choice:
 
 
 def _server(settings: DatabaseSettings, dialect: Dialect, *, is_async: bool) -> _Server:
-    target = destination(translate_driver(settings.url.get_secret_value(), is_async=is_async), settings)
+    target = destination(settings.url.get_secret_value(), settings, is_async=is_async)
     arguments, keywords = dialect.create_connect_args(target.url)
     name = f"{target.url.host}:{target.url.port}" if target.url.port else str(target.url.host or target.url.database)
     return _Server(name, list(arguments), {**keywords, **target.arguments})

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from sessionscope.database.options import AUTOCOMMIT
+from sessionscope.database.backends import backend_of
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class Source:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._options = _alone(engine)
+        self._options = backend_of(engine.dialect.name).autocommit
         self.view = engine.execution_options(**self._options)
 
     def connect(self) -> Connection:
@@ -61,10 +61,3 @@ def visit(connect: Callable[[], AbstractContextManager[Connection]], work: Calla
     """Call *work* with a connection and return its result; the connection goes back to the pool at once."""
     with connect() as connection:
         return work(connection)
-
-
-def _alone(engine: Engine) -> dict[str, Any]:
-    if engine.dialect.name == "postgresql":
-        return {"isolation_level": "AUTOCOMMIT"}
-    # These drivers never begin a transaction by themselves, so it is enough to leave out our BEGIN.
-    return {AUTOCOMMIT: True}

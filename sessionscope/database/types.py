@@ -1,12 +1,18 @@
 """Column types that mean the same on every database."""
 
+from collections import defaultdict
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Numeric, String, Text
-from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT
+from sqlalchemy import DateTime, Dialect, Numeric, String, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from sessionscope.database.backends import BACKENDS
+from sessionscope.database.backends.column_types import ColumnTypes
+
+# A dialect without a backend is that of `str()`, which shows standard SQL.
+_TYPES: Final = defaultdict(ColumnTypes, {name: backend.types for name, backend in BACKENDS.items()})
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -22,10 +28,8 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Ask MySQL to store microseconds, which it doesn't do by default."""
-        if dialect.name in ("mysql", "mariadb"):
-            return dialect.type_descriptor(DATETIME(fsp=6))
-        return dialect.type_descriptor(DateTime(timezone=True))
+        """Return the type that the database stores."""
+        return dialect.type_descriptor(_TYPES[dialect.name].timestamp)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Turn an aware value into UTC, without an offset if the database stores none."""
@@ -35,7 +39,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             message = f"naive datetime {value!r}: give it a time zone, as in datetime.now(UTC)"
             raise ValueError(message)
         value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+        return value if _TYPES[dialect.name].keeps_offset else value.replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Turn the stored value into an aware value in UTC."""
@@ -57,15 +61,9 @@ class ExactString(TypeDecorator[str]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Add the collation. SQLite's default collation already compares code points."""
+        """Add the collation, unless the database's default collation already compares code points."""
         impl: Any = self.impl_instance
-        collation = None
-        if dialect.name == "postgresql":
-            collation = "C"
-        elif dialect.name in ("mysql", "mariadb"):
-            # Each server has only its own.
-            collation = "utf8mb4_nopad_bin" if getattr(dialect, "is_mariadb", False) else "utf8mb4_0900_bin"
-        return dialect.type_descriptor(String(impl.length, collation))
+        return dialect.type_descriptor(String(impl.length, _TYPES[dialect.name].exact_collation(dialect)))
 
 
 class LongText(TypeDecorator[str]):
@@ -76,7 +74,7 @@ class LongText(TypeDecorator[str]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the type that the database stores."""
-        return dialect.type_descriptor(MEDIUMTEXT() if dialect.name in ("mysql", "mariadb") else Text())
+        return dialect.type_descriptor(_TYPES[dialect.name].long_text)
 
 
 class Money(TypeDecorator[Decimal]):
@@ -93,7 +91,7 @@ class Money(TypeDecorator[Decimal]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the type that the database stores."""
-        return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else Numeric(18, 2))
+        return dialect.type_descriptor(_TYPES[dialect.name].money)
 
     def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> Decimal | int | None:
         """Turn an amount into the stored value."""
@@ -103,10 +101,10 @@ class Money(TypeDecorator[Decimal]):
         if cents != cents.to_integral_value():
             message = f"{value} has more than two decimals"
             raise ValueError(message)
-        return int(cents) if dialect.name == "sqlite" else cents.scaleb(-2)
+        return int(cents) if _TYPES[dialect.name].counts_cents else cents.scaleb(-2)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """Turn the stored value into an amount with two decimals."""
         if value is None:
             return None
-        return Decimal(value).scaleb(-2) if dialect.name == "sqlite" else Decimal(value)
+        return Decimal(value).scaleb(-2) if _TYPES[dialect.name].counts_cents else Decimal(value)

@@ -1,22 +1,22 @@
 """The connection that migrations use: its time limits, and the errors when they are reached."""
 
-import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from alembic.util import CommandError
-from sqlalchemy import Connection, Inspector, NullPool, Table, event, exists, select, table, text
+from sqlalchemy import Connection, NullPool
 from sqlalchemy.exc import DBAPIError
 
+from sessionscope.database.backends import backend_of
+from sessionscope.database.backends.backend import Migrations
 from sessionscope.database.engine import build_engine
-from sessionscope.database.failures import Failure, code_of, failure_of
+from sessionscope.database.errors import Failure, failure_of
 from sessionscope.database.location import DatabaseLocation
 from sessionscope.settings import DatabaseSettings
 
 _LONGEST_STATEMENT: Final = 100
-_TABLE_EXISTS: Final = ("42P07", 1050)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +60,13 @@ def connected(
     # An in-memory database is always a new one.
     location.must_exist = must_exist and not location.private
     engine = build_engine(settings, location, poolclass=NullPool)
+    migrations = backend_of(engine.dialect.name).migrations
     try:
         with engine.connect() as connection:
-            if engine.dialect.name == "sqlite":
-                # A batch drops the old table, which must not delete the rows that refer to it.
-                # SQLite ignores this pragma inside a transaction.
-                connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
+            migrations.begin(connection)
             yield connection
     except DBAPIError as error:
-        if told := _explain(error, settings, undoes=engine.dialect.name in ("postgresql", "sqlite")):
+        if told := _explain(error, settings, migrations):
             raise CommandError(told) from error
         raise
     finally:
@@ -84,50 +82,33 @@ def refuse_cascades(connection: Connection, name: str) -> None:
     Raises:
         CommandError: The table has rows, and the connection enforces foreign keys.
     """
-    if connection.exec_driver_sql("PRAGMA foreign_keys").scalar() and connection.scalar(
-        select(exists().select_from(table(name)))
-    ):
+    if backend_of(connection.dialect.name).migrations.loses_rows(connection, name):
         raise CommandError(
             "this connection enforces foreign keys, so rebuilding a table would delete rows: execute"
             " `PRAGMA foreign_keys = OFF` before the transaction begins, or let `db upgrade` make its own connection"
         )
 
 
-def keep_autoincrement(inspector: Inspector, reflected: Table, column: Any) -> None:
-    """Keep AUTOINCREMENT when *column* of an SQLite table is reflected, because SQLAlchemy does not reflect it.
-
-    Otherwise a batch that rebuilds the table would drop it, and SQLite could give out ids again.
-    """
-    if inspector.dialect.name == "sqlite" and column["primary_key"] and isinstance(inspector.bind, Connection):
-        look = text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
-        made_by = inspector.bind.scalar(look, {"name": reflected.name})
-        if re.search(r"\bAUTOINCREMENT\b", made_by or "", re.IGNORECASE):
-            reflected.dialect_options["sqlite"]["autoincrement"] = True
-
-
-event.listen(Table, "column_reflect", keep_autoincrement)
-
-
-def refuse_orphans(ctx: Any, *_: Any, **__: Any) -> None:
-    """Undo a migration on SQLite that leaves rows with dangling foreign keys, which are not enforced meanwhile.
+def refuse_faults(ctx: Any, *_: Any, **__: Any) -> None:
+    """Undo a migration that leaves rows with dangling foreign keys, on a database that does not enforce them meanwhile.
 
     Raises:
         CommandError: There is such a row.
     """
-    if ctx.dialect.name == "sqlite" and not ctx.as_sql:
-        orphans = ctx.connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-        if orphans:
-            raise CommandError(f"rows of {orphans[0][0]} refer to rows of {orphans[0][2]} that don't exist")
+    if not ctx.as_sql and (fault := backend_of(ctx.dialect.name).migrations.fault(ctx.connection)):
+        raise CommandError(fault)
 
 
-def _explain(error: DBAPIError, settings: DatabaseSettings, *, undoes: bool) -> str | None:
+def _explain(error: DBAPIError, settings: DatabaseSettings, migrations: Migrations) -> str | None:
     """Return a message for the user about *error*, or None if its own text is clear enough."""
-    if _says_table_exists(error):
+    if migrations.says_table_exists(error):
         told = (
             f"a table exists that no completed migration made: {_statement_of(error)}. If the tables match the"
             " models, run `db stamp`; if you don't need the tables and their rows, run `db drop`"
         )
-        return told if undoes else f"{told}; if a failed migration left the table behind, remove it by hand"
+        return (
+            told if migrations.undoes_ddl else f"{told}; if a failed migration left the table behind, remove it by hand"
+        )
     failure = failure_of(error)
     if failure is Failure.LOCK_TIMEOUT:
         what = f"other clients held a lock that the migration needs for more than {settings.lock_timeout:g} s"
@@ -139,16 +120,10 @@ def _explain(error: DBAPIError, settings: DatabaseSettings, *, undoes: bool) -> 
         return None
     state = (
         "This migration was undone"
-        if undoes
+        if migrations.undoes_ddl
         else "The migration's earlier changes stay, because the server can't roll back changes to tables"
     )
     return f"{what}: {_statement_of(error)}. {state}; {hint}"
-
-
-def _says_table_exists(error: DBAPIError) -> bool:
-    code = code_of(error)
-    # SQLite has no code for this error.
-    return code in _TABLE_EXISTS or (code == "SQLITE_ERROR" and str(error.orig).endswith("already exists"))
 
 
 def _statement_of(error: DBAPIError) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, MetaData
 
 from sessionscope.database.options import WRITES
 from sessionscope.database.url import DRIVERS
-from sessionscope.migrations.connecting import Limits, connected, refuse_orphans
+from sessionscope.migrations.connecting import Limits, connected, refuse_faults
 from sessionscope.migrations.locking import turn
 from sessionscope.settings import ConfigurationError, DatabaseSettings
 
@@ -88,7 +88,7 @@ def _configure(metadata: MetaData, **options: Any) -> None:
         compare_type=True,
         compare_server_default=True,
         user_module_prefix="sessionscope.database.types.",
-        on_version_apply=refuse_orphans,
+        on_version_apply=refuse_faults,
         **options,
     )
 

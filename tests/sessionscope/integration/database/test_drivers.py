@@ -1,11 +1,13 @@
 """Every driver, with real servers: one URL serves both engines, and all fail alike."""
 
 import asyncio
+import gc
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
@@ -19,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from sessionscope.database.engine import build_async_engine, build_engine
+from sessionscope.database.errors import Failure, failure_of
 from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.servers import MariaDB, PostgreSQL, PostgreSQLPair, RunningServer
 
@@ -216,6 +219,11 @@ class TestTLS:
         query = {"ssl-mode": mode} | ({"ssl-ca": my_tls.authority} if "VERIFY" in mode else {})
         assert [expected] * 2 == answers(named(my_tls.url, name, **query), uses_tls)
 
+    def test_a_slow_answer_over_tls_is_waited_for(self, my_tls: Secured) -> None:
+        """The time limit for connecting doesn't apply to statements."""
+        url = named(my_tls.url, "mysql", **{"ssl-mode": "REQUIRED"})
+        assert [0, 0] == answers(url, scalar("SELECT SLEEP(1.5)"), connect_timeout=1)
+
     @pytest.mark.parametrize("name", MYSQL)
     def test_a_mariadb_that_nobody_vouches_for_is_refused(self, my_tls: Secured, name: str) -> None:
         """The system's certificate authorities don't know the certificate."""
@@ -341,6 +349,29 @@ def silent_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+@contextmanager
+def falls_silent_after_greeting(url: URL) -> Generator[int, None, None]:
+    """Give a port at which the server at *url* greets, and then says nothing, like a server that is cut off."""
+
+    def greet() -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                held.append(client)
+                with socket.create_connection((url.host, url.port)) as server:
+                    client.sendall(server.recv(4096))
+
+    held: list[socket.socket] = []
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        greeting = threading.Thread(target=greet, daemon=True)
+        greeting.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        greeting.join(5)
+    for each in held:
+        each.close()
+
+
 def free_port() -> int:
     """Return a port on which nothing listens."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
@@ -366,6 +397,20 @@ class TestFailuresToConnect:
             assert isinstance(error, OperationalError)
         # libpq makes at least two seconds of one.
         assert time.monotonic() - begin < 6
+
+    # If aiomysql is cancelled while TLS begins, it closes its socket, but then warns that it didn't.
+    @pytest.mark.filterwarnings("ignore:Unclosed connection:ResourceWarning")
+    @pytest.mark.parametrize("name", MYSQL)
+    @pytest.mark.parametrize("mode", ["DISABLED", "REQUIRED"])
+    def test_a_server_that_falls_silent_after_its_greeting(self, my_tls: Secured, name: str, mode: str) -> None:
+        """The limit applies to TLS and to the authentication too."""
+        with falls_silent_after_greeting(my_tls.url) as port:
+            url = named(my_tls.url.set(port=port), name, **{"ssl-mode": mode})
+            begin = time.monotonic()
+            told = [(type(error), failure_of(error)) for error in failures(url, connect_timeout=1)]
+            gc.collect()
+        assert [(OperationalError, Failure.UNREACHABLE)] * 2 == told
+        assert time.monotonic() - begin < 10
 
     @pytest.mark.parametrize("name", POSTGRESQL)
     def test_postgresql_refuses_a_password(self, postgresql: PostgreSQL, name: str) -> None:

@@ -11,8 +11,11 @@ from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import OperationalError
 
-from sessionscope.database.drivers import destination, mysql, tls, words
-from sessionscope.database.drivers.connecting import PreferredTLS
+from sessionscope.database.backends import backend_of
+from sessionscope.database.backends.mysql import tls
+from sessionscope.database.backends.mysql.tls import PreferredTLS
+from sessionscope.database.backends.query import read_query
+from sessionscope.database.location import DatabaseLocation
 from sessionscope.database.url import translate_driver
 from sessionscope.settings import ConfigurationError, DatabaseSettings
 
@@ -33,7 +36,7 @@ def told(driver: str, rest: str = "//user@host/name", **values: Any) -> dict[str
     backend = "postgresql" if driver in POSTGRESQL else "mysql"
     written = f"{backend}+{driver}:{rest}"
     url = translate_driver(make_url(written), is_async=driver in ASYNC)
-    target = destination(url, DatabaseSettings(url=written, **values))
+    target = backend_of(backend).destination(url, DatabaseSettings(url=written, **values))
     dialect: Dialect = target.url.get_dialect()()
     return dict(dialect.create_connect_args(target.url)[1]) | target.arguments
 
@@ -184,13 +187,14 @@ class TestUnknownWords:
         """SQLite's dialect would ignore unknown arguments."""
         settings = DatabaseSettings(url="sqlite:///x.db?time_out=3")
         with pytest.raises(ConfigurationError, match="did you mean timeout"):
-            destination(settings.url.get_secret_value(), settings)
+            backend_of("sqlite").destination(settings.url.get_secret_value(), settings)
 
     @pytest.mark.parametrize("query", ["timeout=3", "mode=ro&timeout=3&uri=true"])
     def test_sqlite_arguments_are_passed_on(self, query: str) -> None:
         """The URL goes to its dialect as it is."""
         settings = DatabaseSettings(url=f"sqlite:///x.db?{query}")
-        assert query in destination(settings.url.get_secret_value(), settings).url.render_as_string()
+        target = backend_of("sqlite").destination(settings.url.get_secret_value(), settings)
+        assert query in target.url.render_as_string()
 
 
 PASSWORDS = ["p@ss", "50%", "a/b", "a:b", "%40", "@%/:?#[]&= +", "it's", 'say "x"', "back\\slash", " ", "ключ", "🔑"]
@@ -405,6 +409,13 @@ class TestMySQL:
         assert isinstance(told("pymysql")["ssl"], PreferredTLS)
         assert "ssl_disabled" not in told("pymysql")
 
+    @pytest.mark.parametrize("driver", MYSQL)
+    def test_preferred_tls_uses_the_ciphers_that_are_given(self, driver: str) -> None:
+        """The other TLS options count too, even if TLS is only preferred."""
+        context = told(driver, "//host/name?ssl-mode=PREFERRED&ssl-cipher=AES256-GCM-SHA384")["ssl"]
+        older = [cipher["name"] for cipher in context.get_ciphers() if cipher["protocol"] != "TLSv1.3"]
+        assert ["AES256-GCM-SHA384"] == older
+
     def test_disabled_is_told(self) -> None:
         """The driver that would ask for TLS is told not to."""
         assert told("pymysql", "//host/name?ssl-mode=DISABLED")["ssl_disabled"] is True
@@ -425,7 +436,8 @@ class TestNewConnections:
         """The pool would not know such a connection, so it is closed at once."""
         opened = sqlite3.connect(":memory:")
         engine = create_engine("sqlite://", creator=lambda: opened)
-        mysql.destination(make_url("mysql+pymysql://host/name"), DatabaseSettings()).prepare(engine)
+        settings = DatabaseSettings()
+        backend_of("mysql").prepare(engine, settings, DatabaseLocation(settings))
         with pytest.raises(OperationalError):
             engine.connect()
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
@@ -457,7 +469,7 @@ class TestTLS:
         """If clients differ, the stricter mode is chosen."""
         url = make_url(f"mysql+pymysql://host/name{query}")
         renamed = {"ssl": "ssl_mode", "ssl-mode": "ssl_mode"}
-        assert mode == tls.tls_mode(words.read_words(url, {"unix_socket": str, **tls.TLS}, renamed=renamed))
+        assert mode == tls.tls_mode(read_query(url, {"unix_socket": str, **tls.TLS}, renamed=renamed))
 
     @pytest.mark.parametrize(
         ("mode", "verify", "checks_name"),

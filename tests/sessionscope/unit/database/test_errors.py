@@ -124,6 +124,7 @@ class TestFailureOf:
             ValueError(),
             FileNotFoundError(2, "No such file or directory", "report.csv"),
             OSError(28, "No space left on device"),
+            ValueError("password authentication failed"),
         ],
         ids=told_of,
     )

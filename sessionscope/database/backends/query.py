@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from inspect import signature
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL
 
 from sessionscope.settings import ConfigurationError, Problem
 from sessionscope.settings.errors import nearest
@@ -17,24 +17,10 @@ APPLICATION_NAME: Final = "app"
 
 Convert = Callable[[str], Any]
 # Arguments by name, converted.
-Words = dict[str, Any]
+Arguments = dict[str, Any]
 
 
-class Destination(NamedTuple):
-    """The arguments for `create_engine`, and the set-up of the engine.
-
-    Attributes:
-        url: The URL, with only those query arguments that its dialect reads itself.
-        arguments: The other arguments, for `connect_args`.
-        prepare: Adds event listeners to the engine, which set up its connections.
-    """
-
-    url: URL
-    arguments: dict[str, Any]
-    prepare: Callable[[Engine], None]
-
-
-def read_words(url: URL, known: Mapping[str, Convert], *, renamed: Mapping[str, str] | None = None) -> Words:
+def read_query(url: URL, known: Mapping[str, Convert], *, renamed: Mapping[str, str] | None = None) -> Arguments:
     """Return the arguments in *url*'s query, by the names in *known*.
 
     Args:
@@ -45,23 +31,23 @@ def read_words(url: URL, known: Mapping[str, Convert], *, renamed: Mapping[str, 
     Raises:
         ConfigurationError: It has a problem for each argument that is unknown, given twice or can't be converted.
     """
-    words: Words = {}
+    arguments: Arguments = {}
     problems: list[Problem] = []
     for written, value in url.query.items():
         name = (renamed or {}).get(written, written)
         if name not in known:
             hint = nearest(written, known)
             problems.append(_problem(f"{url.drivername} takes no argument {written!r}", hint))
-        elif name in words or not isinstance(value, str):
+        elif name in arguments or not isinstance(value, str):
             problems.append(_problem(f"argument {name!r} is given twice"))
         else:
             try:
-                words[name] = known[name](value)
+                arguments[name] = known[name](value)
             except ValueError as error:
                 problems.append(_problem(f"argument {written!r}: {error}"))
     if problems:
         raise ConfigurationError(problems)
-    return words
+    return arguments
 
 
 def arguments_of(connect: Callable[..., Any], objects: Collection[str]) -> dict[str, Convert]:
@@ -75,7 +61,7 @@ def arguments_of(connect: Callable[..., Any], objects: Collection[str]) -> dict[
     return {name: _KINDS.get(type(value), str) for name, value in defaults.items() if name not in objects}
 
 
-def tell_of_lost(driver: str, names: Iterable[str]) -> None:
+def log_left_out(driver: str, names: Iterable[str]) -> None:
     """Log the arguments that *driver* doesn't have, although another driver of the same URL has them."""
     for name in names:
         logger.info("%s has no argument %s, which is ignored", driver, name)
@@ -88,11 +74,6 @@ def refuse(reason: str, hint: str = "") -> ConfigurationError:
 
 def _problem(reason: str, hint: str = "") -> Problem:
     return Problem("database URL", "", reason, hint)
-
-
-def chosen(words: Words, names: Collection[str]) -> Words:
-    """Return those of *words* that are in *names*."""
-    return {name: value for name, value in words.items() if name in names}
 
 
 # The errors of the converters must never show the value, which may be a secret.
@@ -116,23 +97,15 @@ def seconds(text: str) -> float:
     return value
 
 
-_FLAGS: Final = {
-    "true": True,
-    "1": True,
-    "yes": True,
-    "on": True,
-    "false": False,
-    "0": False,
-    "no": False,
-    "off": False,
-}
+_TRUE: Final = ("true", "1", "yes", "on")
+_FALSE: Final = ("false", "0", "no", "off")
 
 
 def flag(text: str) -> bool:
     """Convert ``true``, ``false`` and their usual synonyms."""
-    if text.lower() not in _FLAGS:
+    if text.lower() not in (*_TRUE, *_FALSE):
         raise ValueError("must be true or false")
-    return _FLAGS[text.lower()]
+    return text.lower() in _TRUE
 
 
 _KINDS: Final[dict[Any, Convert]] = {bool: flag, int: whole, float: seconds}

@@ -1,4 +1,4 @@
-"""Sets up SQLite so that it behaves like the other databases."""
+"""Sets up connections to SQLite so that they behave like those to other databases."""
 
 import asyncio
 import logging
@@ -13,16 +13,18 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import PoolResetState
 from sqlalchemy.util import await_only, greenlet_spawn
 
-from sessionscope.database.location import DatabaseLocation
-from sessionscope.database.options import LOCK_TIMEOUT, WRITES, stands_alone
-from sessionscope.database.sqlite_file import guard_file
+from sessionscope.database.backends.backend import Location
+from sessionscope.database.backends.sqlite.file import guard_file
+from sessionscope.database.options import WRITES, stands_alone
 from sessionscope.settings import DatabaseSettings
 
+# Execution option: how long the transaction waits for locks, in seconds, in place of the setting.
+LOCK_TIMEOUT: Final = "app_lock_timeout"
 # Key in a connection's `info`: its usual lock timeout, while another one is set.
 _USUAL_TIMEOUT: Final = "app_usual_lock_timeout"
 
 
-def prepare_sqlite(engine: Engine, settings: DatabaseSettings, location: DatabaseLocation) -> None:
+def prepare_sqlite(engine: Engine, settings: DatabaseSettings, location: Location) -> None:
     """Turn on foreign keys, write-ahead logging, waiting for locks, and real transactions.
 
     Args:
@@ -132,8 +134,7 @@ def _end_what_is_left(dbapi_connection: Any, _record: object, state: PoolResetSt
         dbapi_connection.rollback()
 
 
-def lock_timeout_again(connection: Connection, cursor: Any) -> None:
-    """Restore the usual lock timeout after a transaction that had its own."""
-    usual = connection.info.pop(_USUAL_TIMEOUT, None)
-    if usual is not None:
-        cursor.execute(f"PRAGMA busy_timeout = {usual}")
+def take_usual_lock_timeout(connection: Connection) -> int | None:
+    """Return the usual lock timeout in milliseconds, and forget it; None if the transaction had the usual one."""
+    usual: int | None = connection.info.pop(_USUAL_TIMEOUT, None)
+    return usual

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
-from sessionscope.database.location import DatabaseLocation
+from sessionscope.database.backends.backend import Location
 
 # For the owner only. SQLite gives the files of its log the same mode.
 _MODE: Final = 0o600
@@ -21,7 +21,7 @@ _MODE: Final = 0o600
 _FILE: Final = "app_sqlite_file"
 
 
-def guard_file(engine: Engine, location: DatabaseLocation) -> None:
+def guard_file(engine: Engine, location: Location) -> None:
     """Make *engine* create the file of *location* only if the file has never existed for this location.
 
     A connection to a file that was deleted or replaced is discarded at its checkout from the pool. A mode in the

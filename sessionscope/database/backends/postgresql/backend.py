@@ -1,0 +1,86 @@
+"""PostgreSQL."""
+
+from collections.abc import Iterator, Mapping
+from math import ceil
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.exc import IntegrityError
+
+import sessionscope.database.backends.postgresql.sql  # noqa: F401  # pyright: ignore[reportUnusedImport] - its names of functions
+from sessionscope.database.backends.backend import AskedOptions, Destination, Drivers, Location, Migrations
+from sessionscope.database.backends.column_types import ColumnTypes
+from sessionscope.database.backends.postgresql.arguments import destination
+from sessionscope.database.backends.postgresql.connections import connect, prepare_postgresql
+from sessionscope.database.backends.postgresql.failures import failure_of, violation_of
+from sessionscope.database.backends.postgresql.migrations import PostgreSQLMigrations
+from sessionscope.database.error_kinds import Failure, Violation
+from sessionscope.database.options import WRITES
+from sessionscope.settings import DatabaseSettings
+
+_USUAL: Final = Drivers("postgresql+psycopg", "postgresql+asyncpg")
+
+
+class PostgreSQL:
+    """PostgreSQL, directly or behind PgBouncer."""
+
+    drivers: ClassVar[Mapping[str, Drivers]] = {
+        "postgres": _USUAL,
+        "postgresql": _USUAL,
+        "postgresql+asyncpg": _USUAL,
+        "postgresql+psycopg": Drivers("postgresql+psycopg", "postgresql+psycopg"),
+        "postgresql+psycopg2": Drivers("postgresql+psycopg2", "postgresql+asyncpg"),
+    }
+    is_embedded: ClassVar = False
+    autocommit: ClassVar[Mapping[str, Any]] = {"isolation_level": "AUTOCOMMIT"}
+    types: ClassVar = ColumnTypes(keeps_offset=True, exact_collation=lambda _: "C")
+    migrations: ClassVar[Migrations] = PostgreSQLMigrations()
+
+    def is_in_memory(self, url: URL) -> bool:  # noqa: ARG002 - of no server
+        """See `Backend.is_in_memory`."""
+        return False
+
+    def destination(self, url: URL, settings: DatabaseSettings) -> Destination:
+        """See `Backend.destination`."""
+        return destination(url, settings)
+
+    def connect(self, dialect: Dialect, record: object, arguments: list[Any], keywords: dict[str, Any]) -> Any:  # noqa: ARG002
+        """See `Backend.connect`."""
+        return connect(dialect, arguments, keywords)
+
+    def prepare(self, engine: Engine, settings: DatabaseSettings, location: Location) -> None:  # noqa: ARG002 - of files
+        """See `Backend.prepare`."""
+        event.listen(engine, "do_connect", self.connect)
+        prepare_postgresql(engine, settings)
+
+    def execution_options(self, options: AskedOptions) -> dict[str, Any]:
+        """See `Backend.execution_options`."""
+        chosen: dict[str, Any] = {WRITES: not options.read_only}
+        if options.isolation_level:
+            chosen["isolation_level"] = options.isolation_level
+        if options.read_only:
+            chosen["postgresql_readonly"] = True
+        return chosen
+
+    def begin_statements(self, connection: Connection, options: AskedOptions) -> Iterator[str]:  # noqa: ARG002
+        """See `Backend.begin_statements`.
+
+        Source: https://www.postgresql.org/docs/current/sql-set.html
+        """
+        if options.lock_timeout:
+            yield f"SET LOCAL lock_timeout = {ceil(options.lock_timeout * 1000)}"
+        if options.statement_timeout:
+            yield f"SET LOCAL statement_timeout = {ceil(options.statement_timeout * 1000)}"
+
+    def end_statements(self, connection: Connection, options: AskedOptions) -> tuple[str, ...]:  # noqa: ARG002
+        """See `Backend.end_statements`. All options end with their transaction."""
+        return ()
+
+    def failure_of(self, error: BaseException) -> Failure | None:
+        """See `Backend.failure_of`."""
+        return failure_of(error)
+
+    def violation_of(self, error: IntegrityError) -> Violation | None:
+        """See `Backend.violation_of`."""
+        return violation_of(error)

@@ -1,0 +1,1 @@
+"""Everything that the library does differently for SQLite."""
