@@ -11,7 +11,8 @@ from app.posts import routes as posts
 from app.reports import routes as reports
 from app.transfers import routes as transfers
 from app.users import routes as users
-from containers import ApplicationContainer, ScopeMiddleware, check_container, close_container, open_container
+from containers import ApplicationContainer, ScopeMiddleware, check_container
+from sessionscope import container_lifespan
 from sessionscope.fastapi.error_handlers import install_problems
 from sessionscope.fastapi.head import HeadMiddleware
 from sessionscope.fastapi.health import router as health
@@ -50,9 +51,5 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
-    container: ApplicationContainer = app.state.container
-    try:
-        await open_container(container)
+    async with container_lifespan(app.state.container):
         yield
-    finally:
-        await close_container(container)

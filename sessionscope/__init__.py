@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         ScopeError,
         TeardownError,
     )
-    from sessionscope.lifetimes.lifespan import close_container, open_container
+    from sessionscope.lifetimes.lifespan import close_container, container_lifespan, open_container
     from sessionscope.lifetimes.nesting import nested
     from sessionscope.lifetimes.scopes import Scope, ScopedResource, current_scope, scope
     from sessionscope.lifetimes.shared import Setting, Shared
@@ -44,6 +44,7 @@ __all__ = [
     "TeardownError",
     "check_container",
     "close_container",
+    "container_lifespan",
     "current_request",
     "current_scope",
     "inject",
@@ -70,6 +71,7 @@ _MODULES: Final = {
     "TeardownError": "lifetimes.errors",
     "check_container": "lifetimes.check",
     "close_container": "lifetimes.lifespan",
+    "container_lifespan": "lifetimes.lifespan",
     "current_request": "fastapi.middleware",
     "current_scope": "lifetimes.scopes",
     "inject": "fastapi.injection",

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.posts.model import Post
 from app.posts.schemas import PostOut, PostQuery
 from app.users.model import User
+from sessionscope.database.base import assign
 from sessionscope.database.reads import AsyncReads
 from sessionscope.reading.projections import Projection
 from sessionscope.reading.schemas import Page
@@ -45,8 +46,7 @@ class PostRepository:
 
     def update(self, session: Session, post: Post, values: dict[str, object]) -> None:
         """Set the post's attributes to *values*, and update those that differ."""
-        for name, value in values.items():
-            setattr(post, name, value)
+        assign(post, values)
         session.flush()
 
     def delete(self, session: Session, post: Post) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.users.model import User
 from app.users.names import fold_name
 from app.users.schemas import UserOut, UserQuery
+from sessionscope.database.base import assign
 from sessionscope.database.reads import AsyncReads
 from sessionscope.reading.projections import Projection
 from sessionscope.reading.schemas import Page
@@ -48,8 +49,7 @@ class UserRepository:
 
     def update(self, session: Session, user: User, values: dict[str, object]) -> None:
         """Set the user's columns to *values*, and update those that differ."""
-        for name, value in values.items():
-            setattr(user, name, value)
+        assign(user, values)
         session.flush()
 
     def delete(self, session: Session, user: User) -> None:

@@ -9,10 +9,10 @@ import typer
 from fastapi import FastAPI
 
 from sessionscope.cli.reporting import FAILED, reported
-from sessionscope.cli.service import database_in
 from sessionscope.fastapi.server.ending import follow_parent
 from sessionscope.fastapi.server.memory import settle
 from sessionscope.lifetimes.check import check_container
+from sessionscope.lifetimes.nesting import database_in
 from sessionscope.observe.logging import logging_config
 
 # If a worker ends with this code, uvicorn and gunicorn end too. After any other code, they start a new worker.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from sessionscope.cli.reporting import FAILED, confirm, reported, reported_at
-from sessionscope.cli.service import Service, database_in
+from sessionscope.cli.service import Service
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -124,6 +124,8 @@ def drop(context: typer.Context, yes: Yes = False) -> None:
 
 @contextmanager
 def _engine(context: typer.Context, *, must_exist: bool = True) -> "Generator[Engine, None, None]":
+    from sessionscope.lifetimes.nesting import database_in
+
     service: Service = context.obj
     with service.opened(must_exist=must_exist) as container:
         yield database_in(container).engine()

@@ -61,6 +61,7 @@ class Service:
 
         with reported():
             from sessionscope.lifetimes.lifespan import close_container
+            from sessionscope.lifetimes.nesting import database_in
 
             container = self.build_container()
             database = database_in(container)
@@ -70,8 +71,3 @@ class Service:
                     yield container
             finally:
                 asyncio.run(close_container(container))
-
-
-def database_in(container: Any) -> Any:
-    """Return the provider ``database`` of *container*, or *container* itself if it has no such provider."""
-    return getattr(container, "database", container)

@@ -1,5 +1,6 @@
 """The declarative base class of all mapped classes."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import MetaData
@@ -20,3 +21,9 @@ class Base(DeclarativeBase):
     """Base class of all mapped classes. Migrations compare the database with its metadata."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+def assign(instance: object, values: Mapping[str, object]) -> None:
+    """Set the attributes of *instance* to *values*. A flush updates the columns that differ."""
+    for name, value in values.items():
+        setattr(instance, name, value)

@@ -38,6 +38,8 @@ else:
         def __init__(self, provider: Any, modifier: Any = None) -> None:
             super().__init__(provider, modifier)
             self._reference = Reference.to(provider)
+            # FastAPI asks for it several times per request.
+            self._hash = hash(self._reference)
             self._paths = WeakKeyDictionary()
 
         async def __call__(self, connection: HTTPConnection) -> Any:
@@ -65,7 +67,7 @@ else:
             return isinstance(other, Provide) and self._reference == other._reference
 
         def __hash__(self) -> int:
-            return hash(self._reference)
+            return self._hash
 
 
 def inject(function: F) -> F:

@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from sessionscope.database import SessionFactory
 from sessionscope.fastapi.injection import container_of
+from sessionscope.lifetimes.nesting import database_in
 from sessionscope.lifetimes.scopes import current_scope
 
 
@@ -51,5 +52,4 @@ def database_of(connection: HTTPConnection) -> Any:
     Raises:
         InjectionError: Neither the application nor one that it is mounted in has a container.
     """
-    container = container_of(connection)
-    return getattr(container, "database", container)
+    return database_in(container_of(connection))

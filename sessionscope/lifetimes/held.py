@@ -1,7 +1,7 @@
 """Objects that a scope or the process holds, and how each is closed and released.
 
-There are three kinds: a value with a method to close it, a context manager (a generator becomes one), and an
-asynchronous context manager, which a scope opens in a task.
+An object is closed by a method of its own, or by leaving its context manager (a generator becomes one). An
+asynchronous context manager is opened in a task.
 """
 
 import asyncio
@@ -9,25 +9,39 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from functools import partial
 from inspect import isasyncgen, isawaitable, isgenerator
-from typing import Any, TypeVar
+from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 
 from sessionscope.lifetimes.errors import ScopeError
-from sessionscope.lifetimes.kinds import closer_of, is_async_manager, is_manager
+from sessionscope.lifetimes.kinds import closer_of
 from sessionscope.lifetimes.loops import finish, in_event_loop
-from sessionscope.lifetimes.transactional import transactional
+from sessionscope.lifetimes.transactional import Transactional, transactional
 
-T = TypeVar("T")
+# Ends an object, given the error that ended its scope.
+End = Callable[[BaseException | None], Any]
 
 
 class Held:
-    """An object that is held. This base class holds a value that needs no closing."""
+    """An object that is held, and the function that ends it.
 
-    __slots__ = ("value",)
+    Args:
+        value: The object.
+        end: Called with the error that ended the scope, or None. It closes the object, and returns an awaitable if
+            the close goes on asynchronously. A value without it needs no closing.
+        state: How to treat the value if it is a session.
+    """
 
-    def __init__(self, value: Any) -> None:
+    __slots__ = ("_end", "_state", "value")
+
+    def __init__(self, value: Any, end: End | None = None, state: Transactional | None = None) -> None:
         self.value = value
+        self._end = end
+        self._state = state
+
+    def exit(self, error: BaseException | None) -> Any:
+        """Start the close; return an awaitable if it goes on asynchronously."""
+        return self._end(error) if self._end is not None else None
 
     async def close(self, error: BaseException | None) -> None:
         """Close the object. A sync session in a transaction is closed in a thread."""
@@ -37,8 +51,7 @@ class Held:
 
     def start_closing(self, error: BaseException | None) -> Awaitable[Any] | None:
         """Close the object as far as that needs no waiting; return an awaitable for the rest, if there is any."""
-        state = transactional(self.value)
-        if state is None or not state.blocks():
+        if self._state is None or not self._state.blocks():
             result = self.exit(error)
             return result if isawaitable(result) else None
         # Not in the server's thread pool: all its threads may be waiting for the connection that this gives back.
@@ -50,65 +63,37 @@ class Held:
         Raises:
             ScopeError: The close has to wait while an event loop runs. That loop finishes the close.
         """
-        _finish_now(self.value, self.exit(error))
+        self._finish_now(self.exit(error))
 
     async def release(self) -> None:
         """Give the connection back if the object is a session."""
-        state = transactional(self.value)
-        if state is None:
+        if self._state is None:
             return
-        if state.blocks():
-            await to_thread.run_sync(state.release, limiter=CapacityLimiter(1))
-        elif (result := state.release()) is not None:
+        if self._state.blocks():
+            await to_thread.run_sync(self._state.release, limiter=CapacityLimiter(1))
+        elif (result := self._state.release()) is not None:
             await result
 
     def release_now(self) -> None:
         """Release the object as `release` does, without an event loop."""
-        state = transactional(self.value)
-        if state is not None:
-            _finish_now(self.value, state.release())
+        if self._state is not None:
+            self._finish_now(self._state.release())
 
     def refuse_unsaved(self) -> None:
         """Raise `ScopeError` if giving the connection back would lose changes."""
-        state = transactional(self.value)
-        if state is not None and state.has_uncommitted_changes():
+        if self._state is not None and self._state.has_uncommitted_changes():
             message = "a session holds changes that were not committed: commit or roll back before release()"
             raise ScopeError(message)
 
-    def exit(self, error: BaseException | None) -> Any:
-        """Start the close; return an awaitable if it goes on asynchronously."""
-
-
-class Closable(Held):
-    """A value with a ``dispose()``, ``aclose()`` or ``close()``: an engine, a session, a client."""
-
-    __slots__ = ()
-
-    def exit(self, error: BaseException | None) -> Any:  # noqa: ARG002
-        """Close the value. It never commits, so it doesn't need to know the error."""
-        state = transactional(self.value)
-        if state is not None:
-            return state.close()
-        closer = closer_of(self.value)
-        return closer() if closer is not None else None
-
-
-class Entered(Held):
-    """The value of a context manager."""
-
-    __slots__ = ("_manager",)
-
-    def __init__(self, manager: AbstractContextManager[Any]) -> None:
-        super().__init__(manager.__enter__())
-        self._manager = manager
-
-    def exit(self, error: BaseException | None) -> Any:
-        """Leave the context manager with the error that ended the scope."""
-        try:
-            self._manager.__exit__(*_triple(error))
-        except BaseException as raised:
-            if raised is not error:
-                raise
+    def _finish_now(self, result: Any) -> None:
+        if not isawaitable(result):
+            return
+        finish(result)
+        if in_event_loop() and not (self._state is not None and self._state.is_idle()):
+            message = (
+                f"closing {self.value!r} has to wait, which `with` can't: enter the scope with `async with scope():`"
+            )
+            raise ScopeError(message)
 
 
 class Opening(Held):
@@ -152,37 +137,6 @@ class Opening(Held):
             self._inner.refuse_unsaved()
 
 
-class AsyncEntered(Held):
-    """The value of an async context manager."""
-
-    __slots__ = ("_manager",)
-
-    def __init__(self, value: Any, manager: AbstractAsyncContextManager[Any]) -> None:
-        super().__init__(value)
-        self._manager = manager
-
-    def exit(self, error: BaseException | None) -> Any:
-        """Leave the context manager with the error that ended the scope."""
-        return self._leave(error)
-
-    async def _leave(self, error: BaseException | None) -> None:
-        try:
-            await self._manager.__aexit__(*_triple(error))
-        except BaseException as raised:
-            if raised is not error:
-                raise
-
-
-class Leftover(Held):
-    """A close that is already in progress. Its value is the awaitable of that close."""
-
-    __slots__ = ()
-
-    def exit(self, error: BaseException | None) -> Any:  # noqa: ARG002
-        """Wait for the close to end."""
-        return self.value
-
-
 def hold(made: Any, on_failure: Callable[[], object] = lambda: None) -> Held:
     """Return *made* as a held object of the kind that knows how to close it.
 
@@ -196,18 +150,22 @@ def hold(made: Any, on_failure: Callable[[], object] = lambda: None) -> Held:
 
 def hold_now(made: Any) -> Held:
     """Return *made* as a held object. It is ready already, or it can be entered without waiting."""
-    # A session is a context manager too, but it needs no entering, and has a close().
-    if closer_of(made) is not None:
-        return Closable(made)
-    return Entered(made) if is_manager(made.__class__) else Held(made)
+    # A session is a context manager too, but it needs no entering.
+    state = transactional(made)
+    if state is not None:
+        return Held(made, lambda _: state.close(), state)
+    closer = closer_of(made)
+    if closer is not None:
+        return Held(made, lambda _: closer())
+    return _entered(made.__enter__(), partial(_leave, made)) if isinstance(made, AbstractContextManager) else Held(made)
 
 
 async def opened(made: Any) -> Held:
     """Open *made*, or what it awaits to, and return it as a held object."""
     if _is_awaitable(made):
         made = as_manager(await made)
-    if is_async_manager(made.__class__) and closer_of(made) is None:
-        return AsyncEntered(await made.__aenter__(), made)
+    if isinstance(made, AbstractAsyncContextManager) and closer_of(made) is None:
+        return _entered(await made.__aenter__(), partial(_leave_asynchronously, made))
     return hold_now(made)
 
 
@@ -222,7 +180,15 @@ def has_to_be_awaited(made: Any) -> bool:
     """Tell whether *made* must be awaited: a coroutine, or an async context manager that can't be used unentered."""
     if _is_awaitable(made):
         return True
-    return is_async_manager(made.__class__) and not is_manager(made.__class__) and closer_of(made) is None
+    return (
+        isinstance(made, AbstractAsyncContextManager)
+        and not isinstance(made, AbstractContextManager)
+        and closer_of(made) is None
+    )
+
+
+def _entered(value: Any, leave: End) -> Held:
+    return Held(value, leave, transactional(value))
 
 
 def _itself(made: Any) -> Any:
@@ -233,19 +199,21 @@ def _is_awaitable(made: Any) -> bool:
     return asyncio.isfuture(made) or isinstance(made, Coroutine)
 
 
-def _finish_now(value: Any, result: Any) -> None:
-    """Finish *result* from sync code, or raise `ScopeError` if an event loop is running."""
-    if not isawaitable(result):
-        return
-    finish(result)
-    if in_event_loop() and not _is_idle(value):
-        message = f"closing {value!r} has to wait, which `with` can't: enter the scope with `async with scope():`"
-        raise ScopeError(message)
+def _leave(manager: AbstractContextManager[Any], error: BaseException | None) -> None:
+    """Leave the context manager with the error that ended the scope."""
+    try:
+        manager.__exit__(*_triple(error))
+    except BaseException as raised:
+        if raised is not error:
+            raise
 
 
-def _is_idle(value: Any) -> bool:
-    state = transactional(value)
-    return state is not None and state.is_idle()
+async def _leave_asynchronously(manager: AbstractAsyncContextManager[Any], error: BaseException | None) -> None:
+    try:
+        await manager.__aexit__(*_triple(error))
+    except BaseException as raised:
+        if raised is not error:
+            raise
 
 
 def _triple(error: BaseException | None) -> tuple[Any, Any, Any]:

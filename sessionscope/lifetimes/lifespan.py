@@ -4,7 +4,8 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from inspect import isawaitable
 from typing import Any
 
@@ -32,6 +33,21 @@ async def open_container(container: containers.Container) -> None:
     except BaseException:
         await close_container(container)
         raise
+
+
+@asynccontextmanager
+async def container_lifespan(container: containers.Container) -> AsyncGenerator[None, None]:
+    """Open *container* for the block, and close it at its end. An application's lifespan uses this.
+
+    Raises:
+        Exception: Opening an object raised it; the objects that were opened before are closed again.
+        TeardownError: An object could not be closed; all others were closed.
+    """
+    try:
+        await open_container(container)
+        yield
+    finally:
+        await close_container(container)
 
 
 async def close_container(container: containers.Container) -> None:

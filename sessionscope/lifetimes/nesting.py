@@ -1,4 +1,4 @@
-"""Nests one container inside another, and keeps its type."""
+"""Nests one container inside another, keeps its type, and finds the database's container again."""
 
 from typing import Any, TypeVar, cast
 
@@ -15,6 +15,11 @@ class Nested(providers.Container[Any]):
     def __set_name__(self, owner: type, name: str) -> None:
         """Put *name* before the names of the providers inside."""
         give_names(self.container, f"{name}.")
+
+
+def database_in(container: Any) -> Any:
+    """Return the provider ``database`` of *container*, or *container* itself if it has no such provider."""
+    return getattr(container, "database", container)
 
 
 def nested(container: type[C], **given: Any) -> C:

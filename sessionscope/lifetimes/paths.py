@@ -90,12 +90,11 @@ def path_in(container: Any, reference: Reference) -> tuple[str, ...]:
         InjectionError: There is none, or there are several, as of a class that is nested twice.
     """
     root = reference.root
+    names = {name for name, _ in named_providers(container)}
     if isinstance(root, str):
-        names = {name for name, _ in named_providers(container)}
         found = {root} & names
     else:
         found = {name for name, provider in _declared(container) if provider is root}
-        names = {name for name, _ in named_providers(container)}
     if len(found) == 1:
         return tuple(found.pop().split("."))
     kind = (container.declarative_parent or type(container)).__name__

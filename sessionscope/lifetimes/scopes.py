@@ -18,7 +18,7 @@ from typing import Any, Final, Self, TypeVar
 from dependency_injector import providers
 
 from sessionscope.lifetimes.errors import ScopeError, TeardownError
-from sessionscope.lifetimes.held import Held, Leftover, hold
+from sessionscope.lifetimes.held import Held, hold
 from sessionscope.lifetimes.loops import in_event_loop, run_to_completion
 from sessionscope.lifetimes.names import Named, name_of
 
@@ -31,7 +31,7 @@ HOW_TO_OPEN: Final = (
     "ScopeMiddleware opens one per HTTP request; a WebSocket opens one per message"
 )
 
-_current: ContextVar["Scope | None"] = ContextVar("scope", default=None)
+scope_variable: ContextVar["Scope | None"] = ContextVar("scope", default=None)
 
 
 class Scope:
@@ -124,7 +124,7 @@ class Scope:
         if rest is None:
             return None
         task = asyncio.ensure_future(rest)
-        self._held[task] = Leftover(task)
+        self._held[task] = _being_closed(task)
         return task
 
     def providers(self) -> "list[ScopedResource[Any]]":
@@ -149,10 +149,11 @@ class Scope:
                 failures.append(failure)
                 continue
             if rest is not None:
-                self._held[provider] = Leftover(rest)
+                self._held[provider] = _being_closed(rest)
                 # Only from here on in a task, which costs more than closing an idle session.
                 await run_to_completion(self._empty(error, failures))
-        _report(failures, error)
+        if failures:
+            _report(failures, error)
 
     async def _empty(self, error: BaseException | None, failures: list[Exception]) -> None:
         while self._held:
@@ -172,7 +173,8 @@ class Scope:
                 held.close_now(error)
             except Exception as failure:  # noqa: BLE001 - as above
                 failures.append(failure)
-        _report(failures, error)
+        if failures:
+            _report(failures, error)
 
     async def _release(self) -> None:
         for held in list(self._held.values()):
@@ -183,12 +185,12 @@ class Scope:
             message = "this scope was entered before: make another with `scope()`"
             raise ScopeError(message)
         self._open = True
-        self._token = _current.set(self)
+        self._token = scope_variable.set(self)
 
     def _leave(self) -> None:
         self._open = False
         try:
-            _current.reset(self._token)
+            scope_variable.reset(self._token)
         except ValueError:
             # The scope was entered in another context, for example a generator fixture's: nothing to reset here.
             logger.debug("a scope was left in another context than it was entered in")
@@ -228,7 +230,7 @@ def current_scope() -> Scope:
     Raises:
         ScopeError: No scope is open here.
     """
-    current = _current.get()
+    current = scope_variable.get()
     if current is None:
         message = f"no scope is open here: {HOW_TO_OPEN}"
         raise ScopeError(message)
@@ -247,7 +249,7 @@ class ScopedResource(Named[T], providers.Resource[T]):
     _recipe: providers.Callable[T] | None = None
 
     def _provide(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        current = _current.get()
+        current = scope_variable.get()
         if current is None:
             message = f"{name_of(self)} makes one object per scope, and no scope is open here: {HOW_TO_OPEN}"
             raise ScopeError(message)
@@ -269,7 +271,7 @@ class ScopedResource(Named[T], providers.Resource[T]):
     @property
     def initialized(self) -> bool:
         """Whether the current scope has an object of this provider."""
-        current = _current.get()
+        current = scope_variable.get()
         return current is not None and current.holds(self)
 
     def init(self) -> None:
@@ -277,7 +279,7 @@ class ScopedResource(Named[T], providers.Resource[T]):
 
     def shutdown(self) -> Awaitable[None] | None:
         """Close this provider's object in the current scope, if there is one; the next call makes another."""
-        current = _current.get()
+        current = scope_variable.get()
         return current.drop(self) if current is not None else None
 
 
@@ -308,6 +310,11 @@ for _name in ("set_provides", "set_args", "add_args", "clear_args", "set_kwargs"
     setattr(ScopedResource, _name, _forgets_recipe(_name))
 
 
+def _being_closed(rest: Awaitable[Any]) -> Held:
+    """Return an object whose close is in progress: *rest* is what remains of it."""
+    return Held(rest, lambda _: rest)
+
+
 class _Done:
     def __await__(self) -> Generator[None, None, None]:
         return
@@ -315,8 +322,6 @@ class _Done:
 
 
 def _report(failures: list[Exception], error: BaseException | None) -> None:
-    if not failures:
-        return
     group = TeardownError("closing a scope", failures)
     if error is None:
         raise group

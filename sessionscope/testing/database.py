@@ -106,7 +106,8 @@ class OwnDatabase:
             self.close()
             self._open()
         yield {"location": self._place.location, "engine": self._engine, "async_engine": self._async_engine}
-        if _belongs_to_a_loop(self._async_engine.pool):
+        # Any other pool may belong to the event loop of the test.
+        if not isinstance(self._async_engine.pool, PoolPerLoop):
             run(self._async_engine.dispose())
             self._watch.keep(self._async_engine.sync_engine)
 
@@ -120,11 +121,3 @@ class OwnDatabase:
         self._engine = build_engine(place.settings, place.location)
         self._async_engine = build_async_engine(place.settings, place.location, poolclass=place.async_pool)
         self._watch.keep(self._engine, self._async_engine.sync_engine)
-
-
-def _belongs_to_a_loop(pool: Any) -> bool:
-    if isinstance(pool, PoolPerLoop):
-        return False
-    # SQLAlchemy has no public attribute for this. If we can't tell, assume that the pool belongs to a loop.
-    queue = getattr(getattr(pool, "_pool", None), "_queue", None)
-    return getattr(queue, "_loop", pool) is not None

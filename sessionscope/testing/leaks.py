@@ -12,7 +12,7 @@ from sqlalchemy.pool import Pool
 
 from sessionscope.lifetimes.loops import finish
 from sessionscope.lifetimes.names import named_providers
-from sessionscope.lifetimes.scopes import _current
+from sessionscope.lifetimes.scopes import scope_variable
 from sessionscope.lifetimes.shared import Shared
 from sessionscope.testing.frames import CodeLine, code_line
 
@@ -136,6 +136,6 @@ def leftover_overrides(container: containers.Container, before: dict[str, tuple[
 
 
 def _scopes() -> Iterator[str]:
-    if _current.get() is not None:
+    if scope_variable.get() is not None:
         yield "a scope was entered and not left: use `with scope():`"
-        _current.set(None)
+        scope_variable.set(None)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 import aiosqlite
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import sessionmaker
 from sqlalchemy.pool import StaticPool
@@ -20,6 +20,7 @@ from sqlalchemy.pool import StaticPool
 from sessionscope.database.factories import SESSION_OPTIONS
 from sessionscope.database.location import DatabaseLocation
 from sessionscope.database.session import AsyncReadSession, AsyncWriteSession, ReadSession, WriteSession
+from sessionscope.testing.dialects import ASYNC_SQLITE, SQLITE
 from sessionscope.testing.loops import run
 
 
@@ -31,11 +32,9 @@ class SharedConnection:
         self._raw = sqlite3.connect(str(location.url.database), check_same_thread=False, isolation_level=None)
         for pragma in ("foreign_keys = ON", "synchronous = OFF"):
             self._raw.execute(f"PRAGMA {pragma}")
-        self.engine = create_engine("sqlite://", creator=lambda: self._raw, poolclass=StaticPool)
+        self.engine = create_engine(SQLITE, creator=lambda: self._raw, poolclass=StaticPool)
         wrap = partial(aiosqlite.Connection, lambda: self._raw, iter_chunk_size=64)
-        self.async_engine = create_async_engine("sqlite+aiosqlite://", async_creator=wrap, poolclass=StaticPool)
-        for engine in (self.engine, self.async_engine.sync_engine):
-            _leave_the_transaction_alone(engine)
+        self.async_engine = create_async_engine(ASYNC_SQLITE, async_creator=wrap, poolclass=StaticPool)
         run(self._start())
 
     @contextmanager
@@ -86,13 +85,3 @@ def factories(
 def _sync(connection: AsyncConnection) -> Connection:
     assert connection.sync_connection is not None
     return connection.sync_connection
-
-
-def _leave_the_transaction_alone(engine: Engine) -> None:
-    """Keep the engine from ending the test's transaction. Only the savepoints of sessions end."""
-    dialect: Any = engine.dialect
-    dialect.do_commit = dialect.do_rollback = _nothing
-
-
-def _nothing(_connection: object) -> None:
-    pass

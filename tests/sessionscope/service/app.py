@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from sessionscope import ScopeMiddleware, check_container, close_container, open_container
+from sessionscope import ScopeMiddleware, check_container, container_lifespan
 from sessionscope.fastapi.error_handlers import install_problems
 from sessionscope.fastapi.head import HeadMiddleware
 from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
@@ -29,9 +29,5 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
-    container: ApplicationContainer = app.state.container
-    try:
-        await open_container(container)
+    async with container_lifespan(app.state.container):
         yield
-    finally:
-        await close_container(container)

@@ -80,6 +80,18 @@ class TestTransaction:
                 connection.execute(text("CREATE TABLE attempts (id INTEGER)"))
             assert connection.scalar(USERS) == 1, attempt
 
+    def test_connection_of_the_engine_leaves_the_transaction_open(self, container: Any, session: Session) -> None:
+        """Neither its isolation level nor its commit or rollback has an effect."""
+        session.add(user("a"))
+        session.commit()
+        for level in ("AUTOCOMMIT", "SERIALIZABLE"):
+            with container.database.engine().connect().execution_options(isolation_level=level) as connection:
+                assert connection.scalar(USERS) == 1
+                connection.rollback()
+                connection.commit()
+        session.rollback()
+        assert session.scalar(USERS) == 1
+
     async def test_requests_wait_for_each_other(self, async_client: httpx2.AsyncClient) -> None:
         """Requests sent at once are served one after the other, and all succeed."""
         bodies = [{"email": f"{n}@example.com", "username": f"u{n}"} for n in range(10)]

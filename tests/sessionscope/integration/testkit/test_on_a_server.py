@@ -143,6 +143,16 @@ class TestOneTransaction:
         with container.database.session_factory()() as reader:
             assert reader.scalar(USERS) == 1
 
+    # On SQLite, the connection is closed.
+    @pytest.mark.every_database(but=["sqlite"])
+    async def test_disposing_of_an_engine_ends_nothing(self, container: Any, session: Session) -> None:
+        """The engines share one connection, which the kit closes."""
+        session.add(User(email="a@example.com", username="a"))
+        session.flush()
+        container.database.engine().dispose()
+        await container.database.async_engine().dispose()
+        assert session.scalar(USERS) == 1
+
     async def test_sessions_may_end_in_any_order(self, session: Session, async_session: AsyncSession) -> None:
         """Two that write, of which the first to begin is the first to commit."""
         session.add(User(email="a@example.com", username="a"))
