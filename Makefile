@@ -31,7 +31,7 @@ pips = 23.0.1 23.2.1 26.3
 install_options = --no-deps --require-hashes --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help run test resilience fuzz bank failover bench bench-quick servers lint typecheck check format lock lock-check wheel clean
+.PHONY: help run test test-newest resilience fuzz bank failover bench bench-quick servers lint typecheck check format lock lock-check wheel clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
@@ -44,6 +44,15 @@ run: .venv/run.stamp ## Migrate the database, then serve (ARGS="--port 9000"; AP
 
 test: .venv/test.stamp ## Run the whole suite (ARGS="-k name" goes to pytest)
 	@.venv/bin/python -m pytest -n auto $(ARGS)
+
+test-newest: .venv/dev.stamp ## Run the suite on the newest releases that pyproject.toml allows, in .venv/newest
+	@.venv/bin/uv --no-config venv --quiet --clear --seed --python .venv/bin/python .venv/newest
+	@.venv/bin/uv --no-config pip install --quiet --upgrade --only-binary :all: --python .venv/newest \
+		$(drivers) --group service --group test -r pyproject.toml
+	@echo "Not as in requirements/test.txt:"
+	@sed -nE 's/^([a-z0-9._-]+)(\[[^]]*\])?==([^ ;]+).*/\1==\3/p' requirements/test.txt > .venv/newest/locked.txt
+	@.venv/bin/uv --no-config pip freeze --quiet --python .venv/newest | grep -vxFf .venv/newest/locked.txt || echo "nothing"
+	@.venv/newest/bin/python -m pytest -n auto $(ARGS)
 
 resilience: .venv/test.stamp ## Kill servers while the service moves money, some seconds on each database
 	@.venv/bin/python -m pytest -m resilience $(ARGS)
@@ -75,7 +84,7 @@ lint: .venv/dev.stamp ## Check style, spelling, words and the direction of impor
 	.venv/bin/ruff format --check
 	.venv/bin/codespell
 	.venv/bin/lint-imports
-	.venv/bin/python -m pytest -q -p no:cacheprovider tests/test_words.py
+	.venv/bin/python -m pytest -q -p no:cacheprovider tests/test_words.py tests/test_private_names.py
 
 typecheck: .venv/dev.stamp ## Check types with mypy and pyright
 	.venv/bin/python -m mypy

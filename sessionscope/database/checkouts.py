@@ -32,6 +32,10 @@ class Checkouts:
         """Record that *thing* was given back."""
         self._held.pop(thing, None)
 
+    def __len__(self) -> int:
+        """Return the number of checkouts."""
+        return len(self._held)
+
     def __str__(self) -> str:
         """Return the tasks, longest checkout first, such as ``GET /slow: 5 for up to 2.1 s``."""
         now = time.monotonic()

@@ -1,114 +1,132 @@
-"""Connection pools that record who holds each connection. The async pool serves waiters first come, first served."""
+"""Connection pools that record who holds each connection. The async pool serves waiters first come, first served.
+
+A pool here is SQLAlchemy's own behind a gate. It uses documented methods and events only, as docs/adr/0009 explains.
+"""
 
 import asyncio
-from collections import deque
-from typing import Any, TypeVar
+import time
+from threading import Lock
+from typing import Any, Final, Protocol, Self, cast
 
+from sqlalchemy import PoolProxiedConnection, event
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
-from sqlalchemy.pool.base import _ConnectionRecord  # pyright: ignore[reportPrivateUsage] - pools make it
-from sqlalchemy.util import await_only
-from sqlalchemy.util.queue import Empty, Full, QueueCommon
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, Pool, QueuePool
+from sqlalchemy.util import greenlet_spawn
 
+from sessionscope._compat.sqlalchemy import await_in_greenlet
 from sessionscope.database.checkouts import Checkouts
+from sessionscope.database.gates import LoopGates, Place, ThreadGate
 
-T = TypeVar("T")
+# The overflow is closed when no request has needed it for this long. Closed at once, its connections would be opened
+# again and again while the load goes up and down.
+OVERFLOW_IDLE_SECONDS: Final = 30.0
+
+# Keys in the `record_info` of a pool entry whose connection is in use, or idle.
+_IN_USE: Final = "sessionscope_in_use"
+_IDLE: Final = "sessionscope_idle"
 
 
-class FairQueue(QueueCommon[T]):
-    """A pool's idle connections, and a queue of tasks that wait for one.
+class _Gate(Protocol):
+    def leave(self, place: Place) -> None: ...
 
-    A connection that is given back goes to the waiter that has waited longest. SQLAlchemy's own queue gives it to
-    the next task that asks, often a new one, and the waiter that was woken for it goes back to the end. Under load,
-    a few tasks then wait for seconds. It also closes connections of the overflow although tasks wait for them.
+
+class _Checkout:
+    """The use of one connection, which comes from *source*: one of the halves of *pool*."""
+
+    __slots__ = ("_gate", "_place", "pool", "source")
+
+    def __init__(self, pool: "_GatedPool", source: "_GatedPool", gate: _Gate | None, place: Place) -> None:
+        self.pool = pool
+        self.source = source
+        self._gate = gate
+        self._place = place
+
+    def end(self) -> None:
+        self.pool.checkouts.remove(self)
+        if self._gate is not None:
+            self._gate.leave(self._place)
+
+
+class _GatedPool(QueuePool):
+    """A pool behind a gate. Its overflow is a second pool, its other half, so that it can be closed by itself.
+
+    Each half has room for all connections; the gate limits how many of each are in use. If the overflow is
+    unlimited, there is no gate, and the pool opens and closes connections as SQLAlchemy's own does.
 
     Attributes:
-        waiting: The waiters, all of one event loop.
+        checkouts: The connections in use, of both halves.
+        idle: The idle connections of this half.
+        max_overflow: How many connections may be open beyond `size`; -1 means no limit.
+        is_disposed: Whether connections are closed when they are given back.
     """
 
-    def __init__(self, maxsize: int = 0, use_lifo: bool = False) -> None:
-        self.maxsize = maxsize
-        self.use_lifo = use_lifo
-        self.waiting: deque[asyncio.Future[T]] = deque()
-        self._idle: deque[T] = deque()
-
-    def empty(self) -> bool:
-        """Tell whether no connection is idle."""
-        return not self._idle
-
-    def full(self) -> bool:
-        """Tell whether the greatest number of idle connections is reached."""
-        return 0 < self.maxsize <= len(self._idle)
-
-    def qsize(self) -> int:
-        """Return the number of idle connections."""
-        return len(self._idle)
-
-    def put_nowait(self, item: T) -> None:
-        """Give *item* to the first waiter, or keep it if there is none.
-
-        Raises:
-            Full: There is no waiter, and the greatest number of idle connections is reached.
-        """
-        if not self.waiting and self.full():
-            raise Full
-        self._hand_on(item)
-
-    def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002
-        """Do as `put_nowait` does: a pool doesn't wait for room."""
-        self.put_nowait(item)
-
-    def get_nowait(self) -> T:
-        """Return an idle connection.
-
-        Raises:
-            Empty: No connection is idle.
-        """
-        if not self._idle:
-            raise Empty
-        return self._idle.pop() if self.use_lifo else self._idle.popleft()
-
-    def get(self, block: bool = True, timeout: float | None = None) -> T:
-        """Return a connection; those who wait already come first.
-
-        Raises:
-            Empty: No connection became free within *timeout* seconds.
-        """
-        if not block or self._idle:
-            return self.get_nowait()
-        return await_only(self._wait(timeout))
-
-    async def _wait(self, patience_seconds: float | None) -> T:
-        waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self.waiting.append(waiter)
-        try:
-            await asyncio.wait([waiter], timeout=patience_seconds)
-        except BaseException:
-            if waiter.done():
-                # There may be one idle connection too many now, until it is used again.
-                self._hand_on(waiter.result())
-            else:
-                self.waiting.remove(waiter)
-            raise
-        if not waiter.done():
-            self.waiting.remove(waiter)
-            raise Empty
-        return waiter.result()
-
-    def _hand_on(self, item: T) -> None:
-        if self.waiting:
-            self.waiting.popleft().set_result(item)
-        else:
-            self._idle.append(item)
-
-
-class _Watched:
-    """The part of a pool that records who holds its connections."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(
+        self, creator: Any, pool_size: int = 5, max_overflow: int = 10, timeout: float = 30.0, **options: Any
+    ) -> None:
+        self._is_limited = pool_size > 0 and max_overflow >= 0
+        room = (pool_size + max_overflow, 0) if self._is_limited else (pool_size, max_overflow)
+        super().__init__(creator, *room, timeout, **options)
         self.checkouts = Checkouts()
-        self._is_disposed = False
+        self.idle = set[_Checkout]()
+        self.is_disposed = False
+        self._patience_seconds = timeout
+        self._overflow_half: Self | None = None
+        self._overflow_used = 0.0
+        self._lock = Lock()
+        self.set_sizes(pool_size, max_overflow)
+
+    def set_sizes(self, pool_size: int, max_overflow: int) -> None:
+        """Make the gate, which says how many connections are in use at a time."""
+        self._size = pool_size
+        self.max_overflow = max_overflow
+
+    def connect(self) -> PoolProxiedConnection:
+        """Return a connection.
+
+        Raises:
+            sqlalchemy.exc.TimeoutError: No connection was free in time. The log says which tasks hold them.
+        """
+        gate, place = self._enter() if self._is_limited else (None, False)
+        try:
+            source = self._half(place)
+            connection = Pool.connect(source)
+        except BaseException:
+            # The next waiter tries.
+            if gate is not None:
+                gate.leave(place)
+            raise
+        checkout, info = _Checkout(self, source, gate, place), _info(connection)
+        _end_idleness(info)
+        info[_IN_USE] = checkout
+        self.checkouts.add(checkout)
+        return connection
+
+    def _enter(self) -> tuple[_Gate, Place]:
+        try:
+            return self._pass_gate(self._patience_seconds)
+        except PoolTimeoutError:
+            self.checkouts.report(self._patience_seconds)
+            raise
+
+    def _pass_gate(self, patience_seconds: float) -> tuple[_Gate, Place]:
+        raise NotImplementedError
+
+    def _half(self, place: Place) -> Self:
+        now, half = time.monotonic(), self._overflow_half
+        if place:
+            self._overflow_used = now
+            return half or self._make_overflow_half()
+        if half is not None and half.idle and now - self._overflow_used > OVERFLOW_IDLE_SECONDS:
+            self._close_idle(half)
+        return self
+
+    def _make_overflow_half(self) -> Self:
+        with self._lock:
+            half = self._overflow_half = self._overflow_half or self._recreate()
+        return half
+
+    def _close_idle(self, half: "_GatedPool") -> None:
+        QueuePool.dispose(half)
 
     def dispose(self) -> None:
         """Close the idle connections now, and each of the others when it is given back.
@@ -116,49 +134,123 @@ class _Watched:
         SQLAlchemy would put the others back into this pool, and never use or close them.
         """
         # Set this first, so that a connection that comes back meanwhile is closed too.
-        self._is_disposed = True
-        super().dispose()  # type: ignore[misc]
+        self.is_disposed = True
+        super().dispose()
+        if self._overflow_half is not None:
+            self._overflow_half.dispose()
 
-    def _do_get(self) -> Any:
-        pool: Any = super()
-        try:
-            record = pool._do_get()  # noqa: SLF001 - pools override it
-        except PoolTimeoutError:
-            self.checkouts.report(self._timeout)  # type: ignore[attr-defined]
-            raise
-        self.checkouts.add(record)
-        return record
+    def recreate(self) -> Self:
+        """Return a new pool of the same sizes, with the same event listeners."""
+        pool = self._recreate()
+        pool.set_sizes(self._size, self.max_overflow)
+        return pool
 
-    def _do_return_conn(self, record: Any) -> None:
-        pool: Any = super()
-        self.checkouts.remove(record)
-        pool._do_return_conn(record)  # noqa: SLF001 - as above
-        if self._is_disposed:
-            pool.dispose()
+    def _recreate(self) -> Self:
+        pool: Any = super().recreate()
+        return cast("Self", pool)
+
+    def size(self) -> int:
+        """Return how many connections are kept open."""
+        return self._size
+
+    def checkedin(self) -> int:
+        """Return how many connections are idle."""
+        half = self._overflow_half
+        return len(self.idle) + (len(half.idle) if half is not None else 0)
+
+    def checkedout(self) -> int:
+        """Return how many connections are in use."""
+        return len(self.checkouts)
+
+    def overflow(self) -> int:
+        """Return how many connections are open beyond `size`."""
+        return max(0, self.checkedin() + self.checkedout() - self.size())
 
 
-class WatchedPool(_Watched, QueuePool):
-    """SQLAlchemy's usual pool, which also logs who holds its connections if a waiter gets none in time."""
+class WatchedPool(_GatedPool):
+    """A pool for threads."""
 
     # SQLAlchemy names the pool's logger after this. Under our own name it would log each step at a visible level.
     __module__ = QueuePool.__module__
 
+    def set_sizes(self, pool_size: int, max_overflow: int) -> None:
+        """Make a gate for threads."""
+        super().set_sizes(pool_size, max_overflow)
+        self._gate = ThreadGate(pool_size, max_overflow)
 
-class AsyncWatchedPool(_Watched, AsyncAdaptedQueuePool):
-    """The async twin of `WatchedPool`, with a fair queue: if one waiter can't connect, the next one tries."""
+    def _pass_gate(self, patience_seconds: float) -> tuple[_Gate, Place]:
+        return self._gate, self._gate.enter(patience_seconds)
+
+
+class AsyncWatchedPool(_GatedPool, AsyncAdaptedQueuePool):
+    """A pool for tasks, first come, first served."""
 
     __module__ = AsyncAdaptedQueuePool.__module__
-    _queue_class: type[QueueCommon[Any]] = FairQueue
+    _closing: asyncio.Future[None] | None = None
 
-    def _create_connection(self) -> Any:
-        # Connect at the checkout, as after a lost connection: if that fails, the record is given back.
-        return _ConnectionRecord(self, connect=False)
+    def set_sizes(self, pool_size: int, max_overflow: int) -> None:
+        """Make a gate for each event loop."""
+        super().set_sizes(pool_size, max_overflow)
+        self._gates = LoopGates(pool_size, max_overflow)
 
-    def _do_return_conn(self, record: Any) -> None:
-        queue: Any = self._pool
-        if record.dbapi_connection is not None or queue.waiting:
-            super()._do_return_conn(record)
-        else:
-            # If it were kept, it would be taken before records that have a connection.
-            self.checkouts.remove(record)
-            self._dec_overflow()
+    @property
+    def waiters(self) -> int:
+        """The number of tasks of the running event loop that wait for a connection."""
+        return self._gates.here().waiters
+
+    def _pass_gate(self, patience_seconds: float) -> tuple[_Gate, Place]:
+        gate = self._gates.here()
+        place = gate.enter_at_once()
+        return gate, await_in_greenlet(gate.wait(patience_seconds)) if place is None else place
+
+    def _close_idle(self, half: "_GatedPool") -> None:
+        # In a task, because no request should wait for it.
+        if self._closing is None or self._closing.done():
+            self._closing = asyncio.ensure_future(greenlet_spawn(super()._close_idle, half))
+
+    def dispose(self) -> None:
+        """Do as `WatchedPool.dispose` does, in SQLAlchemy's greenlet."""
+        super().dispose()
+        closing = self._closing
+        if closing is not None and not closing.done() and closing.get_loop() is asyncio.get_running_loop():
+            await_in_greenlet(asyncio.wait([closing]))
+
+
+def _info(connection: Any) -> dict[str, Any]:
+    info: dict[str, Any] = connection.record_info
+    return info
+
+
+def _end_idleness(info: dict[str, Any]) -> None:
+    idle: _Checkout | None = info.pop(_IDLE, None)
+    if idle is not None:
+        idle.source.idle.discard(idle)
+
+
+@event.listens_for(_GatedPool, "checkin")
+def _checked_in(connection: object, entry: ConnectionPoolEntry) -> None:
+    info = _info(entry)
+    checkout: _Checkout | None = info.pop(_IN_USE, None)
+    if checkout is None:
+        # It could not be connected, and `connect` leaves the gate.
+        return
+    try:
+        if checkout.source.is_disposed:
+            entry.close()
+        elif connection is not None:
+            info[_IDLE] = checkout
+            checkout.source.idle.add(checkout)
+    finally:
+        checkout.end()
+
+
+@event.listens_for(_GatedPool, "detach")
+def _detached(_: object, entry: ConnectionPoolEntry) -> None:
+    checkout: _Checkout | None = _info(entry).pop(_IN_USE, None)
+    if checkout is not None:
+        checkout.end()
+
+
+@event.listens_for(_GatedPool, "close")
+def _closed(_: object, entry: ConnectionPoolEntry) -> None:
+    _end_idleness(_info(entry))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -108,7 +107,7 @@ class AsyncReads:
 
 
 async def _in_greenlet(work: Callable[[Connection], T], connect: Callable[[], AbstractContextManager[Connection]]) -> T:
-    return await greenlet_spawn(partial(_read, work, connect), _require_await=False)
+    return await greenlet_spawn(_read, work, connect)
 
 
 def _read(work: Callable[[Connection], T], connect: Callable[[], AbstractContextManager[Connection]]) -> T:

@@ -7,18 +7,21 @@ waits for a thread, but only from anyio's own cancellation.
 
 import asyncio
 from collections.abc import Awaitable, Generator
+from math import inf
 from typing import Any, Final
 
-from anyio._backends import _asyncio
+from anyio import CancelScope, current_effective_deadline
 
-# anyio has no public function that tells whether a task is shielded now.
-_ANYIO: Final[Any] = _asyncio
+# The deadline of the scope around the work: so far away that it never comes, but finite. anyio has no function that
+# tells whether a task is shielded, but in a shield its effective deadline is infinite.
+_NEVER_SECONDS: Final = 10.0**9
 
 
 class WithItsThreads:
     """Awaits *work*. A cancellation that arrives while *work* is shielded is delivered at its next unshielded wait.
 
-    Otherwise this is like awaiting *work* directly: it runs in the same task, and each wait costs one check.
+    Otherwise this is like awaiting *work* directly: it runs in the same task, and each wait costs one check. A shield
+    that has a deadline of its own doesn't delay the cancellation, but a thread inside it does.
 
     Raises:
         CancelledError: The task was cancelled, even if *work* finished without another wait.
@@ -31,37 +34,43 @@ class WithItsThreads:
 
     def __await__(self) -> Generator[Any, Any, None]:
         """Pass each awaitable up to the event loop, and its result down to the work."""
-        work: Any = self._work.__await__()
-        task, is_cancelled = asyncio.current_task(), False
-        step: Any = work.send
-        given: Any = None
-        while True:
-            try:
-                awaited = step(given)
-            except StopIteration:
-                break
-            step, given = work.send, None
-            is_shielded = _is_shielded(task)
-            if is_cancelled and not is_shielded:
-                is_cancelled = False
-                if awaited is None:
-                    step, given = work.throw, asyncio.CancelledError()
-                    continue
-                awaited.cancel()
-            try:
-                if is_shielded and awaited is not None:
-                    is_cancelled |= yield from _Shield(awaited)
-                else:
-                    given = yield awaited
-            except asyncio.CancelledError as error:
-                if is_shielded:
-                    is_cancelled = True
-                else:
-                    step, given = work.throw, error
-            except BaseException as error:  # noqa: BLE001 - the work handles it
-                step, given = work.throw, error
+        is_cancelled = False
+        with CancelScope(deadline=asyncio.get_running_loop().time() + _NEVER_SECONDS):  # noqa: ASYNC100 - for `_delayed`
+            is_cancelled = yield from _delayed(self._work.__await__())
         if is_cancelled:
             raise asyncio.CancelledError
+
+
+def _delayed(work: Any) -> Generator[Any, Any, bool]:
+    """Run *work*; return whether a cancellation could not be delivered, because nothing was waited for any more."""
+    is_cancelled = False
+    step: Any = work.send
+    given: Any = None
+    while True:
+        try:
+            awaited = step(given)
+        except StopIteration:
+            return is_cancelled
+        step, given = work.send, None
+        is_shielded = current_effective_deadline() == inf
+        if is_cancelled and not is_shielded:
+            is_cancelled = False
+            if awaited is None:
+                step, given = work.throw, asyncio.CancelledError()
+                continue
+            awaited.cancel()
+        try:
+            if is_shielded and awaited is not None:
+                is_cancelled |= yield from _Shield(awaited)
+            else:
+                given = yield awaited
+        except asyncio.CancelledError as error:
+            if is_shielded:
+                is_cancelled = True
+            else:
+                step, given = work.throw, error
+        except BaseException as error:  # noqa: BLE001 - the work handles it
+            step, given = work.throw, error
 
 
 class _Shield(asyncio.Future[bool]):
@@ -81,13 +90,3 @@ class _Shield(asyncio.Future[bool]):
     def _end(self, _: object) -> None:
         if not self.done():
             self.set_result(self._is_cancelled)
-
-
-def _is_shielded(task: asyncio.Task[Any] | None) -> bool:
-    state = _ANYIO._task_states.get(task)  # noqa: SLF001
-    cancel_scope = state.cancel_scope if state is not None else None
-    while cancel_scope is not None:
-        if cancel_scope.shield:
-            return True
-        cancel_scope = cancel_scope._parent_scope  # noqa: SLF001 - as above
-    return False

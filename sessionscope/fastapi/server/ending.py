@@ -5,40 +5,16 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
 import threading
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 import uvicorn
 
 logger = logging.getLogger(__name__)
-
-# When the server begins to end, a body that is still arriving has this long to complete.
-UPLOAD_SECONDS: Final = 1.0
-
-
-class GivesUpUploads(asyncio.Protocol):
-    """A part of a protocol that gives up requests whose body is still incomplete when the server ends.
-
-    Otherwise uvicorn would wait for such a request, because it is in flight. The attributes that `shutdown` uses are
-    not documented. They were tested with uvicorn 0.54.
-    """
-
-    cycle: Any
-    transport: Any
-
-    def shutdown(self) -> None:
-        """End the connection: at once if it is idle, otherwise after its request."""
-        parser: Any = super()
-        parser.shutdown()
-        asyncio.get_running_loop().call_later(UPLOAD_SECONDS, self.give_up_upload)
-
-    def give_up_upload(self) -> None:
-        """Close the connection if the body of its request is incomplete. The application sees a disconnect."""
-        cycle = self.cycle
-        if cycle is not None and cycle.more_body and not cycle.response_started:
-            self.transport.close()
 
 
 class EndingServer(uvicorn.Server):
@@ -47,11 +23,31 @@ class EndingServer(uvicorn.Server):
     uvicorn would cancel the running requests, report each of them as an error, and wait for the drivers' threads.
     """
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Shut down gracefully, or at once on a second Ctrl-C. Then the database rolls back open transactions."""
-        if self.should_exit and sig == signal.SIGINT:
-            end_at_once()
-        super().handle_exit(sig, frame)
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal ends the server."""
+        # By then, uvicorn has installed its own handlers. It removes these with them.
+        asyncio.get_running_loop().call_soon(_end_at_second_interrupt)
+        await super().serve(sockets)
+
+
+def _end_at_second_interrupt() -> None:
+    """Let Ctrl-C end the process if it is ending already. Then the database rolls back open transactions."""
+    is_ending = False
+
+    def wrapped(usual: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], None]:
+        def handle(number: int, frame: FrameType | None) -> None:
+            nonlocal is_ending
+            if is_ending and number == signal.SIGINT:
+                end_at_once()
+            is_ending = True
+            usual(number, frame)
+
+        return handle
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        usual = signal.getsignal(number)
+        if callable(usual) and threading.current_thread() is threading.main_thread():
+            signal.signal(number, wrapped(usual))
 
 
 def end_at_once(*_: object) -> None:

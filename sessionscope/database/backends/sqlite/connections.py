@@ -11,8 +11,9 @@ from typing import Any, Final
 from anyio import CancelScope
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import PoolResetState
-from sqlalchemy.util import await_only, greenlet_spawn
+from sqlalchemy.util import greenlet_spawn
 
+from sessionscope._compat.sqlalchemy import await_in_greenlet
 from sessionscope.database.backends.backend import Location
 from sessionscope.database.backends.sqlite.file import guard_file
 from sessionscope.database.options import WRITES, stands_alone
@@ -72,7 +73,7 @@ def _keep_values_out_of_logs() -> None:
 
 
 def _connect(connect: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    return await_only(_open(partial(connect, *arguments, **options)))
+    return await_in_greenlet(_open(partial(connect, *arguments, **options)))
 
 
 async def _open(connect: Callable[[], Any]) -> Any:

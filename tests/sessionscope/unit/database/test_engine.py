@@ -47,7 +47,7 @@ class TestQueue:
             pool: Any = engine.pool
             assert (3, 4, 5.5, 67) == (
                 pool.size(),
-                pool._max_overflow,
+                pool.max_overflow,
                 pool._timeout,
                 pool._recycle,
             )

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
-from anyio import CancelScope, CapacityLimiter, create_task_group, fail_after, to_thread
+from anyio import CancelScope, CapacityLimiter, create_task_group, fail_after, move_on_after, to_thread
 
 from sessionscope.fastapi.cancellation import WithItsThreads
 
@@ -67,6 +67,16 @@ class TestThreads:
         async def serve() -> None:
             async with create_task_group() as group:
                 group.start_soon(to_thread.run_sync, work.in_thread)
+
+        await work.cancelled(serve)
+        assert ["thread began", "thread ended"] == work.done
+
+    async def test_one_in_a_shield_with_a_timeout_is_waited_for(self, work: Work) -> None:
+        """A deadline around the thread changes nothing."""
+
+        async def serve() -> None:
+            with move_on_after(10, shield=True):
+                await to_thread.run_sync(work.in_thread)
 
         await work.cancelled(serve)
         assert ["thread began", "thread ended"] == work.done
