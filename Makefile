@@ -72,6 +72,7 @@ bench: .venv/test.stamp .venv/bench.stamp ## Measure everything for 40 minutes, 
 	@.venv/bin/python -m benchmarks.growth
 	@.venv/bin/python -m benchmarks.start
 	@.venv/bin/python -m benchmarks.connections
+	@.venv/bin/python -m benchmarks.writers
 	@.venv/bin/python -m benchmarks.load
 
 bench-quick: .venv/bench.stamp ## Measure what a request costs, roughly, in two minutes

@@ -36,7 +36,7 @@ class DatabaseContainer(DeclarativeContainer):
     engine = Shared[Engine](build_engine, settings, location)
     async_engine = Shared[AsyncEngine](build_async_engine, settings, location)
     session_factory = Shared(SessionFactory, engine, settings)
-    async_session_factory = Shared(AsyncSessionFactory, async_engine)
+    async_session_factory = Shared(AsyncSessionFactory, async_engine, settings, engine, location)
     read_session_factory = Shared(ReadSessionFactory, engine, settings)
     async_read_session_factory = Shared(AsyncReadSessionFactory, async_engine, settings, engine, location)
 

@@ -11,10 +11,17 @@ from sessionscope.database.admission import AdmissionGate
 from sessionscope.database.backends import backend_of
 from sessionscope.database.location import DatabaseLocation
 from sessionscope.database.replicas import build_async_replicas, build_replicas
-from sessionscope.database.session import AsyncReadSession, AsyncWriteSession, ReadSession, WriteSession
+from sessionscope.database.session import (
+    AsyncReadSession,
+    AsyncWriteSession,
+    ReadSession,
+    ThreadedWriteSession,
+    WriteSession,
+)
 from sessionscope.database.session_state import state_of
 from sessionscope.database.sources import Sources
 from sessionscope.database.threads import ReadingThreads
+from sessionscope.database.writer import Writer
 from sessionscope.settings import DatabaseSettings
 
 # No session flushes or loads anything by accident, and a closed session stays closed.
@@ -34,10 +41,41 @@ class SessionFactory(sessionmaker[Session]):
 
 
 class AsyncSessionFactory(async_sessionmaker[AsyncSession]):
-    """Makes async sessions that read and write."""
+    """Makes async sessions that read and write.
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        super().__init__(engine, class_=AsyncWriteSession, **SESSION_OPTIONS)
+    Args:
+        engine: The engine of the sessions.
+        settings: The settings of the database.
+        sync_engine: The engine for units of work in SQLite's writer, if it leads to the same database as *engine*.
+        location: Knows which engines lead to the same database.
+
+    Attributes:
+        writer: The thread for units of work that are plain functions; None for any database but SQLite, and without
+            the last three arguments. Such units then run in the event loop.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        settings: DatabaseSettings | None = None,
+        sync_engine: Engine | None = None,
+        location: DatabaseLocation | None = None,
+    ) -> None:
+        self.writer: Writer | None = None
+        if settings is not None and sync_engine is not None and location is not None:
+            self.writer = _writer(engine, settings, sync_engine, location)
+        inner = WriteSession if self.writer is None else ThreadedWriteSession
+        super().__init__(engine, class_=AsyncWriteSession, sync_session_class=inner, **SESSION_OPTIONS)
+
+    def __call__(self, **options: Any) -> AsyncSession:
+        """Return a new session."""
+        session = super().__call__(**options)
+        state_of(session.sync_session).writer = self.writer
+        return session
+
+    def dispose(self) -> Awaitable[None] | None:
+        """End the writer's thread; return an awaitable if there is one."""
+        return self.writer.dispose() if self.writer is not None and self.writer.is_used else None
 
 
 class ReadSessionFactory(sessionmaker[ReadSession]):
@@ -106,3 +144,11 @@ class AsyncReadSessionFactory(async_sessionmaker[AsyncReadSession]):
         finally:
             if self._replicas is not None:
                 await self._replicas.dispose()
+
+
+def _writer(
+    engine: AsyncEngine, settings: DatabaseSettings, sync_engine: Engine, location: DatabaseLocation
+) -> Writer | None:
+    if sync_engine.dialect.name != "sqlite" or not location.has(engine.sync_engine, sync_engine):
+        return None
+    return Writer(sync_engine, engine.sync_engine, settings.lock_timeout)

@@ -34,6 +34,10 @@ class DatabaseLocation:
         self.url = self._private_file(url) if self.private else url
         self.engines: WeakSet[Engine] = WeakSet()
 
+    def has(self, *engines: Engine) -> bool:
+        """Tell whether all *engines* were built for this location, which an override of one usually was not."""
+        return all(engine in self.engines for engine in engines)
+
     def _private_file(self, url: URL) -> URL:
         directory = Path(mkdtemp(prefix="app-database-"))
         finalize(self, _remove, directory, os.getpid())

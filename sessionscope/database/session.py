@@ -18,6 +18,16 @@ class WriteSession(Session):
     """A session that reads and writes, and that knows whether it has changes to commit."""
 
 
+class ThreadedWriteSession(WriteSession):
+    """A write session inside an async session, whose units of work may run in the writer's thread."""
+
+    def get_bind(self, *arguments: Any, **options: Any) -> Engine | Connection:
+        """Return the writer's engine during a unit in its thread, otherwise the factory's bind."""
+        bind = super().get_bind(*arguments, **options)
+        turn = state_of(self).turn
+        return turn.writer.engine if turn is not None and bind is turn.writer.replaced else bind
+
+
 class AsyncWriteSession(AsyncSession):
     """The async twin of `WriteSession`."""
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from sessionscope.database.sources import Sources, Writes
+from sessionscope.database.writer import Turn, Writer
 
 _STATE: Final = "sessionscope"
 
@@ -19,12 +20,16 @@ class SessionState:
         sources: Where a read session reads; None for a session of another factory.
         has_changed: Whether the session has sent changes to the database that it has not committed.
         unit: The unit of work that the session is in, which `sessionscope.transactions` sets.
+        writer: The thread for units of work that are plain functions; None if they run in the event loop.
+        turn: The turn of the unit that is running in that thread; None if there is none.
     """
 
     writes: Writes | None = None
     sources: Sources | None = None
     has_changed: bool = False
     unit: Any = None
+    writer: Writer | None = None
+    turn: Turn | None = None
 
     def begin_to_write(self) -> None:
         """Record that the session's scope writes."""

@@ -44,12 +44,8 @@ class ReadingThreads:
         self._executor = ThreadPoolExecutor(THREADS, "reading")
 
     def lead_to(self, source: Source) -> bool:
-        """Tell whether a visit in a thread reads from the same database as *source*.
-
-        It does if both engines were built for the same location, which an override of either usually was not.
-        """
-        engines = self._location.engines
-        return source.engine in engines and self._source.engine in engines
+        """Tell whether a visit in a thread reads from the same database as *source*."""
+        return self._location.has(source.engine, self._source.engine)
 
     async def visit(self, work: Callable[[Connection], T]) -> T:
         """Run *work* in a thread and return its result.

@@ -8,7 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from tenacity import AsyncRetrying, Retrying
 
-from sessionscope.transactions.blocks import async_transaction, greenlet_transaction, join_outer, transaction
+from sessionscope.database.writer import Turn
+from sessionscope.transactions.blocks import (
+    async_transaction,
+    greenlet_transaction,
+    join_outer,
+    transaction,
+    writer_of,
+    writer_transaction,
+)
 from sessionscope.transactions.options import TransactionOptions
 from sessionscope.transactions.retry import Repetition, RetryPolicy
 
@@ -96,13 +104,14 @@ class AsyncTransactions:
         """Run *work*, a plain function of the session, in a transaction and commit, as `Transactions.run` does.
 
         A plain function can wait for nothing but the database, so the transaction stays short. From BEGIN to COMMIT
-        there is one switch to SQLAlchemy's greenlet and back; `run` has one for each call of the session.
+        there is one switch to SQLAlchemy's greenlet and back; `run` has one for each call of the session. On SQLite
+        there is one hop to the writer's thread, where units run one after the other.
         """
         session = self._session()
         if join_outer(session.sync_session, options):
             return await session.run_sync(work)
-        once = partial(self._once_sync, work=work, options=options)
-        return await self._repeated(work, lambda: session.run_sync(once), session, idempotent=idempotent)
+        once = partial(self._once_sync, session, work, options)
+        return await self._repeated(work, once, session, idempotent=idempotent)
 
     async def _repeated(
         self,
@@ -126,11 +135,25 @@ class AsyncTransactions:
         self._policy.counts.commit()
         return result
 
-    def _once_sync(self, session: Session, work: Callable[[Session], T], options: TransactionOptions) -> T:
-        with greenlet_transaction(session, options):
-            result = work(session)
+    async def _once_sync(self, session: AsyncSession, work: Callable[[Session], T], options: TransactionOptions) -> T:
+        inner = session.sync_session
+        writer = writer_of(inner, options)
+        if writer is None:
+            result = await session.run_sync(_in_greenlet, work, options)
+        else:
+            result = await writer.run(partial(_in_turn, inner, work, options), options.lock_timeout)
         self._policy.counts.commit()
         return result
+
+
+def _in_greenlet(session: Session, work: Callable[[Session], T], options: TransactionOptions) -> T:
+    with greenlet_transaction(session, options):
+        return work(session)
+
+
+def _in_turn(session: Session, work: Callable[[Session], T], options: TransactionOptions, turn: Turn) -> T:
+    with writer_transaction(session, options, turn):
+        return work(session)
 
 
 def _repeated(once: Callable[[], T], repetition: Repetition) -> T:

@@ -166,7 +166,7 @@ class TestLostResponse:
         self, container: ApplicationContainer, send: Send, async_client: httpx2.AsyncClient
     ) -> None:
         """The service runs the unit again by itself, finds the stored answer, and returns it."""
-        with lost_commit(container.database.async_engine()):
+        with lost_commit(container.database.engine(), container.database.async_engine()):
             response = await send()
         assert 201 == response.status_code
         assert ["60.00", "40.00"] == await balances(async_client)
@@ -179,7 +179,7 @@ class TestLostResponse:
     ) -> None:
         """Without a key, the outcome is unknown, and the response says so."""
         body = {"from_account": accounts[0], "to_account": accounts[1], "amount": "40.00"}
-        with lost_commit(container.database.async_engine()):
+        with lost_commit(container.database.engine(), container.database.async_engine()):
             response = await async_client.post("/transfers/", json=body)
         assert "check whether it was done" in problem_of(response, 500)["detail"]
         assert "retry-after" not in response.headers

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from anyio import CancelScope
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolResetState
 from sqlalchemy.util import greenlet_spawn
 
@@ -125,7 +126,14 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(options[LOCK_TIMEOUT] * 1000)}")
     # A transaction that reads first and writes later fails at once if another one has committed in between.
     # If it takes the write lock at the start, it waits instead.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES) else "BEGIN")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES) else "BEGIN")
+    except DBAPIError:
+        # There is no transaction whose end would do this.
+        cursor = connection.connection.cursor()
+        lock_timeout_again(connection, cursor)
+        cursor.close()
+        raise
 
 
 def _end_what_is_left(dbapi_connection: Any, _record: object, state: PoolResetState) -> None:

@@ -10,11 +10,12 @@ import pytest
 from dependency_injector import providers
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import async_sessionmaker
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
-from sessionscope import close_container, scope
+from sessionscope import Shared, close_container, scope
 from sessionscope.database.engine import build_async_engine, build_engine
-from sessionscope.database.session import AsyncReadSession, ReadSession
+from sessionscope.database.factories import AsyncSessionFactory
+from sessionscope.database.session import AsyncReadSession, AsyncWriteSession, ReadSession
 from tests.sessionscope.integration.lifetimes.places import (
     ASYNC,
     READS,
@@ -26,6 +27,7 @@ from tests.sessionscope.integration.lifetimes.places import (
 )
 from tests.sessionscope.service.app import create_app
 from tests.sessionscope.service.containers import ApplicationContainer
+from tests.sessionscope.service.models import User
 
 pytestmark = pytest.mark.isolation("none")
 
@@ -165,6 +167,75 @@ class TestPlainFactories:
         reached = await reached_in_process(places.own, places)
         engine.dispose()
         assert expected("database.read_session_factory", reached) == reached
+
+
+async def writing_thread(container: ApplicationContainer) -> str:
+    """Return the name of the thread in which a plain unit of work runs."""
+
+    def work(session: Session) -> str:
+        session.connection().exec_driver_sql("SELECT 1")
+        return threading.current_thread().name
+
+    async with scope():
+        return await container.database.async_transactions().run_sync(work)
+
+
+class TestWriter:
+    """A plain unit of work runs in the writer's thread if both engines lead to one database, else in the event loop."""
+
+    @pytest.mark.parametrize("name", ["settings", "location"])
+    async def test_units_run_in_the_thread_if_both_engines_follow_the_override(
+        self, places: Places, undo: ExitStack, name: str
+    ) -> None:
+        """They do without an override too."""
+        assert (await writing_thread(places.other)).startswith("writing")
+        undo.enter_context(provider_of(places.own.database, name).override(provider_of(places.other.database, name)))
+        assert (await writing_thread(places.own)).startswith("writing")
+
+    @pytest.mark.parametrize("name", ["engine", "async_engine"])
+    async def test_units_run_in_the_event_loop_if_one_engine_is_overridden(
+        self, places: Places, undo: ExitStack, name: str
+    ) -> None:
+        """The other engine leads to another database."""
+        undo.enter_context(provider_of(places.own.database, name).override(provider_of(places.other.database, name)))
+        assert not (await writing_thread(places.own)).startswith("writing")
+
+    async def test_derived_engine_is_used_itself_for_writes(self, places: Places, undo: ExitStack) -> None:
+        """Its options are part of the override."""
+        derived = places.own.database.async_engine().execution_options(logging_token="derived")
+        undo.enter_context(places.own.database.async_engine.override(providers.Object(derived)))
+        assert not (await writing_thread(places.own)).startswith("writing")
+        await derived.dispose()
+
+    async def test_plain_factory_of_async_sessions_is_followed(self, places: Places, undo: ExitStack) -> None:
+        """Units on a session of SQLAlchemy's own factory use its engine, in the event loop."""
+        factory = async_sessionmaker(places.own.database.async_engine(), class_=AsyncWriteSession)
+        undo.enter_context(places.own.database.async_session_factory.override(providers.Object(factory)))
+        assert not (await writing_thread(places.own)).startswith("writing")
+
+    async def test_connection_of_a_session_is_followed(self, places: Places, undo: ExitStack) -> None:
+        """A session that is bound to a connection stays on it, although the factory has a writer."""
+        async with places.own.database.async_engine().connect() as connection:
+            session = places.own.database.async_session_factory()(bind=connection)
+            undo.enter_context(places.own.database.async_session.override(session))
+            assert not (await writing_thread(places.own)).startswith("writing")
+            await session.close()
+
+    async def test_container_of_an_earlier_release_writes_in_the_event_loop(
+        self, places: Places, undo: ExitStack
+    ) -> None:
+        """Its factory is given the async engine alone."""
+        database = places.own.database
+        earlier = Shared(AsyncSessionFactory, database.async_engine)
+        undo.enter_context(database.async_session_factory.override(earlier))
+        async with scope():
+            name = await database.async_transactions().run_sync(_add_a_user)
+        assert ("own", False) == (places.written("users"), name.startswith("writing"))
+
+
+def _add_a_user(session: Session) -> str:
+    session.add(User(email="new@example.com", username="new"))
+    return threading.current_thread().name
 
 
 async def reading_thread(container: ApplicationContainer) -> str:
