@@ -31,7 +31,7 @@ pips = 23.0.1 23.2.1 26.3
 install_options = --no-deps --require-hashes --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-newest resilience fuzz bank failover bench bench-quick servers lint typecheck check format lock lock-check wheel clean
+.PHONY: help run test test-newest resilience fuzz bank failover network bench bench-quick servers lint typecheck check format lock lock-check wheel clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
@@ -65,6 +65,9 @@ bank: .venv/test.stamp ## Move money while things break, a minute on each databa
 
 failover: .venv/test.stamp ## Kill a PostgreSQL server under load, promote its standby; writes docs/resilience.md
 	@.venv/bin/python -m resilience failover
+
+network: .venv/test.stamp ## Lose all packets to a server for half a minute, in nine ways; needs root; writes docs/resilience.md
+	@.venv/bin/python -m resilience network $(ARGS)
 
 bench: .venv/test.stamp .venv/bench.stamp ## Measure everything for 40 minutes, and write benchmarks/results; needs wrk
 	@.venv/bin/python -m benchmarks.testkit

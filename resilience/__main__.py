@@ -1,4 +1,4 @@
-"""``python -m resilience bank``, ``failover`` and ``fuzz``: the long runs."""
+"""``python -m resilience bank``, ``failover``, ``network`` and ``fuzz``: the long runs."""
 
 import argparse
 import secrets
@@ -9,6 +9,9 @@ from typing import Final
 from resilience import failover, report
 from resilience.bank import CLIENTS, run_bank
 from resilience.fuzz import PLANS, SECONDS, fuzz
+from resilience.grounds import GROUNDS
+from resilience.network import CLIENTS as CUT_CLIENTS
+from resilience.network import CUT_SECONDS, run_network
 from resilience.places import PLACES
 from sessionscope.testing.servers import MissingBinary
 from sessionscope.testing.servers.shared import Run
@@ -25,6 +28,9 @@ def main() -> None:
     bank.add_argument("--on", nargs="+", choices=PLACES, default=[], help="only these; writes no page")
     bank.set_defaults(command=_bank)
     commands.add_parser("failover", help="kill a primary, promote its standby").set_defaults(command=_failover)
+    network = commands.add_parser("network", help="lose all packets to a server for half a minute")
+    network.add_argument("--on", nargs="+", choices=GROUNDS, default=[], help="only these; writes no page")
+    network.set_defaults(command=_network)
     fuzzing = commands.add_parser("fuzz", help="send generated requests")
     fuzzing.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="the seed of the run to repeat")
     fuzzing.add_argument("--on", nargs="+", choices=PLANS, default=[*PLANS])
@@ -65,6 +71,20 @@ def _failover(run: Run, _: argparse.Namespace) -> list[str]:
         faults += ran.faults
         _show(rows[-1], ran.faults, report.unclear_answers(ran.orders))
     report.write("failover", f"{failover.CLIENTS} clients.\n\n{report.table(rows)}")
+    return faults
+
+
+def _network(run: Run, arguments: argparse.Namespace) -> list[str]:
+    rows: list[dict[str, str]] = []
+    faults: list[str] = []
+    for name in arguments.on or GROUNDS:
+        with GROUNDS[name](run) as ground:
+            ran = run_network(ground)
+        rows.append(report.of_network(ran))
+        faults += ran.faults
+        _show(rows[-1], ran.faults, report.unclear_answers(ran.orders))
+    if not arguments.on:
+        report.write("network", f"{CUT_CLIENTS} clients, cut for {CUT_SECONDS} seconds.\n\n{report.table(rows)}")
     return faults
 
 

@@ -21,6 +21,8 @@ _AGAIN: Final = 0.06
 _BORROW: Final = 0.02
 _GIVE_UP: Final = 0.5
 _SETTLE_SECONDS: Final = 60
+# The detail of an answer that the client did not wait for.
+HUNG_UP: Final = "hung up"
 
 
 @dataclass
@@ -89,7 +91,7 @@ class Client:
                 await self.ask(order)
         except TimeoutError:
             self.hung_up += 1
-            order.answers.append(Answer(Verdict.UNKNOWN, "hung up", None, 0, monotonic()))
+            order.answers.append(Answer(Verdict.UNKNOWN, HUNG_UP, None, 0, monotonic()))
 
     def _may_give_up(self, order: Order) -> bool:
         """Whether each try had a definite outcome: only then is 'surely not done' final."""

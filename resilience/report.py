@@ -10,10 +10,11 @@ from benchmarks.machine import describe
 from resilience.audit import DOUBLED, LOST, count
 from resilience.bank import Ran
 from resilience.failover import FailedOver
+from resilience.network import Cut
 from resilience.orders import Order, Verdict
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "resilience.md"
-_PACKAGES: Final = ("uvicorn", "sqlalchemy", "asyncpg", "psycopg", "aiomysql", "aiosqlite")
+_PACKAGES: Final = ("uvicorn", "sqlalchemy", "asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite")
 
 
 def figures(ran: Ran) -> dict[str, str]:
@@ -37,6 +38,27 @@ def of_failover(ran: FailedOver) -> dict[str, str]:
         "promotion to first new transfer": f"{ran.seconds_to_first:.1f} s",
         "primary killed to first new transfer": f"{ran.seconds_of_silence:.1f} s",
         "acknowledged by the first primary": str(len(ran.before())),
+        **_of_orders(list(ran.orders)),
+        "exact reads of the sum": f"{ran.sums.exact} of {ran.sums.exact + len(ran.sums.wrong)}",
+        **verdict(ran.faults),
+    }
+
+
+def of_network(ran: Cut) -> dict[str, str]:
+    """Return the figures of one cut of the network, by name."""
+    median, longest = ran.seconds_of_new
+    return {
+        "cut": ran.ground,
+        "server": ran.version,
+        "in flight at the cut": str(len(ran.in_flight)),
+        "the last of them answered after": f"{ran.seconds_to_last_in_flight:.1f} s",
+        "sent during the cut": str(len(ran.new)),
+        "answered within (median, longest)": f"{median:.1f} s, {longest:.1f} s",
+        "readiness answered within": f"{max(each.seconds for each in ran.probes):.1f} s",
+        "healing to first good response": f"{ran.seconds_to_first_good:.1f} s",
+        "healing to last 5xx": f"{ran.seconds_to_last_bad:.1f} s",
+        "responses": listed(ran.outcomes),
+        "transfers of the cut, first try": listed(ran.first_answers()),
         **_of_orders(list(ran.orders)),
         "exact reads of the sum": f"{ran.sums.exact} of {ran.sums.exact + len(ran.sums.wrong)}",
         **verdict(ran.faults),

@@ -149,6 +149,7 @@ class AsyncReadSessionFactory(async_sessionmaker[AsyncReadSession]):
 def _writer(
     engine: AsyncEngine, settings: DatabaseSettings, sync_engine: Engine, location: DatabaseLocation
 ) -> Writer | None:
-    if sync_engine.dialect.name != "sqlite" or not location.has(engine.sync_engine, sync_engine):
+    is_embedded = backend_of(sync_engine.dialect.name).is_embedded
+    if not is_embedded or not location.has(engine.sync_engine, sync_engine):
         return None
     return Writer(sync_engine, engine.sync_engine, settings.lock_timeout)

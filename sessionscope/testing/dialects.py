@@ -18,8 +18,8 @@ from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.util import await_only
 
+from sessionscope._compat.sqlalchemy import await_in_greenlet
 from sessionscope.testing.driver_connection import DriverConnection
 
 
@@ -88,7 +88,7 @@ class SharesConnection(KeepsTransaction):
     def _send(self, send: Callable[..., None], cursor: Any, statement: str, *rest: Any) -> None:
         if self.is_async:
             # As with an async driver, this fails outside of a coroutine.
-            await_only(_pause())
+            await_in_greenlet(_pause())
         with self._shared.turn(statement, rest[-1]):
             send(cursor, statement, *rest)
 

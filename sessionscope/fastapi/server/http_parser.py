@@ -37,11 +37,10 @@ class HttpProtocol(EndingHTTPProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse the next packet, which calls the callbacks below."""
-        super().data_received(data)
-        if not self._is_arriving:
-            return
+        # Parts of a body, which arrive below, set this back.
         self._bytes_of_headers += len(data)
-        if self._bytes_of_headers > MOST_BYTES and not self._transport.is_closing():
+        super().data_received(data)
+        if self._is_arriving and self._bytes_of_headers > MOST_BYTES and not self._transport.is_closing():
             self._transport.write(_TOO_LONG)
             self._transport.close()
 

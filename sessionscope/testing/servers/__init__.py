@@ -6,11 +6,25 @@ Use the pytest plugin ``sessionscope.testing.servers.plugin``, or start a server
 """
 
 from sessionscope.testing.servers.galera import Galera
+from sessionscope.testing.servers.host import Host
 from sessionscope.testing.servers.mariadb import MariaDB
+from sessionscope.testing.servers.network import Network
 from sessionscope.testing.servers.pair import PostgreSQLPair
 from sessionscope.testing.servers.pgbouncer import PgBouncer
 from sessionscope.testing.servers.postgresql import PostgreSQL
 from sessionscope.testing.servers.programs import MissingBinary
+from sessionscope.testing.servers.proxy import SlowProxy
 from sessionscope.testing.servers.running import RunningServer
 
-__all__ = ["Galera", "MariaDB", "MissingBinary", "PgBouncer", "PostgreSQL", "PostgreSQLPair", "RunningServer"]
+__all__ = [
+    "Galera",
+    "Host",
+    "MariaDB",
+    "MissingBinary",
+    "Network",
+    "PgBouncer",
+    "PostgreSQL",
+    "PostgreSQLPair",
+    "RunningServer",
+    "SlowProxy",
+]

@@ -5,17 +5,24 @@ import pwd
 import subprocess
 from pathlib import Path
 
+from sessionscope.testing.servers.host import Host
 from sessionscope.testing.servers.programs import MissingBinary, ServerError, environment
 
 
 class Account:
     """The user that runs a server: a system user if the tests run as root, otherwise the user who runs the tests.
 
+    Args:
+        name: The system user.
+        package: The Debian package that creates that user.
+        host: The host of a test network on which the user runs everything; None for the host of the tests.
+
     Raises:
         MissingBinary: The system user doesn't exist.
     """
 
-    def __init__(self, name: str, package: str) -> None:
+    def __init__(self, name: str, package: str, host: Host | None = None) -> None:
+        self._host = host
         self._user: pwd.struct_passwd | None = None
         if os.geteuid() == 0:
             try:
@@ -26,6 +33,9 @@ class Account:
     def popen(self, command: list[str], directory: Path, *, out: int, into: int | None = None) -> subprocess.Popen[str]:
         """Start *command* in *directory* and in a new session, with its output in the file *out*."""
         user = self._user
+        if self._host is not None:
+            # Only root may enter the host, so the user changes afterwards.
+            command, user = self._host.inside(command, user), None
         return subprocess.Popen(  # noqa: S603 - fixed programs
             command,
             cwd=directory,

@@ -6,15 +6,15 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from sessionscope.testing.servers.account import Account
-from sessionscope.testing.servers.programs import ServerError, ask, find
-from sessionscope.testing.servers.server import HOST, Server
+from sessionscope.testing.servers.host import Host
+from sessionscope.testing.servers.programs import ServerError, find
+from sessionscope.testing.servers.server import Server
 
 PACKAGE = "mariadb-server"
 PASSWORDS = {"app": "app", "admin": "admin"}
 
 _OPTIONS = (
     "--socket=server.sock",
-    f"--bind-address={HOST}",
     "--skip-name-resolve",
     "--character-set-server=utf8mb4",
     "--max-connections=200",
@@ -27,11 +27,11 @@ _OPTIONS = (
 _FAST = ("--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0")
 _USERS = r"""
 CREATE DATABASE IF NOT EXISTS app;
-CREATE USER IF NOT EXISTS app@'127.0.0.1' IDENTIFIED BY 'app';
-GRANT ALL ON app.* TO app@'127.0.0.1';
-GRANT ALL ON `app\_%`.* TO app@'127.0.0.1';
-CREATE USER IF NOT EXISTS admin@'127.0.0.1' IDENTIFIED BY 'admin';
-GRANT ALL ON *.* TO admin@'127.0.0.1' WITH GRANT OPTION;
+CREATE USER IF NOT EXISTS app@'%' IDENTIFIED BY 'app';
+GRANT ALL ON app.* TO app@'%';
+GRANT ALL ON `app\_%`.* TO app@'%';
+CREATE USER IF NOT EXISTS admin@'%' IDENTIFIED BY 'admin';
+GRANT ALL ON *.* TO admin@'%' WITH GRANT OPTION;
 """
 
 
@@ -46,18 +46,21 @@ class MariaDB(Server):
         fast: Whether commits don't wait for the disk. The log is then written once a second, so a `kill` may lose the
             commits of the last second.
         options: Options for mariadbd, which override the defaults.
+        host: As for `Server`.
     """
 
-    def __init__(self, directory: Path | str, *, fast: bool = True, options: tuple[str, ...] = ()) -> None:
-        super().__init__(directory)
+    def __init__(
+        self, directory: Path | str, *, fast: bool = True, options: tuple[str, ...] = (), host: Host | None = None
+    ) -> None:
+        super().__init__(directory, host=host)
         self.data = self.directory / "data"
         self._options = (*_OPTIONS, *(_FAST if fast else ()), *options)
 
     def url(self, database: str = "app", *, driver: str | None = None, admin: bool = False) -> URL:
-        """Return ``mysql://app:app@127.0.0.1:PORT/app``, or ``mysql+driver://...`` if there is a *driver*."""
+        """Return ``mysql://app:app@ADDRESS:PORT/app``, or ``mysql+driver://...`` if there is a *driver*."""
         name = "mysql" if driver is None else f"mysql+{driver}"
         user = "admin" if admin else "app"
-        return URL.create(name, user, PASSWORDS[user], HOST, self.port, database)
+        return URL.create(name, user, PASSWORDS[user], self.address, self.port, database)
 
     def sql(self, statements: str, *, database: str = "") -> str:
         """Execute *statements* as administrator. Return one row per line, with tabs between the columns.
@@ -66,16 +69,18 @@ class MariaDB(Server):
             ServerError: A statement failed, or the server didn't answer within 5 seconds.
         """
         how = ("--no-defaults", "--batch", "--skip-column-names", "--connect-timeout=5")
-        where = (f"--host={HOST}", f"--port={self.port}", "--user=admin", f"--database={database}")
-        return ask([find("mariadb", "mariadb-client"), *how, *where], statements, MYSQL_PWD=PASSWORDS["admin"])
+        where = (f"--host={self.address}", f"--port={self.port}", "--user=admin", f"--database={database}")
+        return self.ask([find("mariadb", "mariadb-client"), *how, *where], statements, MYSQL_PWD=PASSWORDS["admin"])
 
-    def _account(self) -> Account:
-        return Account("mysql", PACKAGE)
+    def account(self) -> Account:
+        """Return the user of the server."""
+        return Account("mysql", PACKAGE, self.host)
 
     def _command(self) -> list[str]:
         return [
             find("mariadbd", PACKAGE),
             *("--no-defaults", f"--datadir={self.data}", f"--tmpdir={self.directory}", f"--port={self.port}"),
+            f"--bind-address={self.address}",
             f"--init-file={self.directory / 'users.sql'}",
             *self._options,
         ]

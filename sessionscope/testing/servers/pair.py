@@ -6,9 +6,9 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from sessionscope.testing.servers import process
+from sessionscope.testing.servers.host import Host
 from sessionscope.testing.servers.postgresql import PASSWORDS, PostgreSQL, program
 from sessionscope.testing.servers.programs import ServerError
-from sessionscope.testing.servers.server import HOST
 
 _SECONDS = 30
 
@@ -21,16 +21,25 @@ class PostgreSQLPair:
         synchronous: Whether each commit waits until the standby has applied it. The commit is then visible on the
             standby at once, and survives the loss of the primary.
         fast: As for `PostgreSQL`.
+        hosts: The hosts of a test network for the primary and the standby. By default, both run beside the tests.
     """
 
-    def __init__(self, directory: Path | str, *, synchronous: bool = False, fast: bool = True) -> None:
+    def __init__(
+        self,
+        directory: Path | str,
+        *,
+        synchronous: bool = False,
+        fast: bool = True,
+        hosts: tuple[Host, Host] | tuple[None, None] = (None, None),
+    ) -> None:
         self._synchronous = synchronous
         settings = {"wal_keep_size": "256MB"}
         if synchronous:
             # With "off", the value of the fast mode, commits would not wait for the standby.
             settings["synchronous_commit"] = "remote_apply"
         self.primary, self.standby = (
-            PostgreSQL(Path(directory) / name, fast=fast, settings=settings) for name in ("a", "b")
+            PostgreSQL(Path(directory) / name, fast=fast, settings=settings, host=host)
+            for name, host in zip(("a", "b"), hosts, strict=True)
         )
 
     def start(self) -> None:
@@ -69,9 +78,9 @@ class PostgreSQLPair:
         node = self.standby
         node.kill()
         shutil.rmtree(node.data, ignore_errors=True)
-        account = node._account()
+        account = node.account()
         account.own(node.directory)
-        source = f"host={HOST} port={self.primary.port} user=postgres password={PASSWORDS['postgres']}"
+        source = f"host={self.primary.address} port={self.primary.port} user=postgres password={PASSWORDS['postgres']}"
         options = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"]
         account.run([program("pg_basebackup"), "-D", str(node.data), "-d", source, *options], node.directory)
         (node.directory / "made").touch()
@@ -92,7 +101,7 @@ class PostgreSQLPair:
     def url(self, database: str = "app", *, driver: str | None = None, admin: bool = False) -> URL:
         """Return a URL with both hosts, which connects to the one that accepts writes."""
         one = self.primary.url(database, driver=driver, admin=admin)
-        hosts = tuple(f"{HOST}:{node.port}" for node in (self.primary, self.standby))
+        hosts = tuple(f"{node.address}:{node.port}" for node in (self.primary, self.standby))
         query = {"host": hosts, "target_session_attrs": "read-write"}
         return URL.create(one.drivername, one.username, one.password, database=database, query=query)
 

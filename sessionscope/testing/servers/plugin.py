@@ -3,12 +3,12 @@
 To use servers that are already running, set ``APP_TEST_POSTGRESQL_URL`` and ``APP_TEST_MYSQL_URL``. They replace the
 shared servers, but not the servers that belong to a single test.
 If a server isn't installed, its tests are skipped. They fail instead if ``APP_TEST_REQUIRE``, a list of postgresql,
-mysql, galera and pgbouncer with commas between them, names that server.
+mysql, galera, pgbouncer and network with commas between them, names that server.
 """
 
 import os
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Final
 
 import pytest
@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 
 from sessionscope.testing.servers.galera import Galera
 from sessionscope.testing.servers.mariadb import MariaDB
+from sessionscope.testing.servers.network import Network
 from sessionscope.testing.servers.pair import PostgreSQLPair
 from sessionscope.testing.servers.pgbouncer import PgBouncer
 from sessionscope.testing.servers.postgresql import PostgreSQL
@@ -100,6 +101,17 @@ def own_mariadb(server_run: Run) -> Callable[..., AbstractContextManager[MariaDB
 def postgresql_pair(server_run: Run) -> Callable[..., AbstractContextManager[PostgreSQLPair]]:
     """Return ``postgresql_pair(**options)``, a context manager that starts a `PostgreSQLPair`."""
     return _factory(server_run, "postgresql", PostgreSQLPair)
+
+
+@pytest.fixture
+def network() -> Generator[Network, None, None]:
+    """Yield a `Network` for the servers of one test."""
+    # The test itself is outside `needs`: it also starts servers, which may be missing.
+    stack = ExitStack()
+    with needs("network"):
+        entered = stack.enter_context(Network())
+    with stack:
+        yield entered
 
 
 @pytest.fixture(scope="session")

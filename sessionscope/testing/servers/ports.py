@@ -23,7 +23,7 @@ def free_port() -> int:
             return port
 
 
-def listens(port: int) -> bool:
-    """Return whether something accepts connections on a loopback port."""
+def listens(port: int, address: str = "127.0.0.1") -> bool:
+    """Return whether something accepts connections on *port* of *address*."""
     with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
+        return client.connect_ex((address, port)) == 0

@@ -10,14 +10,14 @@ from typing import ClassVar
 from sqlalchemy import URL
 
 from sessionscope.testing.servers.account import Account
+from sessionscope.testing.servers.host import Host
 from sessionscope.testing.servers.programs import MissingBinary, ServerError, ask, find
-from sessionscope.testing.servers.server import HOST, Server
+from sessionscope.testing.servers.server import Server
 
 PACKAGE = "postgresql"
 PASSWORDS = {"app": "app", "postgres": "postgres"}
 
 _SETTINGS = {
-    "listen_addresses": HOST,
     "unix_socket_directories": "",
     "max_connections": "200",
     # Keep shared memory in the data directory, so that a crash leaves nothing behind elsewhere.
@@ -27,6 +27,11 @@ _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _ROLES = """\
 CREATE ROLE app LOGIN CREATEDB PASSWORD 'app'
 CREATE DATABASE app OWNER app
+"""
+# By default, only clients on the server's own host may connect.
+_NEIGHBOURS = """\
+host all all samenet scram-sha-256
+host replication all samenet scram-sha-256
 """
 
 
@@ -41,20 +46,28 @@ class PostgreSQL(Server):
         fast: Whether commits don't wait for the disk. They still survive `kill`, because the operating system keeps
             running.
         settings: Server settings by name. They override the defaults.
+        host: As for `Server`.
     """
 
     stop_signal: ClassVar[signal.Signals] = signal.SIGINT
 
-    def __init__(self, directory: Path | str, *, fast: bool = True, settings: Mapping[str, str] | None = None) -> None:
-        super().__init__(directory)
+    def __init__(
+        self,
+        directory: Path | str,
+        *,
+        fast: bool = True,
+        settings: Mapping[str, str] | None = None,
+        host: Host | None = None,
+    ) -> None:
+        super().__init__(directory, host=host)
         self.data = self.directory / "data"
-        self._settings = _SETTINGS | (_FAST if fast else {}) | dict(settings or {})
+        self._settings = {"listen_addresses": self.address} | _SETTINGS | (_FAST if fast else {}) | dict(settings or {})
 
     def url(self, database: str = "app", *, driver: str | None = None, admin: bool = False) -> URL:
-        """Return ``postgresql://app:app@127.0.0.1:PORT/app``, or ``postgresql+driver://...`` if there is a *driver*."""
+        """Return ``postgresql://app:app@ADDRESS:PORT/app``, or ``postgresql+driver://...`` if there is a *driver*."""
         name = "postgresql" if driver is None else f"postgresql+{driver}"
         user = "postgres" if admin else "app"
-        return URL.create(name, user, PASSWORDS[user], HOST, self.port, database)
+        return URL.create(name, user, PASSWORDS[user], self.address, self.port, database)
 
     def sql(self, statements: str, *, database: str = "postgres") -> str:
         """Execute *statements* as administrator, each in its own transaction. Return one row per line.
@@ -63,7 +76,7 @@ class PostgreSQL(Server):
             ServerError: A statement failed, or the server didn't answer within 5 seconds.
         """
         where = self.url(database, admin=True).render_as_string(hide_password=False)
-        return ask([program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", where], statements, PGCONNECT_TIMEOUT="5")
+        return self.ask([program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", where], statements, PGCONNECT_TIMEOUT="5")
 
     def kill(self) -> None:
         """Kill the server and its children with SIGKILL, as in a crash."""
@@ -74,8 +87,9 @@ class PostgreSQL(Server):
             with contextlib.suppress(MissingBinary, ServerError):
                 ask([find("ipcrm", "util-linux"), "-m", *segment], "")
 
-    def _account(self) -> Account:
-        return Account("postgres", PACKAGE)
+    def account(self) -> Account:
+        """Return the user of the server."""
+        return Account("postgres", PACKAGE, self.host)
 
     def _command(self) -> list[str]:
         settings = {"port": str(self.port)} | self._settings
@@ -96,6 +110,9 @@ class PostgreSQL(Server):
         options = ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         account.run([program("initdb"), "-D", str(self.data), f"--pwfile={password}", *options], self.directory)
         account.run([program("postgres"), "--single", "-F", "-D", str(self.data), "postgres"], self.directory, _ROLES)
+        if self.host is not None:
+            with (self.data / "pg_hba.conf").open("a") as access:
+                access.write(_NEIGHBOURS)
 
     def _answers(self) -> bool:
         return _line(self.data, 7) == "ready"

@@ -11,25 +11,32 @@ from sqlalchemy import URL
 
 from sessionscope.testing.servers import ports, process
 from sessionscope.testing.servers.account import Account
-from sessionscope.testing.servers.programs import ServerError
+from sessionscope.testing.servers.host import Host
+from sessionscope.testing.servers.programs import ServerError, ask
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
 
 
 class Server(ABC):
-    """A private server on a free loopback port, with all its files in one directory.
+    """A private server on a free port, with all its files in one directory.
 
     Two objects with the same directory represent the same server, even in different processes.
 
     Args:
         directory: The directory for the files. It is created if it doesn't exist, and kept when the server stops. If
             the tests run as root, the server's user must be able to enter it, which rules out ``tmp_path``.
+        host: The host of a test network on which the server runs. By default, it runs beside the tests.
+
+    Attributes:
+        address: The address on which the server listens.
     """
 
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
 
-    def __init__(self, directory: Path | str) -> None:
+    def __init__(self, directory: Path | str, *, host: Host | None = None) -> None:
+        self.host = host
+        self.address = HOST if host is None else host.address
         self.directory = Path(directory).resolve()
         self.log = self.directory / "server.log"
 
@@ -60,7 +67,7 @@ class Server(ABC):
 
     def launch(self) -> None:
         """Do the first half of `start`: launch the process, without waiting until it answers."""
-        account = self._account()
+        account = self.account()
         command = self._command()
         account.own(self.directory)
         self._prepare(account)
@@ -101,11 +108,18 @@ class Server(ABC):
         file.write_text(str(ports.free_port()))
         return int(file.read_text())
 
+    def ask(self, command: list[str], text: str, **variables: str) -> str:
+        """Run a client on the server's host, as `sessionscope.testing.servers.programs.ask` does.
+
+        It reaches the server even while the network is cut.
+        """
+        return ask(command if self.host is None else self.host.inside(command), text, **variables)
+
     def __str__(self) -> str:
         return f"{type(self).__name__} in {self.directory}"
 
     @abstractmethod
-    def _account(self) -> Account:
+    def account(self) -> Account:
         """Return the user of the server."""
 
     @abstractmethod

@@ -130,10 +130,17 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES) else "BEGIN")
     except DBAPIError:
         # There is no transaction whose end would do this.
-        cursor = connection.connection.cursor()
-        lock_timeout_again(connection, cursor)
-        cursor.close()
+        _restore_lock_timeout(connection)
         raise
+
+
+def _restore_lock_timeout(connection: Connection) -> None:
+    usual = take_usual_lock_timeout(connection)
+    if usual is not None:
+        # Directly on the driver: SQLAlchemy would begin the transaction first, again.
+        cursor = connection.connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {usual}")
+        cursor.close()
 
 
 def _end_what_is_left(dbapi_connection: Any, _record: object, state: PoolResetState) -> None:
