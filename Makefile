@@ -23,6 +23,8 @@ pin = .venv/bin/uv --no-config pip compile --quiet --universal --python-version 
 	--exclude-newer "$(COOLDOWN)" $(ARGS)
 compile = $(pin) --group service pyproject.toml
 drivers = --extra postgresql --extra mysql
+# Of a new service, which `new` adds the wheel of the library to.
+pin_template = $(pin) --constraints requirements/dev.txt --no-annotate --extra postgresql pyproject.toml
 # `lock-check` tries the pip of Debian 12, the one that Python 3.11 and 3.12 put into .venv, and a new one.
 pips = 23.0.1 23.2.1 26.3
 
@@ -31,7 +33,7 @@ pips = 23.0.1 23.2.1 26.3
 install_options = --no-deps --require-hashes --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-newest resilience fuzz bank failover network bench bench-quick servers lint typecheck check format lock lock-check wheel clean
+.PHONY: help run new test test-newest resilience fuzz bank failover network bench bench-quick servers lint typecheck check format lock lock-check wheel clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
@@ -41,6 +43,10 @@ help: ## Show this list
 run: .venv/run.stamp ## Migrate the database, then serve (ARGS="--port 9000"; APP_ variables are honoured)
 	@.venv/bin/python -m app db upgrade
 	@exec .venv/bin/python -m app serve $(ARGS)
+
+new: .venv/test.stamp ## Make a new service in a folder of its own (NAME=../notes)
+	$(if $(NAME),,$(error name the folder of the new service: make new NAME=../notes))
+	@.venv/bin/python -m sessionscope new '$(NAME)'
 
 test: .venv/test.stamp ## Run the whole suite (ARGS="-k name" goes to pytest)
 	@.venv/bin/python -m pytest -n auto $(ARGS)
@@ -107,6 +113,8 @@ lock: .venv/dev.stamp ## Bring requirements/ in line with pyproject.toml (ARGS=-
 	$(compile) --constraints requirements/dev.txt $(drivers) --output-file requirements/servers.txt
 	$(compile) --constraints requirements/dev.txt --extra postgresql --group bench --output-file requirements/bench.txt
 	$(pin) --constraints requirements/dev.txt --group fuzz --output-file requirements/fuzz.txt
+	$(pin_template) --group sessionscope/template/pyproject.toml:dev --output-file sessionscope/template/requirements/dev.txt
+	$(pin_template) --output-file sessionscope/template/requirements/run.txt
 	for pip in $(pips); do echo "pip==$$pip" | $(pin) - --output-file requirements/pips/$$pip.txt || exit; done
 
 lock-check: .venv/dev.stamp ## Install each lock file into an empty environment, with old pips and a new one

@@ -1,0 +1,1 @@
+"""The command ``python -m sessionscope new``, which makes a service from `sessionscope/template`."""
