@@ -1,4 +1,4 @@
-"""The library uses at most three private names of other libraries, all of them in `sessionscope/_compat/`."""
+"""The library uses at most six private names of other libraries, all of them in `sessionscope/_compat/`."""
 
 import ast
 import subprocess
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.isolation("none")
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 LIBRARY: Final = ROOT / "sessionscope"
-MOST: Final = 3
+MOST: Final = 6
 # Undocumented, though without an underscore: so they are found by their names.
 UNDOCUMENTED: Final = (
     "await_",
@@ -73,7 +73,7 @@ def findings(source: str) -> Iterator[str]:
 
 
 class TestPrivateNames:
-    def test_there_are_at_most_three(self) -> None:
+    def test_there_are_at_most_six(self) -> None:
         """Each one is declared with the versions that it was tried with, and what happens without it."""
         assert len(rows()) <= MOST
         assert all(len(row) == 4 and all(row) for row in rows())

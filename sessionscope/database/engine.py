@@ -96,7 +96,8 @@ def pool_options(settings: DatabaseSettings, poolclass: type[Pool]) -> dict[str,
 def _prepare(engine: Engine, settings: DatabaseSettings, location: DatabaseLocation) -> None:
     backend_of(engine.dialect.name).prepare(engine, settings, location)
     if settings.pool_pre_ping:
-        ping_after(engine, settings.pool_ping_idle)
+        # The network gets a tenth of the time for connecting, which is due if the test fails.
+        ping_after(engine, settings.pool_ping_idle, answer_seconds=settings.connect_timeout / 10)
     location.engines.add(engine)
     _engines.add(engine)
 

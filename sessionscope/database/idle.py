@@ -11,16 +11,20 @@ from typing import Any, Final
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
+from sessionscope.database.backends import backend_of
+from sessionscope.database.backends.silence import answered_within
+
 # Key in a connection's `info`: when it was given back.
 _IDLE_SINCE: Final = "app_idle_since"
 
 
-def ping_after(engine: Engine, idle_seconds: float) -> None:
+def ping_after(engine: Engine, idle_seconds: float, *, answer_seconds: float) -> None:
     """Test connections of *engine* before use if they were idle for longer than *idle_seconds*.
 
-    A connection that fails the test is replaced by a new one, and so are all that were opened before that.
+    A connection that fails the test is replaced by a new one, and so are all that were opened before that. It fails
+    after *answer_seconds* if the server's host acknowledges nothing.
     """
-    dialect = engine.dialect
+    dialect, backend = engine.dialect, backend_of(engine.dialect.name)
 
     @event.listens_for(engine, "checkin")
     def checkin(_connection: object, record: Any) -> None:
@@ -32,7 +36,9 @@ def ping_after(engine: Engine, idle_seconds: float) -> None:
         if idle_since is None or time.monotonic() - idle_since <= idle_seconds:
             return
         try:
-            dialect.do_ping(connection)
+            raw = getattr(connection, "driver_connection", connection)
+            with answered_within(answer_seconds, backend.socket_of(dialect, raw)):
+                dialect.do_ping(connection)
         except dialect.loaded_dbapi.Error as error:
             if not dialect.is_disconnect(error, connection, None):
                 raise

@@ -38,6 +38,9 @@ class DatabaseSettings(Section):
     pool_pre_ping: bool = Field(default=True, description="test a pooled connection before use if it was idle")
     pool_ping_idle: float = Field(default=1, ge=0, description="idle time before such a test; 0: test each time")
     connect_timeout: float = Field(default=5, gt=0, description="longest wait for a server to accept a connection")
+    network_timeout: float = Field(
+        default=15, ge=3, le=3600, description="a connection to a server that is silent ends within this time"
+    )
     lock_timeout: float = Field(default=10, gt=0, description="longest wait of a statement for a lock")
     statement_timeout: float | None = Field(
         default=None, gt=0, description="longest run of a statement; unset: no limit"

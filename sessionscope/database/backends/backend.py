@@ -9,6 +9,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from sessionscope.database.backends.column_types import ColumnTypes
+from sessionscope.database.backends.silence import HasFileDescriptor
 from sessionscope.database.error_kinds import Failure, Violation
 from sessionscope.settings import DatabaseSettings
 
@@ -109,6 +110,10 @@ class Backend(Protocol):
         raise errors of the operating system, which an application that expects SQLAlchemy's errors would not catch.
         Cancellation is not changed.
         """
+        ...
+
+    def socket_of(self, dialect: Dialect, connection: Any) -> HasFileDescriptor | None:
+        """Return the TCP socket of the driver's own *connection*, or None if it has none or it can't be found."""
         ...
 
     def prepare(self, engine: Engine, settings: DatabaseSettings, location: Location) -> None:

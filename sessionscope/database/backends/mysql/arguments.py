@@ -25,6 +25,7 @@ from sessionscope.database.backends.query import (
     seconds,
     whole,
 )
+from sessionscope.database.backends.silence import limits_within
 from sessionscope.settings import DatabaseSettings
 
 # Arguments whose type a driver's default doesn't show, and those that sync and async drivers take differently.
@@ -58,12 +59,13 @@ def destination(url: URL, settings: DatabaseSettings) -> Destination:
         "program_name": APPLICATION_NAME,
         "connect_timeout": settings.connect_timeout,
         **{name: value for name, value in given.items() if name in taken},
+        "limits": limits_within(settings.network_timeout),
         **_password(url),
         **({"ssl": context} if context is not None else without_tls(driver)),
     }
     if driver != "pymysql":
         limit = arguments["connect_timeout"]
-        arguments["async_creator_fn"] = opener(driver, limit, context)
+        arguments["async_creator_fn"] = opener(driver, limit, context, arguments.pop("limits"))
         # asyncmy's own limit is at least one second, so ours comes first.
         arguments["connect_timeout"] = ceil(limit)
     return Destination(url.set(query={}), arguments, {})

@@ -17,6 +17,8 @@ from sessionscope.database.backends.mysql.connecting import connect
 from sessionscope.database.backends.mysql.connections import ISOLATION_LEVEL, READ_ONLY, prepare_mysql
 from sessionscope.database.backends.mysql.failures import failure_of, violation_of
 from sessionscope.database.backends.mysql.migrations import MySQLMigrations
+from sessionscope.database.backends.mysql.sockets import socket_of
+from sessionscope.database.backends.silence import HasFileDescriptor
 from sessionscope.database.error_kinds import Failure, Violation
 from sessionscope.database.options import AUTOCOMMIT, WRITES
 from sessionscope.settings import DatabaseSettings
@@ -61,6 +63,10 @@ class MySQL:
     def connect(self, dialect: Dialect, record: object, arguments: list[Any], keywords: dict[str, Any]) -> Any:  # noqa: ARG002
         """See `Backend.connect`."""
         return connect(dialect, arguments, keywords)
+
+    def socket_of(self, dialect: Dialect, connection: Any) -> HasFileDescriptor | None:
+        """See `Backend.socket_of`."""
+        return socket_of(dialect.driver, connection)
 
     def prepare(self, engine: Engine, settings: DatabaseSettings, location: Location) -> None:  # noqa: ARG002 - of files
         """See `Backend.prepare`."""

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy.engine.interfaces import Dialect
 
-from sessionscope.database.backends.mysql.sockets import connect_pymysql
+from sessionscope.database.backends.mysql.sockets import connect_pymysql, limit_socket
 from sessionscope.database.backends.mysql.tls import PreferredTLS, without_tls
+from sessionscope.database.backends.silence import Limits
 
 # Numbers of MySQL's clients: the first argument of the drivers' errors, if they have one.
 _CANNOT_CONNECT: Final = 2003
@@ -42,7 +43,7 @@ def _has_no_tls(error: Exception) -> bool:
     return error.args[:1] == _HAS_NO_TLS or isinstance(error.__cause__, ssl.SSLError)
 
 
-def opener(driver: str, limit: float, context: ssl.SSLContext | None) -> Callable[..., Awaitable[Any]]:
+def opener(driver: str, limit: float, context: ssl.SSLContext | None, limits: Limits) -> Callable[..., Awaitable[Any]]:
     """Return a version of an async driver's ``connect`` with a time limit, in seconds, for the whole of it.
 
     The drivers limit only the time until the server accepts the connection, and then wait for its greeting forever.
@@ -52,6 +53,7 @@ def opener(driver: str, limit: float, context: ssl.SSLContext | None) -> Callabl
         driver: The name of the driver's module.
         limit: The time limit.
         context: The context for TLS. aiomysql uses none if the server has no TLS, which only `PreferredTLS` allows.
+        limits: The limits of the connection's socket, as for `set_limits`.
     """
     open_connection = import_module(driver).connect
     insists_on_tls = context is not None and not isinstance(context, PreferredTLS)
@@ -59,6 +61,7 @@ def opener(driver: str, limit: float, context: ssl.SSLContext | None) -> Callabl
     async def connect_in_time(**keywords: Any) -> Any:
         async with asyncio.timeout(limit):
             connection = await open_connection(**keywords)
+            limit_socket(driver, connection, limits)
             if insists_on_tls:
                 await _refuse_without_tls(connection)
             return connection

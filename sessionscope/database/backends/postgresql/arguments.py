@@ -28,6 +28,7 @@ from sessionscope.database.backends.query import (
     seconds,
     whole,
 )
+from sessionscope.database.backends.silence import limits_within
 from sessionscope.settings import DatabaseSettings
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ def destination(url: URL, settings: DatabaseSettings) -> Destination:
     arguments = {name: value for name, value in arguments.items() if name in taken}
     arguments.setdefault("application_name", APPLICATION_NAME)
     arguments.setdefault("connect_timeout", settings.connect_timeout)
+    for name, limit in limits_within(settings.network_timeout).items():
+        arguments.setdefault(name, limit)
     if options := " ".join(filter(None, [_server_options(settings), arguments.pop("options", "")])):
         arguments["options"] = options
     if driver == "asyncpg":
@@ -123,7 +126,7 @@ def _log_left_out(driver: str, arguments: Arguments) -> None:
 
 def _server_options(settings: DatabaseSettings) -> str:
     # PgBouncer refuses such options, because clients share its server connections.
-    limits = {} if settings.pgbouncer else server_timeouts(settings)
+    limits = {} if settings.pgbouncer else server_timeouts(settings) | _server_limits(settings)
     return " ".join(f"-c {name}={limit}" for name, limit in limits.items())
 
 
@@ -131,6 +134,13 @@ def server_timeouts(settings: DatabaseSettings) -> dict[str, int]:
     """Return the server's timeouts, in milliseconds."""
     limits = {"lock_timeout": settings.lock_timeout, "statement_timeout": settings.statement_timeout}
     return {name: ceil(limit * 1000) for name, limit in limits.items() if limit is not None}
+
+
+def _server_limits(settings: DatabaseSettings) -> dict[str, int]:
+    """Return the limits with which the server ends the transaction of a client that is silent, and frees its locks."""
+    limits = limits_within(settings.network_timeout)
+    del limits["keepalives"]
+    return {name if name.startswith("tcp_") else f"tcp_{name}": limit for name, limit in limits.items()}
 
 
 def _for_libpq(arguments: Arguments, *, is_pooled: bool) -> Arguments:

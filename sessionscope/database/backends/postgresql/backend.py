@@ -15,6 +15,7 @@ from sessionscope.database.backends.postgresql.arguments import destination
 from sessionscope.database.backends.postgresql.connections import connect, prepare_postgresql
 from sessionscope.database.backends.postgresql.failures import failure_of, violation_of
 from sessionscope.database.backends.postgresql.migrations import PostgreSQLMigrations
+from sessionscope.database.backends.silence import HasFileDescriptor
 from sessionscope.database.error_kinds import Failure, Violation
 from sessionscope.database.options import WRITES
 from sessionscope.settings import DatabaseSettings
@@ -48,6 +49,13 @@ class PostgreSQL:
     def connect(self, dialect: Dialect, record: object, arguments: list[Any], keywords: dict[str, Any]) -> Any:  # noqa: ARG002
         """See `Backend.connect`."""
         return connect(dialect, arguments, keywords)
+
+    def socket_of(self, dialect: Dialect, connection: Any) -> HasFileDescriptor | None:
+        """See `Backend.socket_of`. The connections of libpq's drivers have a documented `fileno`."""
+        found: HasFileDescriptor | None = (
+            getattr(connection, "socket", None) if dialect.driver == "asyncpg" else connection
+        )
+        return found
 
     def prepare(self, engine: Engine, settings: DatabaseSettings, location: Location) -> None:  # noqa: ARG002 - of files
         """See `Backend.prepare`."""

@@ -8,7 +8,9 @@ from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from sessionscope.database.backends.postgresql.asyncpg_connection import limited_connection
 from sessionscope.database.backends.query import Arguments, Convert, arguments_of
+from sessionscope.database.backends.silence import LIMITS
 
 # Arguments that take objects, that are made from others, or that have a place of their own in the URL.
 _NOT_GIVEN: Final = ("dsn", "loop", "connection_class", "record_class", "server_settings")
@@ -24,7 +26,7 @@ _PREFERENCES: Final = {"prefer-standby": ("standby", "any")}
 def taken(connect: Callable[..., Any]) -> dict[str, Convert]:
     """Return the arguments of asyncpg's *connect* that a URL can give, by the names of libpq."""
     # The last one belongs to SQLAlchemy.
-    translated = (*_IN_DSN, *_SERVER_SETTINGS, "connect_timeout", "prepared_statement_cache_size")
+    translated = (*_IN_DSN, *_SERVER_SETTINGS, *LIMITS, "connect_timeout", "prepared_statement_cache_size")
     return arguments_of(connect, (*_NOT_GIVEN, *_PLACED)) | dict.fromkeys(translated, str)
 
 
@@ -33,6 +35,8 @@ def translate(arguments: Arguments, *, has_several_hosts: bool, pgbouncer: bool)
     tls: Arguments = {name: arguments.pop(name) for name in _IN_DSN if name in arguments}
     arguments["server_settings"] = {name: arguments.pop(name) for name in _SERVER_SETTINGS if name in arguments}
     arguments["timeout"] = arguments.pop("connect_timeout")
+    limits = {name: int(arguments.pop(name)) for name in LIMITS}
+    arguments["connection_class"] = limited_connection(limits, close_seconds=arguments["timeout"])
     if tls.get("sslrootcert") == "system":
         # In libpq, "system" means the system's certificates, together with a check of the server's name.
         arguments["ssl"] = True

@@ -48,6 +48,9 @@ class SQLite:
         """See `Backend.connect`. The driver's errors are uniform already."""
         return dialect.connect(*arguments, **keywords)
 
+    def socket_of(self, dialect: Dialect, connection: Any) -> None:
+        """See `Backend.socket_of`."""
+
     def prepare(self, engine: Engine, settings: DatabaseSettings, location: Location) -> None:
         """See `Backend.prepare`."""
         prepare_sqlite(engine, settings, location)

@@ -56,7 +56,7 @@ def taken_by(driver: str, keywords: dict[str, Any]) -> None:
         Exception: It doesn't.
     """
     module: Any = pytest.importorskip(driver)
-    keywords = {name: value for name, value in keywords.items() if name != "async_creator_fn"}
+    keywords = {name: value for name, value in keywords.items() if name not in ("async_creator_fn", "limits")}
     if driver == "psycopg":
         keywords.pop("prepare_threshold", None)
         module.conninfo.make_conninfo(**keywords)
@@ -221,6 +221,18 @@ class TestPasswords:
         )
 
 
+LIMITS = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 13000,
+}
+SERVER_LIMITS = (
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3 -c tcp_user_timeout=13000"
+)
+
+
 class TestPostgreSQL:
     @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
     def test_libpq_gets_its_words(self, driver: str) -> None:
@@ -237,7 +249,8 @@ class TestPostgreSQL:
             "sslrootcert": "ca.pem",
             "application_name": "app",
             "connect_timeout": 5,
-            "options": "-c lock_timeout=10000 -c statement_timeout=1500 -c work_mem=64MB",
+            **LIMITS,
+            "options": f"-c lock_timeout=10000 -c statement_timeout=1500 {SERVER_LIMITS} -c work_mem=64MB",
         } == keywords
 
     def test_asyncpg_gets_the_same_in_its_way(self) -> None:
@@ -254,8 +267,9 @@ class TestPostgreSQL:
             "timeout": 5.0,
             "server_settings": {
                 "application_name": "jobs",
-                "options": "-c lock_timeout=10000 -c statement_timeout=1500 -c work_mem=64MB",
+                "options": f"-c lock_timeout=10000 -c statement_timeout=1500 {SERVER_LIMITS} -c work_mem=64MB",
             },
+            "connection_class": keywords["connection_class"],
         } == keywords
 
     @pytest.mark.parametrize(
@@ -335,6 +349,14 @@ class TestPostgreSQL:
         """The text in the URL becomes None or a number, because psycopg does not accept it as text."""
         assert None is told("psycopg", "//host/name?prepare_threshold=None")["prepare_threshold"]
         assert 3 == told("psycopg", "//host/name?prepare_threshold=3")["prepare_threshold"]
+
+    @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+    def test_limits_on_silence_in_the_url_win(self, driver: str) -> None:
+        """The setting gives those limits that the URL doesn't."""
+        keywords = told(driver, "//host/name?keepalives_idle=60&tcp_user_timeout=0", network_timeout=30)
+        assert (60, 6, 0) == tuple(
+            keywords[name] for name in ("keepalives_idle", "keepalives_interval", "tcp_user_timeout")
+        )
 
 
 class TestPgBouncer:
