@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import Final, Literal
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from sessionscope.database.health import ping
 from sessionscope.fastapi.problem_types import DATABASE_UNAVAILABLE
 from sessionscope.fastapi.problems import ANYWHERE, described, problem, problems
 from sessionscope.fastapi.sessions import database_of
+from sessionscope.lifetimes.loops import result_within
 from sessionscope.migrations.readiness import schema_fault, shipped_revisions
 from sessionscope.reading.schemas import ResponseBody
 
@@ -18,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 # A probe that waited as long as the pool does would report a failure too late.
 PATIENCE_SECONDS: Final = 2
+
+
+_NO_ANSWER: Final = "the database does not answer"
 
 
 class Health(ResponseBody):
@@ -41,12 +45,15 @@ async def ready(request: Request) -> Health | Response:
     engine = database_of(request).async_engine()
     # Outside the time limit, which is for the database: the first probe imports Alembic.
     await asyncio.to_thread(shipped_revisions, None)
-    fault: str | None = "the database does not answer"
-    with suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            if await ping(engine):
-                fault = await schema_fault(engine)
+    try:
+        fault = await result_within(_fault(engine), PATIENCE_SECONDS)
+    except TimeoutError:
+        fault = _NO_ANSWER
     if fault is None:
         return Health(status="ready")
     logger.warning("not ready: %s", fault)
     return problem(request, DATABASE_UNAVAILABLE, fault)
+
+
+async def _fault(engine: AsyncEngine) -> str | None:
+    return await schema_fault(engine) if await ping(engine) else _NO_ANSWER

@@ -1,4 +1,4 @@
-"""Runs work to its end in spite of cancellation, and from code that can't await."""
+"""Runs work to its end in spite of cancellation, for a limited time, and from code that can't await."""
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
@@ -29,14 +29,31 @@ async def run_to_completion(work: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
+async def result_within(work: Coroutine[Any, Any, T], seconds: float) -> T:
+    """Return the result of *work*. If there is none in time, cancel the work, and don't wait for its end.
+
+    To cancel a statement, drivers ask the server for it. If the server is silent, psycopg gives up after ten seconds.
+
+    Raises:
+        TimeoutError: There is no result within *seconds*.
+    """
+    task = asyncio.ensure_future(work)
+    _keep(task)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+        if not task.done():
+            raise TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
+
+
 def finish(result: object) -> None:
     """Finish an awaitable from sync code: in a task of the running event loop, or in an event loop of its own."""
     if not isawaitable(result):
         return
     if in_event_loop():
-        task = asyncio.ensure_future(_await(result))
-        _finishing.add(task)
-        task.add_done_callback(_finishing.discard)
+        _keep(asyncio.ensure_future(_await(result)))
     else:
         asyncio.run(_await(result))
 
@@ -54,5 +71,10 @@ async def _await(result: Awaitable[Any]) -> None:
     await result
 
 
-# A loop keeps only weak references to its tasks.
-_finishing: set[asyncio.Task[None]] = set()
+def _keep(task: asyncio.Task[Any]) -> None:
+    """Keep *task* until it is done: a loop keeps only weak references to its tasks."""
+    _finishing.add(task)
+    task.add_done_callback(_finishing.discard)
+
+
+_finishing: set[asyncio.Task[Any]] = set()

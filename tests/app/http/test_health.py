@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from sessionscope.migrations import readiness
 from sessionscope.migrations.readiness import Revisions, shipped_revisions
 from sessionscope.migrations.running import configuration
 from sessionscope.testing.kit import Kit
+from sessionscope.testing.servers import Network, PostgreSQL
 from sessionscope.testing.targets import Target
 from tests.app.http.making import problem_of
 
@@ -173,6 +175,29 @@ class TestReady:
         async with client_of(create_app(container)) as client, container.database.async_engine().connect():
             problem_of(await client.get("/health/ready"), 503)
         await close_container(container)
+
+
+@pytest.mark.every_database(but=["sqlite", "mysql"])
+class TestSilentServer:
+    @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+    async def test_silent_server_does_not_delay_the_probe(
+        self, network: Network, own_postgresql: Callable[..., AbstractContextManager[PostgreSQL]], driver: str
+    ) -> None:
+        """A cancelled statement takes psycopg ten seconds, for which an orchestrator doesn't wait."""
+        host = network.host()
+        with own_postgresql(host=host) as server:
+            url = server.url(driver=driver).render_as_string(hide_password=False)
+            container = container_at(url, pool_ping_idle=60)
+            async with container.database.async_engine().connect():
+                pass
+            network.cut(network.here, host)
+            begun = time.monotonic()
+            async with client_of(create_app(container)) as client:
+                problem_of(await client.get("/health/ready"), 503)
+            took = time.monotonic() - begun
+            network.heal()
+            await close_container(container)
+        assert health.PATIENCE_SECONDS <= took < health.PATIENCE_SECONDS + 1
 
 
 @pytest.mark.usefixtures("failed_connections_end")
