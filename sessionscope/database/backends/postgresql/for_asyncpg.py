@@ -4,11 +4,11 @@ Source: https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.conn
 """
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from sessionscope.database.backends.postgresql.asyncpg_connection import limited_connection
+from sessionscope.database.backends.postgresql.asyncpg_hosts import FirstHost
 from sessionscope.database.backends.query import Arguments, Convert, arguments_of
 from sessionscope.database.backends.silence import LIMITS
 
@@ -19,8 +19,6 @@ _PLACED: Final = ("host", "port", "user", "password", "database")
 _FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl")
 _IN_DSN: Final = ("sslmode", *_FILES, "sslnegotiation", "ssl_min_protocol_version", "ssl_max_protocol_version")
 _SERVER_SETTINGS: Final = ("application_name", "options")
-# Which kinds of server to look for, one after the other.
-_PREFERENCES: Final = {"prefer-standby": ("standby", "any")}
 
 
 def taken(connect: Callable[..., Any]) -> dict[str, Convert]:
@@ -45,34 +43,8 @@ def translate(arguments: Arguments, *, has_several_hosts: bool, pgbouncer: bool)
     if tls:
         arguments["dsn"] = f"postgresql://?{urlencode(tls)}"
     if has_several_hosts:
-        arguments["async_creator_fn"] = connect_to_first
+        arguments["async_creator_fn"] = FirstHost().connect
         arguments.setdefault("target_session_attrs", "any")
     if pgbouncer:
         arguments["statement_cache_size"] = 0
     return arguments
-
-
-async def connect_to_first(*, host: list[str], port: list[int], target_session_attrs: str, **keywords: Any) -> Any:
-    """Connect to the first host that fits, each with the full timeout.
-
-    asyncpg's timeout is for all hosts together: a first host that doesn't answer would use it up.
-
-    Raises:
-        Exception: The last host's error.
-    """
-    driver: Any = import_module("asyncpg")
-    errors = driver.exceptions
-    next_after = (
-        OSError,
-        errors.CannotConnectNowError,
-        errors.ConnectionDoesNotExistError,
-        errors.TargetServerAttributeNotMatched,
-    )
-    failure: Exception | None = None
-    for kind in _PREFERENCES.get(target_session_attrs, (target_session_attrs,)):
-        for name, number in zip(host, port, strict=True):
-            try:
-                return await driver.connect(host=name, port=number, target_session_attrs=kind, **keywords)
-            except next_after as error:
-                failure = error
-    raise failure or TimeoutError

@@ -20,6 +20,7 @@ from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from sessionscope.database.backends.postgresql.asyncpg_hosts import HEAD_START_SECONDS
 from sessionscope.database.engine import build_async_engine, build_engine
 from sessionscope.database.errors import Failure, failure_of
 from sessionscope.settings import DatabaseSettings
@@ -475,6 +476,21 @@ class TestSeveralHosts:
         """Each host gets the full time to connect."""
         url = several(pair, name, free_port(), silent_port, pair.standby.port, pair.primary.port, wanted="read-write")
         assert [False, False] == answers(url, scalar("SELECT pg_is_in_recovery()"), connect_timeout=1)
+
+    async def test_silent_first_host_does_not_delay_every_connection(
+        self, pair: PostgreSQLPair, silent_port: int
+    ) -> None:
+        """With asyncpg, the next host is tried after a second, and then it is tried first for a while."""
+        url = several(pair, "postgresql", silent_port, pair.primary.port, wanted="read-write")
+        engine = build_async_engine(settings_of(url, connect_timeout=30))
+        begun = time.monotonic()
+        async with engine.connect():
+            first = time.monotonic() - begun
+            async with engine.connect():
+                both = time.monotonic() - begun
+        await engine.dispose()
+        assert HEAD_START_SECONDS <= first < 10
+        assert both - first < HEAD_START_SECONDS
 
     @pytest.mark.parametrize("name", POSTGRESQL)
     def test_no_suitable_host_is_an_operational_error(self, pair: PostgreSQLPair, name: str) -> None:
