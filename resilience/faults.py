@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from time import sleep
 from typing import Final
 
 from resilience.service import Service
-from sessionscope.testing.servers import MariaDB, PostgreSQL
+from sessionscope.testing.servers import Host, MariaDB, Network, PostgreSQL
 from sessionscope.testing.servers.programs import ServerError
 
 # Prefers busy connections: the loss of an idle one tests little.
@@ -21,6 +22,9 @@ _BUSY_CONNECTION: Final = """
 SELECT id FROM information_schema.processlist WHERE user = 'app' ORDER BY command = 'Sleep', rand() LIMIT 1
 """
 _ANY_CONNECTION: Final = "SELECT id FROM information_schema.processlist WHERE user = 'app' ORDER BY rand() LIMIT 1"
+
+# Longer than connecting may take, and than a client waits before it sends a transfer again.
+_CUT_SECONDS: Final = 8
 
 Break = Callable[[Random], int]
 
@@ -84,6 +88,18 @@ def kill_server(server: MariaDB) -> Break:
 
     def act(_: Random) -> int:
         server.kill()
+        return 1
+
+    return act
+
+
+def cut_network(network: Network, host: Host) -> Break:
+    """Return a function that silently loses all packets between the service and a server's *host* for some seconds."""
+
+    def act(_: Random) -> int:
+        network.cut(network.here, host)
+        sleep(_CUT_SECONDS)
+        network.heal()
         return 1
 
     return act

@@ -10,9 +10,9 @@ from typing import Final
 from sqlalchemy import URL
 
 from resilience.database import Database, opened
-from resilience.faults import Break, kill_connection, kill_server, terminate_backend
+from resilience.faults import Break, cut_network, kill_connection, kill_server, terminate_backend
 from resilience.service import Service
-from sessionscope.testing.servers import Galera, MariaDB, PostgreSQL
+from sessionscope.testing.servers import Galera, MariaDB, Network, PostgreSQL
 from sessionscope.testing.servers.shared import Run
 
 _POOL: Final = {"DATABASE__POOL_SIZE": "8"}
@@ -68,6 +68,19 @@ def postgresql(run: Run, name: str, **settings: str) -> Generator[Place, None, N
 
 
 @contextmanager
+def postgresql_behind_cuts(run: Run, name: str) -> Generator[Place, None, None]:
+    """Serve a PostgreSQL server on a host of its own, whose network is cut in the middle of the run."""
+    with Network() as network:
+        host = network.host()
+        with run.own(PostgreSQL, host=host) as server:
+            past = server.url(driver="psycopg", admin=True)
+            with _opened(run, [server.url()], [past]) as (services, copies):
+                often = {"backends terminated": terminate_backend(server)}
+                once = {"network cut": cut_network(network, host)}
+                yield Place(name, services, copies, server.sql("SHOW server_version").split()[0], often, once)
+
+
+@contextmanager
 def mariadb(run: Run, name: str) -> Generator[Place, None, None]:
     """Serve a MariaDB server of the run's own."""
     with run.own(MariaDB) as server:
@@ -96,6 +109,7 @@ PLACES: Final[dict[str, Callable[[Run], AbstractContextManager[Place]]]] = {
     "postgresql-serializable": lambda run: postgresql(
         run, "PostgreSQL, serializable", DATABASE__ISOLATION_LEVEL="SERIALIZABLE"
     ),
+    "postgresql-cut": lambda run: postgresql_behind_cuts(run, "PostgreSQL, whose network is cut"),
     "mariadb": lambda run: mariadb(run, "MariaDB"),
     "galera": lambda run: galera(run, "Galera, a node beside dies", victim=2),
     "galera-written": lambda run: galera(run, "Galera, a node that is written to dies", victim=1),

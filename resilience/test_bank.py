@@ -18,6 +18,7 @@ PAUSE: Final = 0.4
 NEEDED: Final = {
     "postgresql": "postgresql",
     "postgresql-serializable": "postgresql",
+    "postgresql-cut": "network",
     "mariadb": "mysql",
     "galera-written": "galera",
 }

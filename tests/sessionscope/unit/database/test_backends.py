@@ -12,8 +12,14 @@ from sessionscope.database.backends import ALL_BACKENDS, BACKENDS, backend_of
 from sessionscope.database.url import DRIVERS
 
 LIBRARY: Final = Path(sessionscope.__file__).parent
-# The test kit starts servers, and the settings refuse a URL before anything of it is installed.
-ELSEWHERE: Final = (LIBRARY / "database" / "backends", LIBRARY / "testing", LIBRARY / "settings" / "url.py")
+# The test kit starts servers, the settings refuse a URL before anything of it is installed, and the template is not
+# a part of the library.
+ELSEWHERE: Final = (
+    LIBRARY / "database" / "backends",
+    LIBRARY / "testing",
+    LIBRARY / "settings" / "url.py",
+    LIBRARY / "template",
+)
 NAMES: Final = {part for name in DRIVERS for part in name.split("+")}
 FOLDERS: Final = tuple(f"sessionscope.database.backends.{name}" for name in ("sqlite", "postgresql", "mysql"))
 
