@@ -28,6 +28,7 @@ class Ground:
         audited: The URL of the database for the audit, after `heal`.
         cut: Cuts the network silently.
         heal: Undoes the cut.
+        is_plain: Whether the service is cut from its server, and nothing else, so that its promises count.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Ground:
     audited: URL
     cut: Callable[[], None]
     heal: Callable[[], None]
+    is_plain: bool = False
 
 
 @contextmanager
@@ -45,7 +47,7 @@ def postgresql(run: Run, driver: str, *, one_way: bool = False) -> Generator[Gro
         cut = partial(network.cut, _host(server), network.here, one_way=one_way)
         with _served(run, server.url(driver=driver), _admin(server)) as service:
             name = f"{driver}, one way" if one_way else driver
-            yield Ground(name, _version(server), service, _admin(server), cut, network.heal)
+            yield Ground(name, _version(server), service, _admin(server), cut, network.heal, is_plain=True)
 
 
 @contextmanager
@@ -55,7 +57,7 @@ def mariadb(run: Run, driver: str) -> Generator[Ground, None, None]:
         audited = server.url(driver="pymysql", admin=True)
         cut = partial(network.cut, _host(server), network.here)
         with _served(run, server.url(driver=driver), audited) as service:
-            yield Ground(driver, server.sql("SELECT version()"), service, audited, cut, network.heal)
+            yield Ground(driver, server.sql("SELECT version()"), service, audited, cut, network.heal, is_plain=True)
 
 
 @contextmanager

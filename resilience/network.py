@@ -29,6 +29,10 @@ _AFTER_SECONDS: Final = 10
 _READ_EVERY_SECONDS: Final = 0.25
 _ORDER_EVERY_SECONDS: Final = 0.5
 _PROBE_EVERY_SECONDS: Final = 1.0
+# What the service promises for a cut of itself from its server.
+IN_FLIGHT_SECONDS: Final = 16
+NEW_SECONDS: Final = 6
+RECOVERY_SECONDS: Final = 2
 # Longer than the service ever takes, to see how long that is.
 _RESPONSE_SECONDS: Final = 150
 _LAST_SECONDS: Final = 240
@@ -100,6 +104,23 @@ class Cut:
         """How the requests of the whole run ended, without the readiness probes."""
         return Counter(each.outcome for each in self._asked)
 
+    def broken_promises(self) -> list[str]:
+        """Return what took longer than it may in a cut of the service from its server, and each unexpected response."""
+        _, longest = self.seconds_of_new
+        measured = {
+            "the last request in flight was answered": (self.seconds_to_last_in_flight, IN_FLIGHT_SECONDS),
+            "a new request was answered": (longest, NEW_SECONDS),
+            "the first good response came": (self.seconds_to_first_good, RECOVERY_SECONDS),
+        }
+        late = [
+            f"late: {what} after {took:.1f} s, not {most} s" for what, (took, most) in measured.items() if took > most
+        ]
+        return late + [
+            f"response: {number} {outcome}"
+            for outcome, number in self.outcomes.items()
+            if outcome[0] not in "24" and outcome != "503"
+        ]
+
     def first_answers(self) -> Counter[str]:
         """Return what the service first told about the transfers of the cut: done, not done or unknown."""
         during = (order for order in self.orders if self.at <= order.begun < self.healed)
@@ -124,7 +145,9 @@ def run_network(ground: Ground, *, seconds: float = CUT_SECONDS) -> Cut:
     at, healed = asyncio.run(_work(ground, orders, sums, recorder, random, seconds=seconds))
     with opened(ground.audited) as (database,):
         faults = [*sums.wrong, *audit(orders, database.state())]
-    return Cut(ground.name, ground.version, at, healed, recorder.exchanges, orders, sums, faults)
+    ran = Cut(ground.name, ground.version, at, healed, recorder.exchanges, orders, sums, faults)
+    ran.faults += ran.broken_promises() if ground.is_plain else []
+    return ran
 
 
 async def _work(  # noqa: PLR0913 - what makes a run

@@ -72,6 +72,23 @@ class TestFiguresOfACut:
         """Without a good response after healing, the time to the first one is infinite."""
         assert float("inf") == cut.seconds_to_first_good
 
+    def test_late_responses_break_a_promise(self, cut: Cut) -> None:
+        """Requests in flight, new requests and the first good response have a limit each."""
+        cut.exchanges += [exchange(9, 25, "503"), exchange(20, 26, "503"), exchange(39, 41.5)]
+        assert [] == cut.broken_promises()
+        cut.exchanges = [exchange(9, 27, "503"), exchange(20, 27, "503"), exchange(39.5, 43)]
+        assert [
+            "late: the last request in flight was answered after 17.0 s, not 16 s",
+            "late: a new request was answered after 7.0 s, not 6 s",
+            "late: the first good response came after 3.0 s, not 2 s",
+        ] == cut.broken_promises()
+
+    @pytest.mark.parametrize("outcome", ["500", "504", "ReadError"])
+    def test_unexpected_response_breaks_a_promise(self, cut: Cut, outcome: str) -> None:
+        """While the server is silent, a request gets its answer or a 503."""
+        cut.exchanges += [exchange(20, 21, outcome), exchange(39, 41)]
+        assert [f"response: 1 {outcome}"] == cut.broken_promises()
+
     def test_first_answers_are_those_to_transfers_of_the_cut(self) -> None:
         """A refusal is definite too. What was asked before or after the cut, or not waited for, doesn't count."""
         orders = Orders(Random(1))  # noqa: S311 - guards nothing

@@ -14,6 +14,9 @@ from sqlalchemy.exc import InvalidatePoolError
 from sessionscope.database.backends import backend_of
 from sessionscope.database.backends.silence import answered_within
 
+# Part of the idle time after which a connection is tested too if no connection of the engine was given back meanwhile:
+# all of them may wait for a server that has fallen silent.
+_QUIET_PART: Final = 0.25
 # Key in a connection's `info`: when it was given back.
 _IDLE_SINCE: Final = "app_idle_since"
 
@@ -25,15 +28,20 @@ def ping_after(engine: Engine, idle_seconds: float, *, answer_seconds: float) ->
     after *answer_seconds* if the server's host acknowledges nothing.
     """
     dialect, backend = engine.dialect, backend_of(engine.dialect.name)
+    heard = float("-inf")
 
     @event.listens_for(engine, "checkin")
-    def checkin(_connection: object, record: Any) -> None:
-        record.info[_IDLE_SINCE] = time.monotonic()
+    def checkin(connection: object, record: Any) -> None:
+        nonlocal heard
+        record.info[_IDLE_SINCE] = now = time.monotonic()
+        # A connection that was lost comes back as None.
+        heard = now if connection is not None else heard
 
     @event.listens_for(engine, "checkout")
     def checkout(connection: Any, record: Any, _proxy: object) -> None:
-        idle_since = record.info.get(_IDLE_SINCE)
-        if idle_since is None or time.monotonic() - idle_since <= idle_seconds:
+        idle_since, now = record.info.get(_IDLE_SINCE), time.monotonic()
+        is_quiet = now - heard > idle_seconds * _QUIET_PART
+        if idle_since is None or (now - idle_since <= idle_seconds and not is_quiet):
             return
         try:
             raw = getattr(connection, "driver_connection", connection)

@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from sqlalchemy import Engine, select, text
 
+from sessionscope.database import idle
 from sessionscope.database.engine import build_engine
 from sessionscope.settings import DatabaseSettings
 from tests.sessionscope.service.containers import ApplicationContainer
@@ -35,6 +36,17 @@ def pings(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+class Clock:
+    """A clock that goes on only when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.seconds
+
+
 class TestWhen:
     @pytest.mark.parametrize(
         ("values", "expected"),
@@ -49,6 +61,23 @@ class TestWhen:
         """A new connection needs no test, and neither does one that was used a moment ago."""
         engine = build_engine(DatabaseSettings(url="sqlite:///:memory:", **values))
         assert expected == len(pings(engine, monkeypatch))
+
+    def test_quiet_engine_is_tested_sooner(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """If no connection has come back lately, the server may have fallen silent; otherwise it has just answered."""
+        engine = build_engine(DatabaseSettings(url="sqlite:///:memory:", pool_ping_idle=4))
+        tested: list[object] = []
+        monkeypatch.setattr(engine.dialect, "do_ping", tested.append)
+        clock = Clock()
+        monkeypatch.setattr(idle, "time", clock)
+        with engine.connect(), engine.connect():
+            pass
+        clock.seconds += 1.5
+        for _ in range(2):
+            # Each time, the one of the two that was idle longer.
+            with engine.connect():
+                pass
+        assert 1 == len(tested)
+        engine.dispose()
 
     def test_one_that_fails_is_replaced(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The caller notices nothing: the pool connects again."""
