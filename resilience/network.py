@@ -29,6 +29,8 @@ _AFTER_SECONDS: Final = 10
 _READ_EVERY_SECONDS: Final = 0.25
 _ORDER_EVERY_SECONDS: Final = 0.5
 _PROBE_EVERY_SECONDS: Final = 1.0
+# A request that is sent so soon after the cut may get a connection that was used just before it, which is not tested.
+MET_SECONDS: Final = 0.25
 # What the service promises for a cut of itself from its server.
 IN_FLIGHT_SECONDS: Final = 16
 NEW_SECONDS: Final = 6
@@ -63,13 +65,13 @@ class Cut:
 
     @property
     def in_flight(self) -> list[Exchange]:
-        """The requests that were in flight at the cut, and whose clients waited for the response."""
-        return [each for each in self._asked if each.begun < self.at < each.ended]
+        """The requests that the cut met, and whose clients waited for the response."""
+        return [each for each in self._asked if each.begun < self.at + MET_SECONDS and self.at < each.ended]
 
     @property
     def new(self) -> list[Exchange]:
-        """The requests that were sent during the cut."""
-        return [each for each in self._asked if self.at <= each.begun < self.healed]
+        """The requests that were sent during the cut, after those that it met."""
+        return [each for each in self._asked if self.at + MET_SECONDS <= each.begun < self.healed]
 
     @property
     def probes(self) -> list[Exchange]:
