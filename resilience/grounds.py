@@ -17,6 +17,8 @@ from sessionscope.testing.servers.shared import Run
 
 # Until then, the commits that wait for a standby are in the middle.
 _COMMITS_WAIT_SECONDS: Final = 1.0
+# A session can't set these, so without them the locks of clients that were cut off last for hours.
+_KEEPALIVES: Final = ("--tcp-keepalive-time=5", "--tcp-keepalive-interval=3", "--tcp-keepalive-probes=3")
 
 
 @dataclass
@@ -53,7 +55,7 @@ def postgresql(run: Run, driver: str, *, one_way: bool = False) -> Generator[Gro
 @contextmanager
 def mariadb(run: Run, driver: str) -> Generator[Ground, None, None]:
     """Cut the service from MariaDB."""
-    with Network() as network, run.own(MariaDB, host=network.host()) as server:
+    with Network() as network, run.own(MariaDB, host=network.host(), options=_KEEPALIVES) as server:
         audited = server.url(driver="pymysql", admin=True)
         cut = partial(network.cut, _host(server), network.here)
         with _served(run, server.url(driver=driver), audited) as service:
