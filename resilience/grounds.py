@@ -17,7 +17,7 @@ from sessionscope.testing.servers.shared import Run
 
 # Until then, the commits that wait for a standby are in the middle.
 _COMMITS_WAIT_SECONDS: Final = 1.0
-# A session can't set these, so without them the locks of clients that were cut off last for hours.
+# A session can't set these. Without them, a client that was cut off while it was idle keeps its locks for hours.
 _KEEPALIVES: Final = ("--tcp-keepalive-time=5", "--tcp-keepalive-interval=3", "--tcp-keepalive-probes=3")
 
 
