@@ -16,6 +16,8 @@ class ProblemType:
         title: The problem in a few words, the same each time it occurs.
         meaning: What it means for a client, and what to do about it.
         retry_after: Seconds after which the same request may succeed. None if repeating it is useless or harmful.
+        retry_spread: Up to so many seconds are added at random, so that clients that were refused together don't
+            all come back together.
     """
 
     code: str
@@ -23,6 +25,7 @@ class ProblemType:
     title: str
     meaning: str
     retry_after: int | None = None
+    retry_spread: int = 0
 
     @property
     def uri(self) -> str:

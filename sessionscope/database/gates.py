@@ -5,7 +5,9 @@ overflow. Places of the overflow are taken last.
 """
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -15,6 +17,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 # True for a connection of the overflow.
 Place = bool
+
+# How often a task that waits calls its `doubt`.
+SECONDS_BETWEEN_DOUBTS: Final = 0.25
 
 
 class ThreadGate:
@@ -66,26 +71,52 @@ class LoopGate:
         """Take a place; return None if none is free. While tasks wait, none is."""
         return self._free.popleft() if self._free else None
 
-    async def wait(self, patience_seconds: float) -> Place:
+    async def wait(self, patience_seconds: float, doubt: Callable[["LoopGate", float], None] | None = None) -> Place:
         """Wait for a place and take it, after `enter_at_once` returned None.
+
+        Args:
+            patience_seconds: The longest wait.
+            doubt: Called at once and then now and then, with this gate and the time at which the wait has begun.
 
         Raises:
             sqlalchemy.exc.TimeoutError: No place was free in time.
+            Exception: The error that was given to `fail`.
         """
         waiter: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         try:
-            await asyncio.wait([waiter], timeout=patience_seconds)
+            await self._wait(waiter, patience_seconds, doubt)
         except BaseException:
-            if waiter.done():
-                self._hand_on(waiter.result())
-            else:
+            if not waiter.done():
                 self._waiters.remove(waiter)
+            elif waiter.exception() is None:
+                self._hand_on(waiter.result())
             raise
         if not waiter.done():
             self._waiters.remove(waiter)
             raise _timeout(patience_seconds)
         return waiter.result()
+
+    async def _wait(
+        self,
+        waiter: asyncio.Future[Place],
+        patience_seconds: float,
+        doubt: Callable[["LoopGate", float], None] | None,
+    ) -> None:
+        if doubt is None:
+            await asyncio.wait([waiter], timeout=patience_seconds)
+            return
+        began = time.monotonic()
+        end = began + patience_seconds
+        while not waiter.done() and (remaining := end - time.monotonic()) > 0:
+            doubt(self, began)
+            await asyncio.wait([waiter], timeout=min(remaining, SECONDS_BETWEEN_DOUBTS))
+
+    def fail(self, error: Callable[[], Exception]) -> None:
+        """Raise an *error* of its own in each task that waits, if they are tasks of the running event loop."""
+        if self._loop() is _running_loop():
+            while self._waiters:
+                self._waiters.popleft().set_exception(error())
 
     def leave(self, place: Place) -> None:
         """Give *place* to the task that has waited longest. Any thread may call this, as the garbage collector does."""

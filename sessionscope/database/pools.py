@@ -1,173 +1,18 @@
-"""Connection pools that record who holds each connection. The async pool serves waiters first come, first served.
-
-A pool here is SQLAlchemy's own behind a gate. It uses documented methods and events only, as docs/adr/0009 explains.
-"""
+"""Connection pools that record who holds each connection. The async pool serves waiters first come, first served."""
 
 import asyncio
-import time
-from threading import Lock
-from typing import Any, Final, Protocol, Self, cast
+from typing import Any
 
-from sqlalchemy import PoolProxiedConnection, event
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, Pool, QueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
 from sqlalchemy.util import greenlet_spawn
 
 from sessionscope._compat.sqlalchemy import await_in_greenlet
-from sessionscope.database.checkouts import Checkouts
+from sessionscope.database.gated_pool import Gate, GatedPool
 from sessionscope.database.gates import LoopGates, Place, ThreadGate
-
-# The overflow is closed when no request has needed it for this long. Closed at once, its connections would be opened
-# again and again while the load goes up and down.
-OVERFLOW_IDLE_SECONDS: Final = 30.0
-
-# Keys in the `record_info` of a pool entry whose connection is in use, or idle.
-_IN_USE: Final = "sessionscope_in_use"
-_IDLE: Final = "sessionscope_idle"
+from sessionscope.database.reachability import Reachability
 
 
-class _Gate(Protocol):
-    def leave(self, place: Place) -> None: ...
-
-
-class _Checkout:
-    """The use of one connection, which comes from *source*: one of the halves of *pool*."""
-
-    __slots__ = ("_gate", "_place", "pool", "source")
-
-    def __init__(self, pool: "_GatedPool", source: "_GatedPool", gate: _Gate | None, place: Place) -> None:
-        self.pool = pool
-        self.source = source
-        self._gate = gate
-        self._place = place
-
-    def end(self) -> None:
-        self.pool.checkouts.remove(self)
-        if self._gate is not None:
-            self._gate.leave(self._place)
-
-
-class _GatedPool(QueuePool):
-    """A pool behind a gate. Its overflow is a second pool, its other half, so that it can be closed by itself.
-
-    Each half has room for all connections; the gate limits how many of each are in use. If the overflow is
-    unlimited, there is no gate, and the pool opens and closes connections as SQLAlchemy's own does.
-
-    Attributes:
-        checkouts: The connections in use, of both halves.
-        idle: The idle connections of this half.
-        max_overflow: How many connections may be open beyond `size`; -1 means no limit.
-        is_disposed: Whether connections are closed when they are given back.
-    """
-
-    def __init__(
-        self, creator: Any, pool_size: int = 5, max_overflow: int = 10, timeout: float = 30.0, **options: Any
-    ) -> None:
-        self._is_limited = pool_size > 0 and max_overflow >= 0
-        room = (pool_size + max_overflow, 0) if self._is_limited else (pool_size, max_overflow)
-        super().__init__(creator, *room, timeout, **options)
-        self.checkouts = Checkouts()
-        self.idle = set[_Checkout]()
-        self.is_disposed = False
-        self._patience_seconds = timeout
-        self._overflow_half: Self | None = None
-        self._overflow_used = 0.0
-        self._lock = Lock()
-        self.set_sizes(pool_size, max_overflow)
-
-    def set_sizes(self, pool_size: int, max_overflow: int) -> None:
-        """Make the gate, which says how many connections are in use at a time."""
-        self._size = pool_size
-        self.max_overflow = max_overflow
-
-    def connect(self) -> PoolProxiedConnection:
-        """Return a connection.
-
-        Raises:
-            sqlalchemy.exc.TimeoutError: No connection was free in time. The log says which tasks hold them.
-        """
-        gate, place = self._enter() if self._is_limited else (None, False)
-        try:
-            source = self._half(place)
-            connection = Pool.connect(source)
-        except BaseException:
-            # The next waiter tries.
-            if gate is not None:
-                gate.leave(place)
-            raise
-        checkout, info = _Checkout(self, source, gate, place), _info(connection)
-        _end_idleness(info)
-        info[_IN_USE] = checkout
-        self.checkouts.add(checkout)
-        return connection
-
-    def _enter(self) -> tuple[_Gate, Place]:
-        try:
-            return self._pass_gate(self._patience_seconds)
-        except PoolTimeoutError:
-            self.checkouts.report(self._patience_seconds)
-            raise
-
-    def _pass_gate(self, patience_seconds: float) -> tuple[_Gate, Place]:
-        raise NotImplementedError
-
-    def _half(self, place: Place) -> Self:
-        now, half = time.monotonic(), self._overflow_half
-        if place:
-            self._overflow_used = now
-            return half or self._make_overflow_half()
-        if half is not None and half.idle and now - self._overflow_used > OVERFLOW_IDLE_SECONDS:
-            self._close_idle(half)
-        return self
-
-    def _make_overflow_half(self) -> Self:
-        with self._lock:
-            half = self._overflow_half = self._overflow_half or self._recreate()
-        return half
-
-    def _close_idle(self, half: "_GatedPool") -> None:
-        QueuePool.dispose(half)
-
-    def dispose(self) -> None:
-        """Close the idle connections now, and each of the others when it is given back.
-
-        SQLAlchemy would put the others back into this pool, and never use or close them.
-        """
-        # Set this first, so that a connection that comes back meanwhile is closed too.
-        self.is_disposed = True
-        super().dispose()
-        if self._overflow_half is not None:
-            self._overflow_half.dispose()
-
-    def recreate(self) -> Self:
-        """Return a new pool of the same sizes, with the same event listeners."""
-        pool = self._recreate()
-        pool.set_sizes(self._size, self.max_overflow)
-        return pool
-
-    def _recreate(self) -> Self:
-        pool: Any = super().recreate()
-        return cast("Self", pool)
-
-    def size(self) -> int:
-        """Return how many connections are kept open."""
-        return self._size
-
-    def checkedin(self) -> int:
-        """Return how many connections are idle."""
-        half = self._overflow_half
-        return len(self.idle) + (len(half.idle) if half is not None else 0)
-
-    def checkedout(self) -> int:
-        """Return how many connections are in use."""
-        return len(self.checkouts)
-
-    def overflow(self) -> int:
-        """Return how many connections are open beyond `size`."""
-        return max(0, self.checkedin() + self.checkedout() - self.size())
-
-
-class WatchedPool(_GatedPool):
+class WatchedPool(GatedPool):
     """A pool for threads."""
 
     # SQLAlchemy names the pool's logger after this. Under our own name it would log each step at a visible level.
@@ -178,15 +23,26 @@ class WatchedPool(_GatedPool):
         super().set_sizes(pool_size, max_overflow)
         self._gate = ThreadGate(pool_size, max_overflow)
 
-    def _pass_gate(self, patience_seconds: float) -> tuple[_Gate, Place]:
+    def _pass_gate(self, patience_seconds: float) -> tuple[Gate, Place]:
         return self._gate, self._gate.enter(patience_seconds)
 
 
-class AsyncWatchedPool(_GatedPool, AsyncAdaptedQueuePool):
+class AsyncWatchedPool(GatedPool, AsyncAdaptedQueuePool):
     """A pool for tasks, first come, first served."""
 
     __module__ = AsyncAdaptedQueuePool.__module__
+    _reachability: Reachability
     _closing: asyncio.Future[None] | None = None
+
+    def _connecting(self, creator: Any) -> Reachability:
+        # A pool that is made from this one, such as its other half, shares what is known of the server.
+        is_shared = isinstance(creator, Reachability)
+        self._reachability = creator if is_shared else Reachability(creator, self._patience_seconds)
+        return self._reachability
+
+    def heard(self) -> None:
+        """Take note that the server answers."""
+        self._reachability.hear()
 
     def set_sizes(self, pool_size: int, max_overflow: int) -> None:
         """Make a gate for each event loop."""
@@ -198,59 +54,22 @@ class AsyncWatchedPool(_GatedPool, AsyncAdaptedQueuePool):
         """The number of tasks of the running event loop that wait for a connection."""
         return self._gates.here().waiters
 
-    def _pass_gate(self, patience_seconds: float) -> tuple[_Gate, Place]:
+    def _pass_gate(self, patience_seconds: float) -> tuple[Gate, Place]:
         gate = self._gates.here()
         place = gate.enter_at_once()
-        return gate, await_in_greenlet(gate.wait(patience_seconds)) if place is None else place
+        if place is None:
+            place = await_in_greenlet(gate.wait(patience_seconds, self._reachability.doubt))
+        return gate, place
 
-    def _close_idle(self, half: "_GatedPool") -> None:
+    def _close_idle(self, half: "GatedPool") -> None:
         # In a task, because no request should wait for it.
         if self._closing is None or self._closing.done():
             self._closing = asyncio.ensure_future(greenlet_spawn(super()._close_idle, half))
 
     def dispose(self) -> None:
         """Do as `WatchedPool.dispose` does, in SQLAlchemy's greenlet."""
+        self._reachability.end()
         super().dispose()
         closing = self._closing
         if closing is not None and not closing.done() and closing.get_loop() is asyncio.get_running_loop():
             await_in_greenlet(asyncio.wait([closing]))
-
-
-def _info(connection: Any) -> dict[str, Any]:
-    info: dict[str, Any] = connection.record_info
-    return info
-
-
-def _end_idleness(info: dict[str, Any]) -> None:
-    idle: _Checkout | None = info.pop(_IDLE, None)
-    if idle is not None:
-        idle.source.idle.discard(idle)
-
-
-@event.listens_for(_GatedPool, "checkin")
-def _checked_in(connection: object, entry: ConnectionPoolEntry) -> None:
-    info = _info(entry)
-    checkout: _Checkout | None = info.pop(_IN_USE, None)
-    if checkout is None:
-        # It could not be connected, and `connect` leaves the gate.
-        return
-    try:
-        if checkout.source.is_disposed:
-            entry.close()
-        elif connection is not None:
-            info[_IDLE] = checkout
-            checkout.source.idle.add(checkout)
-    finally:
-        checkout.end()
-
-
-@event.listens_for(_GatedPool, "detach")
-def _detached(_: object, entry: ConnectionPoolEntry) -> None:
-    checkout: _Checkout | None = _info(entry).pop(_IN_USE, None)
-    if checkout is not None:
-        checkout.end()
-
-
-@event.listens_for(_GatedPool, "close")
-def _closed(_: object, entry: ConnectionPoolEntry) -> None:
-    _end_idleness(_info(entry))

@@ -1,5 +1,6 @@
 """Reads in visits, which hold a connection only while they read, and need no session."""
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -19,6 +20,8 @@ T = TypeVar("T")
 S_co = TypeVar("S_co", ReadSession, AsyncReadSession, covariant=True)
 
 _PASSING: Final = (Failure.CONNECTION_LOST, Failure.SERIALIZATION)
+# A client that has waited longer for a server that has fallen silent gets the error, and no second wait.
+PATIENCE_SECONDS: Final = 5.0
 
 
 class SessionProvider(Protocol, Generic[S_co]):
@@ -60,7 +63,8 @@ class Reads:
     def read(self, work: Callable[[Connection], T]) -> T:
         """Call *work* with a connection and return its result; the connection goes back to the pool at once.
 
-        If the connection is lost, or a replica ends the query, *work* is called once more with another connection.
+        If the connection is lost, or a replica ends the query, *work* is called once more with another connection,
+        unless that took longer than `PATIENCE_SECONDS`.
 
         Raises:
             ScopeError: No scope is open. The scope knows whether it has written, and so which database to read from.
@@ -111,10 +115,11 @@ async def _in_greenlet(work: Callable[[Connection], T], connect: Callable[[], Ab
 
 
 def _read(work: Callable[[Connection], T], connect: Callable[[], AbstractContextManager[Connection]]) -> T:
+    began = time.monotonic()
     try:
         return visit(connect, work)
     except DBAPIError as error:
-        if failure_of(error) not in _PASSING:
+        if failure_of(error) not in _PASSING or time.monotonic() - began >= PATIENCE_SECONDS:
             raise
     return visit(connect, work)
 

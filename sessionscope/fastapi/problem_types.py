@@ -47,6 +47,7 @@ DATABASE_UNAVAILABLE: Final = ProblemType(
     "Database unavailable",
     "The database is not available now, and nothing was done. Repeat the request after Retry-After seconds.",
     retry_after=1,
+    retry_spread=2,
 )
 
 ALL: Final = (

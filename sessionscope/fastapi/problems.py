@@ -1,6 +1,7 @@
 """Error responses as problem details (RFC 9457)."""
 
 from collections.abc import Iterable, Mapping
+from random import randint
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -79,7 +80,7 @@ def problem(
     )
     all_headers = dict(headers or {})
     if kind.retry_after is not None:
-        all_headers["Retry-After"] = str(kind.retry_after)
+        all_headers["Retry-After"] = str(kind.retry_after + randint(0, kind.retry_spread))  # noqa: S311 - guards nothing
     return JSONResponse(body.model_dump(exclude_none=True), kind.status, all_headers, MEDIA_TYPE)
 
 

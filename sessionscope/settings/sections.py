@@ -50,7 +50,9 @@ class DatabaseSettings(Section):
         description="isolation of every transaction; unset: the server's default. SQLite is always serializable",
     )
     transaction_attempts: int = Field(default=8, ge=1, description="how often a unit of work is run at most")
-    transaction_patience: float = Field(default=10, gt=0, description="a unit of work is not run again after this time")
+    transaction_patience: float = Field(
+        default=10, gt=0, description="a unit of work is not run again so long after it began"
+    )
     pgbouncer: bool = Field(default=False, description="the URL leads to PgBouncer in transaction mode")
     replica_urls: DatabaseUrls = Field(
         default_factory=DatabaseUrls, description="replicas of the server at `url`, for sessions that only read"

@@ -1,6 +1,7 @@
 """When a unit of work is run again, and how often that happened."""
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -84,15 +85,19 @@ class Repetition:
         policy: When to run the unit again.
         work: The unit; logs show its name.
         session: The session that the unit runs on.
+        began: When its first run began, by the monotonic clock.
         idempotent: Whether the unit may be run again although its COMMIT may have been done.
     """
 
-    __slots__ = ("_failure", "_idempotent", "_lost", "_name", "_policy", "_runs", "_session", "_unknown")
+    __slots__ = ("_began", "_failure", "_idempotent", "_lost", "_name", "_policy", "_runs", "_session", "_unknown")
 
-    def __init__(self, policy: RetryPolicy, work: Callable[..., Any], session: Session, *, idempotent: bool) -> None:
+    def __init__(
+        self, policy: RetryPolicy, work: Callable[..., Any], session: Session, began: float, *, idempotent: bool
+    ) -> None:
         self._policy = policy
         self._name = name_of(work)
         self._session = session
+        self._began = began
         self._idempotent = idempotent
         self._runs = 0
         self._lost = False
@@ -144,9 +149,10 @@ class Repetition:
             return self._idempotent
         return failure.is_transient or (self._lost and failure in _FAILING_OVER)
 
-    def _is_over(self, state: RetryCallState) -> bool:
+    def _is_over(self, _: RetryCallState) -> bool:
         is_tired = self._runs >= self._policy.attempts and not self._lost
-        return is_tired or (state.seconds_since_start or 0) >= self._policy.patience_seconds
+        # Not since the first failure: a client has also waited for a server that has fallen silent.
+        return is_tired or time.monotonic() - self._began >= self._policy.patience_seconds
 
     def _prepare(self, state: RetryCallState) -> None:
         """Prepare the next run: count it, log it, and forget the objects that this run has loaded."""

@@ -1,5 +1,6 @@
 """Runs a function as one transaction, and runs all of it again if it collides with other transactions."""
 
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -61,10 +62,11 @@ class Transactions:
         session = self._session()
         if join_outer(session, options):
             return work(session)
+        began = time.monotonic()
         try:
             return self._once(session, work, options)
         except Exception as error:  # noqa: BLE001 - the repetition decides what to raise
-            repetition = Repetition(self._policy, work, session, idempotent=idempotent)
+            repetition = Repetition(self._policy, work, session, began, idempotent=idempotent)
             return _repeated(_after(error, partial(self._once, session, work, options), repetition), repetition)
 
     def _once(self, session: Session, work: Callable[[Session], T], options: TransactionOptions) -> T:
@@ -121,10 +123,11 @@ class AsyncTransactions:
         *,
         idempotent: bool,
     ) -> T:
+        began = time.monotonic()
         try:
             return await once()
         except Exception as error:  # noqa: BLE001 - the repetition decides what to raise
-            repetition = Repetition(self._policy, work, session.sync_session, idempotent=idempotent)
+            repetition = Repetition(self._policy, work, session.sync_session, began, idempotent=idempotent)
             return await _async_repeated(_async_after(error, once, repetition), repetition)
 
     async def _once(

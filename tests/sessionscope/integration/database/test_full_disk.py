@@ -123,7 +123,7 @@ class TestService:
                 for number in range(5):
                     full = await client.post("/users/", json=_user(f"user{number}"))
                     assert (503, "application/problem+json") == (full.status_code, full.headers["content-type"])
-                    assert "1" == full.headers["retry-after"]
+                    assert 1 <= int(full.headers["retry-after"]) <= 3
                 assert 1 == (await client.get("/users/")).json()["total"]
                 filler.unlink()
                 assert 201 == (await client.post("/users/", json=_user("bob"))).status_code

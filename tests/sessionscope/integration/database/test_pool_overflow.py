@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from sessionscope.database import pools
+from sessionscope.database import gated_pool
 from sessionscope.database.engine import build_async_engine, build_engine
 from sessionscope.settings import DatabaseSettings
 
@@ -40,7 +40,7 @@ class Opened:
 
 @pytest.fixture(name="idle_seconds", autouse=True)
 def _idle_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools, "OVERFLOW_IDLE_SECONDS", IDLE_SECONDS)
+    monkeypatch.setattr(gated_pool, "OVERFLOW_IDLE_SECONDS", IDLE_SECONDS)
 
 
 def settings(url: str, overflow: int = OVERFLOW) -> DatabaseSettings:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
 
 from sessionscope import ScopeError, close_container, scope
+from sessionscope.database import reads
 from sessionscope.settings import DatabaseSettings
 from tests.sessionscope.integration.lifetimes.places import Places
 from tests.sessionscope.service.containers import ApplicationContainer, DatabaseContainer
@@ -54,10 +56,30 @@ class TestOutsideOfAScope:
     @pytest.mark.isolation("none")
     async def test_reads_may_be_built_outside_a_scope(self, places: Places) -> None:
         """A service is built anywhere, and used in scopes."""
-        reads = places.own.database.async_reads()
+        built = places.own.database.async_reads()
         for _ in range(2):
             async with scope():
-                assert "own" == await reads.read(username)
+                assert "own" == await built.read(username)
+
+
+@pytest.mark.isolation("none")
+class TestLostConnection:
+    @pytest.mark.parametrize(("seconds", "runs"), [(60, 2), (0, 1)])
+    async def test_read_is_run_again_if_the_client_has_not_waited_for_long(
+        self, places: Places, monkeypatch: pytest.MonkeyPatch, seconds: float, runs: int
+    ) -> None:
+        """A client that has waited for a silent server doesn't wait as long again."""
+        monkeypatch.setattr(reads, "PATIENCE_SECONDS", seconds)
+        done: list[int] = []
+
+        def lose(_: Connection) -> None:
+            done.append(1)
+            raise DBAPIError("SELECT", {}, Exception(), connection_invalidated=True)
+
+        async with scope():
+            with pytest.raises(DBAPIError):
+                places.own.database.reads().read(lose)
+        assert runs == len(done)
 
 
 @pytest.mark.isolation("none")

@@ -1,5 +1,6 @@
 """The failures after which a unit of work runs again."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -78,6 +79,24 @@ class TestWhatIsRunAgain:
         policy.patience_seconds = 0
         assert 1 == await run(LOST, UNREACHABLE)
         assert {Failure.CONNECTION_LOST: 1} == policy.counts.given_up
+
+    async def test_patience_counts_from_the_first_run(
+        self, container: ApplicationContainer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A client that has waited for a silent server in the first run doesn't wait as long again."""
+        monkeypatch.setattr(retry, "FIRST_WAIT", 0.0001)
+        container.database.retry_policy().patience_seconds = 0.2
+        runs: list[int] = []
+
+        async def work(_: AsyncSession) -> None:
+            runs.append(1)
+            await asyncio.sleep(0.3)
+            raise failed(LOST)
+
+        async with scope():
+            with pytest.raises(DBAPIError):
+                await container.database.async_transactions().run(work)
+        assert [1] == runs
 
 
 class TestLog:

@@ -9,6 +9,7 @@ from weakref import ref
 import pytest
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from sessionscope.database import gates
 from sessionscope.database.gates import LoopGate, LoopGates, ThreadGate
 
 pytestmark = pytest.mark.isolation("none")
@@ -108,15 +109,51 @@ class TestLoopGate:
             assert await following is False
         assert (True, 0) == (cancelled.cancelled(), gate.waiters)
 
+    async def test_all_waiters_can_be_failed(self) -> None:
+        """Each gets an error of its own, and the gate has lost no place."""
+        gate = LoopGate(1)
+        place = gate.enter_at_once()
+        assert place is not None
+        tasks = [asyncio.create_task(gate.wait(10)) for _ in range(2)]
+        await asyncio.sleep(0)
+        gate.fail(ConnectionError)
+        errors = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [ConnectionError] * 2 == [type(each) for each in errors]
+        assert errors[0] is not errors[1]
+        gate.leave(place)
+        assert place == gate.enter_at_once()
+
+    async def test_waiter_may_be_cancelled_and_failed_at_the_same_time(self) -> None:
+        """Its error is not handed on to anybody."""
+        gate = LoopGate(1)
+        gate.enter_at_once()
+        waiting = asyncio.create_task(gate.wait(10))
+        await asyncio.sleep(0)
+        gate.fail(ConnectionError)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert gate.enter_at_once() is None
+
+    async def test_waiter_doubts_now_and_then(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It tells since when it has waited, and still gives up in time."""
+        monkeypatch.setattr(gates, "SECONDS_BETWEEN_DOUBTS", 0.02)
+        gate, doubts = LoopGate(1), list[tuple[LoopGate, float]]()
+        gate.enter_at_once()
+        with pytest.raises(PoolTimeoutError):
+            await gate.wait(0.1, lambda *told: doubts.append(told))
+        assert 3 <= len(doubts) <= 6
+        assert {(gate, doubts[0][1])} == {*doubts}
+
 
 class TestLoopGates:
     def test_each_loop_has_a_gate_of_its_own(self) -> None:
         """The gate ends with its loop."""
-        gates = LoopGates(1)
+        all_gates = LoopGates(1)
 
         async def here() -> LoopGate:
-            assert gates.here() is gates.here()
-            return gates.here()
+            assert all_gates.here() is all_gates.here()
+            return all_gates.here()
 
         gate = ref(asyncio.run(here()))
         assert gate() is not asyncio.run(here())
