@@ -13,6 +13,7 @@ from resilience.orders import Answer, Order, Orders, Verdict
 
 _VERDICTS: Final = {201: Verdict.DONE, 503: Verdict.NOT_DONE, 500: Verdict.UNKNOWN}
 _REFUSALS: Final = (404, 409, 422)
+_UNCONFIRMED: Final = "/problems/unconfirmed"
 _IN_FLIGHT: Final = "repeat it in a moment"
 # The share of all orders that are treated this way.
 _HANG_UP: Final = 0.04
@@ -104,7 +105,7 @@ class Client:
 
 def _read(response: httpx2.Response) -> Answer:
     status = response.status_code
-    verdict = _VERDICTS.get(status, Verdict.UNKNOWN)
+    verdict = Verdict.UNKNOWN if _UNCONFIRMED in response.text else _VERDICTS.get(status, Verdict.UNKNOWN)
     if status in _REFUSALS:
         verdict = Verdict.IN_FLIGHT if _IN_FLIGHT in response.text else Verdict.REFUSED
     made: int | None = response.json()["id"] if verdict is Verdict.DONE else None

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.accounts.schemas import AccountIn, AccountOut, AccountQuery
 from app.dependencies import AccountsDep
-from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
+from sessionscope.errors import CONFLICT, NOT_FOUND
 from sessionscope.fastapi.parameters import JSON_ONLY, IdempotencyKeyDep, KeyInPath
-from sessionscope.fastapi.problems import OF_BODIES, problems
+from sessionscope.fastapi.problems import OF_BODIES, OF_KEYS, problems
 from sessionscope.fastapi.responses import location_of
 from sessionscope.reading.schemas import Page
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/accounts", tags=["accounts"])
     "/",
     status_code=201,
     dependencies=JSON_ONLY,
-    responses=problems(*OF_BODIES, CONFLICT, NOT_FOUND, REQUEST_IN_FLIGHT, KEY_REUSED),
+    responses=problems(*OF_BODIES, CONFLICT, NOT_FOUND, *OF_KEYS),
 )
 async def create_account(
     data: AccountIn,

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.dependencies import PostsDep, UsersDep
 from app.posts.schemas import AuthorPostQuery, PostIn, PostOut, PostPatch, PostQuery
-from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
+from sessionscope.errors import CONFLICT, NOT_FOUND
 from sessionscope.fastapi.parameters import JSON_ONLY, IdempotencyKeyDep, KeyInPath
 from sessionscope.fastapi.problem_types import OUTCOME_UNKNOWN
-from sessionscope.fastapi.problems import OF_BODIES, problems
+from sessionscope.fastapi.problems import OF_BODIES, OF_KEYS, problems
 from sessionscope.fastapi.responses import location_of
 from sessionscope.reading.schemas import Page
 
@@ -21,7 +21,7 @@ author_router = APIRouter(prefix="/users/{user_id}/posts", tags=["users"])
     "/",
     status_code=201,
     dependencies=JSON_ONLY,
-    responses=problems(*OF_BODIES, CONFLICT, NOT_FOUND, REQUEST_IN_FLIGHT, KEY_REUSED),
+    responses=problems(*OF_BODIES, CONFLICT, NOT_FOUND, *OF_KEYS),
 )
 async def create_post(
     data: PostIn,

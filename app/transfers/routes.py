@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Request, Response
 from app.dependencies import TransfersDep
 from app.transfers.errors import INSUFFICIENT_FUNDS
 from app.transfers.schemas import TransferIn, TransferOut, TransferQuery
-from sessionscope.errors import CONFLICT, KEY_REUSED, NOT_FOUND, REQUEST_IN_FLIGHT
+from sessionscope.errors import CONFLICT, NOT_FOUND
 from sessionscope.fastapi.parameters import JSON_ONLY, IdempotencyKeyDep, KeyInPath
-from sessionscope.fastapi.problems import OF_BODIES, problems
+from sessionscope.fastapi.problems import OF_BODIES, OF_KEYS, problems
 from sessionscope.fastapi.responses import location_of
 from sessionscope.reading.schemas import Page
 
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/transfers", tags=["transfers"])
     "/",
     status_code=201,
     dependencies=JSON_ONLY,
-    responses=problems(*OF_BODIES, NOT_FOUND, CONFLICT, INSUFFICIENT_FUNDS, REQUEST_IN_FLIGHT, KEY_REUSED),
+    responses=problems(*OF_BODIES, NOT_FOUND, CONFLICT, INSUFFICIENT_FUNDS, *OF_KEYS),
 )
 async def create_transfer(
     data: TransferIn,

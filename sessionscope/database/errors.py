@@ -25,11 +25,16 @@ class DatabaseError(Exception):
 
 
 class CommitOutcomeUnknownError(DatabaseError):
-    """Raised when the connection was lost during COMMIT. Only idempotent work may be run again."""
+    """Raised when the connection was lost during COMMIT. Only idempotent work may be run again.
+
+    Attributes:
+        idempotent: Whether the work is, so that a client may repeat the same request.
+    """
 
     failure = Failure.COMMIT_UNKNOWN
 
-    def __init__(self) -> None:
+    def __init__(self, *, idempotent: bool = False) -> None:
+        self.idempotent = idempotent
         super().__init__("the connection was lost while committing: it is not known whether the changes were saved")
 
 

@@ -19,6 +19,7 @@ from sessionscope.fastapi.problem_types import (
     INTERNAL,
     MALFORMED,
     OUTCOME_UNKNOWN,
+    UNCONFIRMED,
     type_of_status,
 )
 from sessionscope.fastapi.problems import ProblemError, describe_problems, problem
@@ -121,9 +122,12 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
     return problem(request, INTERNAL, "something broke on our side; it was logged")
 
 
-async def _unknown_outcome(request: Request, error: Exception) -> JSONResponse:
-    # Not a 503, which promises that nothing was done, so that clients may repeat the request.
+async def _unknown_outcome(request: Request, error: Any) -> JSONResponse:
     logger.error("%s %s: %s", request.method, request.scope["path"], error)
+    if error.idempotent:
+        detail = "it is not known whether this was done: repeat the same request, with its Idempotency-Key, to find out"
+        return problem(request, UNCONFIRMED, detail)
+    # Not a 503: some proxies repeat a request that gets one, and this work would be done twice.
     detail = "the connection to the database was lost while saving: check whether it was done before you try again"
     return problem(request, OUTCOME_UNKNOWN, detail)
 

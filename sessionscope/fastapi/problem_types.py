@@ -41,6 +41,15 @@ OUTCOME_UNKNOWN: Final = ProblemType(
     "Outcome unknown",
     "The database was lost while saving. Find out whether the work was done before you repeat the request.",
 )
+UNCONFIRMED: Final = ProblemType(
+    "unconfirmed",
+    503,
+    "Unconfirmed",
+    "The database was lost while saving the work. Repeat the request, with the same Idempotency-Key, after Retry-After"
+    " seconds: the work is then done only once.",
+    retry_after=1,
+    retry_spread=2,
+)
 DATABASE_UNAVAILABLE: Final = ProblemType(
     "database-unavailable",
     503,
@@ -63,6 +72,7 @@ ALL: Final = (
     KEY_REUSED,
     INTERNAL,
     OUTCOME_UNKNOWN,
+    UNCONFIRMED,
     DATABASE_UNAVAILABLE,
     BUSY,
 )

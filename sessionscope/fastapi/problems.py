@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
-from sessionscope.errors import INVALID, ProblemType
+from sessionscope.errors import INVALID, KEY_REUSED, REQUEST_IN_FLIGHT, ProblemType
 from sessionscope.fastapi.problem_schemas import FieldProblem, Problem
 from sessionscope.fastapi.problem_types import (
     AMBIGUOUS_REQUEST,
@@ -18,6 +18,7 @@ from sessionscope.fastapi.problem_types import (
     INTERNAL,
     MALFORMED,
     OUTCOME_UNKNOWN,
+    UNCONFIRMED,
     UNSUPPORTED_MEDIA_TYPE,
 )
 
@@ -27,6 +28,8 @@ MEDIA_TYPE: Final = "application/problem+json"
 ANYWHERE: Final = (AMBIGUOUS_REQUEST, BODY_TOO_LARGE)
 # Add these to an operation that takes a body and saves it.
 OF_BODIES: Final = (MALFORMED, UNSUPPORTED_MEDIA_TYPE, OUTCOME_UNKNOWN)
+# Add these to an operation that takes an Idempotency-Key.
+OF_KEYS: Final = (REQUEST_IN_FLIGHT, KEY_REUSED, UNCONFIRMED)
 
 
 class ProblemError(HTTPException):

@@ -125,8 +125,8 @@ class Repetition:
         """Count the unit among those that failed, and log it if only the limits have ended its runs.
 
         Raises:
-            CommitOutcomeUnknownError: An earlier run may have been committed, and *error* would tell clients that
-                nothing was done.
+            CommitOutcomeUnknownError: A run may have been committed, and *error* doesn't say so, or doesn't say
+                whether the unit is idempotent.
         """
         failure = self._failure
         if failure is None:
@@ -134,8 +134,8 @@ class Repetition:
         self._policy.counts.give_up(failure)
         if self._is_passing:
             logger.error("%s: given up after run %d: %s: %s", self._name, self._runs, failure, failure.description)
-        if self._unknown and failure.is_unavailable:
-            raise CommitOutcomeUnknownError from error
+        if self._unknown and failure is not Failure.CONFLICT:
+            raise CommitOutcomeUnknownError(idempotent=self._idempotent) from error
 
     def _wants_another(self, state: RetryCallState) -> bool:
         return state.outcome is not None and state.outcome.failed and self._is_passing

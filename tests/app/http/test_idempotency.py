@@ -185,6 +185,20 @@ class TestLostResponse:
         assert "retry-after" not in response.headers
         assert ["60.00", "40.00"] == await balances(async_client)
 
+    async def test_lost_commit_with_a_key_may_be_repeated(
+        self, container: ApplicationContainer, send: Send, async_client: httpx2.AsyncClient
+    ) -> None:
+        """If the service can't find the outcome out in time, it asks the client to; the same key gets the response."""
+        policy = container.database.retry_policy()
+        policy.patience_seconds, patience = 0, policy.patience_seconds
+        with lost_commit(container.database.engine(), container.database.async_engine()):
+            response = await send()
+        policy.patience_seconds = patience
+        assert "/problems/unconfirmed" == problem_of(response, 503)["type"]
+        assert 1 <= int(response.headers["retry-after"]) <= 3
+        assert 201 == (await send()).status_code
+        assert ["60.00", "40.00"] == await balances(async_client)
+
 
 async def make_accounts_richer(client: httpx2.AsyncClient) -> None:
     """Move money from a third account to the first."""

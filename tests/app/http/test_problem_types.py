@@ -105,6 +105,7 @@ class TestRaised:
             (NotFoundError("user", 1), 404, "/problems/not-found"),
             (InvalidError("amount", "too much"), 422, "/problems/validation"),
             (CommitOutcomeUnknownError(), 500, "/problems/outcome-unknown"),
+            (CommitOutcomeUnknownError(idempotent=True), 503, "/problems/unconfirmed"),
             (RuntimeError("secret"), 500, "/problems/internal"),
             (HTTPException(404), 404, "/problems/not-found"),
             (HTTPException(403, "not yours"), 403, "about:blank"),

@@ -43,13 +43,27 @@ def failing(*codes: str) -> Callable[[AsyncSession], Any]:
 async def test_lost_commit_stays_unknown_after_later_failures(
     then: str, container: ApplicationContainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However the later runs fail, the outcome is unknown: a 503 would tell the client that nothing was done."""
+    """However the later runs fail, the outcome is unknown, and the client must not be told that nothing was done."""
     monkeypatch.setattr(retry, "FIRST_WAIT", 0.0001)
     container.database.retry_policy().patience_seconds = 0.05
     container.database.retry_policy().attempts = 3
     async with scope():
-        with pytest.raises(CommitOutcomeUnknownError):
+        with pytest.raises(CommitOutcomeUnknownError) as raised:
             await container.database.async_transactions().run(failing(UNKNOWN, then), idempotent=True)
+    assert raised.value.idempotent
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+async def test_unknown_outcome_tells_whether_the_work_may_be_repeated(
+    container: ApplicationContainer, monkeypatch: pytest.MonkeyPatch, *, idempotent: bool
+) -> None:
+    """Only a client of idempotent work can find the outcome out by sending the same request again."""
+    monkeypatch.setattr(retry, "FIRST_WAIT", 0.0001)
+    container.database.retry_policy().patience_seconds = 0.05
+    async with scope():
+        with pytest.raises(CommitOutcomeUnknownError) as raised:
+            await container.database.async_transactions().run(failing(UNKNOWN), idempotent=idempotent)
+    assert idempotent == raised.value.idempotent
 
 
 async def test_failure_without_a_lost_commit_is_raised_as_it_is(container: ApplicationContainer) -> None:
