@@ -18,6 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 # True for a connection of the overflow.
 Place = bool
 
+# Called by a task that waits with its gate, and the time at which it began to wait, by the monotonic clock.
+Doubt = Callable[["LoopGate", float], None]
 # How often a task that waits calls its `doubt`.
 SECONDS_BETWEEN_DOUBTS: Final = 0.25
 
@@ -71,7 +73,7 @@ class LoopGate:
         """Take a place; return None if none is free. While tasks wait, none is."""
         return self._free.popleft() if self._free else None
 
-    async def wait(self, patience_seconds: float, doubt: Callable[["LoopGate", float], None] | None = None) -> Place:
+    async def wait(self, patience_seconds: float, doubt: Doubt | None = None) -> Place:
         """Wait for a place and take it, after `enter_at_once` returned None.
 
         Args:
@@ -101,7 +103,7 @@ class LoopGate:
         self,
         waiter: asyncio.Future[Place],
         patience_seconds: float,
-        doubt: Callable[["LoopGate", float], None] | None,
+        doubt: Doubt | None,
     ) -> None:
         if doubt is None:
             await asyncio.wait([waiter], timeout=patience_seconds)
@@ -114,14 +116,14 @@ class LoopGate:
 
     def fail(self, error: Callable[[], Exception]) -> None:
         """Raise an *error* of its own in each task that waits, if they are tasks of the running event loop."""
-        if self._loop() is _running_loop():
+        if self._loop() is running_loop():
             while self._waiters:
                 self._waiters.popleft().set_exception(error())
 
     def leave(self, place: Place) -> None:
         """Give *place* to the task that has waited longest. Any thread may call this, as the garbage collector does."""
         loop = self._loop()
-        if loop is _running_loop():
+        if loop is running_loop():
             self._hand_on(place)
         elif loop is not None:
             # In a loop that is closed, no task waits any more.
@@ -162,7 +164,8 @@ def _put(free: deque[Place], place: Place) -> None:
         free.appendleft(place)
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the running event loop, or None if there is none."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

@@ -3,12 +3,13 @@
 import asyncio
 from typing import Any
 
+from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
 from sqlalchemy.util import greenlet_spawn
 
 from sessionscope._compat.sqlalchemy import await_in_greenlet
 from sessionscope.database.gated_pool import Gate, GatedPool
-from sessionscope.database.gates import LoopGates, Place, ThreadGate
+from sessionscope.database.gates import LoopGate, LoopGates, Place, ThreadGate
 from sessionscope.database.reachability import Reachability
 
 
@@ -40,6 +41,20 @@ class AsyncWatchedPool(GatedPool, AsyncAdaptedQueuePool):
         self._reachability = creator if is_shared else Reachability(creator, self._patience_seconds)
         return self._reachability
 
+    def connect(self) -> PoolProxiedConnection:
+        """Do as `GatedPool.connect` does, and find out whether the server is silent if that takes long.
+
+        Raises:
+            sqlalchemy.exc.OperationalError: The server is silent.
+            sqlalchemy.exc.TimeoutError: No connection was free in time.
+        """
+        watch = self._reachability.watch()
+        try:
+            return super().connect()
+        finally:
+            if watch is not None:
+                watch.cancel()
+
     def heard(self) -> None:
         """Take note that the server answers."""
         self._reachability.hear()
@@ -53,6 +68,10 @@ class AsyncWatchedPool(GatedPool, AsyncAdaptedQueuePool):
     def waiters(self) -> int:
         """The number of tasks of the running event loop that wait for a connection."""
         return self._gates.here().waiters
+
+    def doubt(self, line: LoopGate, since: float) -> None:
+        """Do as `Reachability.doubt` does, for a gate before this pool's own."""
+        self._reachability.doubt(line, since)
 
     def _pass_gate(self, patience_seconds: float) -> tuple[Gate, Place]:
         gate = self._gates.here()

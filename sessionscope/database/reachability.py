@@ -9,7 +9,8 @@ timeout, and nothing comes back on open connections. The states of a server:
   refused, because a refusal comes at once.
 
 If all connections are in use and none comes back, nobody would notice the silence. So tasks that wait in the pool's
-line begin such an attempt too, and get its error, unless a connection has come back meanwhile.
+line begin such an attempt too, and get its error, unless a connection has come back meanwhile. While it is made, all
+callers wait for it.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.util import greenlet_spawn
 
 from sessionscope._compat.sqlalchemy import await_in_greenlet
-from sessionscope.database.gates import LoopGate, LoopGates
+from sessionscope.database.gates import LoopGate, LoopGates, running_loop
 
 # A server that refuses connections does so sooner, even if it is far away or busy.
 SILENT_SECONDS: Final = 1.0
@@ -60,7 +61,7 @@ class Reachability:
         Raises:
             sqlalchemy.exc.OperationalError: The server is silent, as the attempt of another task has found.
         """
-        if self.is_silent:
+        if self.is_silent or self._running() is not None:
             await_in_greenlet(self._join())
         gate = self._connecting.here()
         place = gate.enter_at_once()
@@ -85,19 +86,43 @@ class Reachability:
             since: When the task has begun to wait, by the monotonic clock.
         """
         self._lines.add(line)
-        if self.is_silent or time.monotonic() - max(self._heard, since) >= DOUBT_SECONDS:
-            self._begin()
+        if self.is_silent or time.monotonic() - since >= DOUBT_SECONDS:
+            self._suspect()
+
+    def watch(self) -> asyncio.TimerHandle | None:
+        """Begin an attempt soon, unless the server says something, or the caller cancels what this returns.
+
+        A task whose test of an idle connection gets no response then joins an attempt that has already begun.
+        """
+        if self._has_heard_since(time.monotonic() - DOUBT_SECONDS):
+            return None
+        return asyncio.get_running_loop().call_later(DOUBT_SECONDS, self._suspect)
 
     def end(self) -> None:
         """Cancel the attempt that is being made, if there is one."""
-        if self._attempt is not None and self._attempt.get_loop() is asyncio.get_running_loop():
-            self._attempt.cancel()
+        attempt = self._running()
+        if attempt is not None:
+            attempt.cancel()
+
+    def _suspect(self) -> None:
+        if self.is_silent or not self._has_heard_since(time.monotonic() - DOUBT_SECONDS):
+            self._begin()
+
+    def _has_heard_since(self, when: float) -> bool:
+        return self._heard > when
+
+    def _running(self) -> asyncio.Task[Exception | None] | None:
+        attempt = self._attempt
+        if attempt is None or attempt.done() or attempt.get_loop() is not running_loop():
+            return None
+        return attempt
 
     def _begin(self) -> asyncio.Task[Exception | None]:
-        attempt, loop = self._attempt, asyncio.get_running_loop()
-        if attempt is None or attempt.done() or attempt.get_loop() is not loop:
+        attempt = self._running()
+        if attempt is None:
             # In a context of its own, because it belongs to none of the requests.
-            attempt = self._attempt = loop.create_task(greenlet_spawn(self._probe), context=Context())
+            probe = greenlet_spawn(self._probe)
+            attempt = self._attempt = asyncio.get_running_loop().create_task(probe, context=Context())
         return attempt
 
     async def _join(self) -> None:
@@ -133,7 +158,7 @@ class Reachability:
             self.hear()
             return
         self._connecting.here().fail(lambda: _as_raised(error))
-        if self._heard <= began:
+        if not self._has_heard_since(began):
             for line in list(self._lines):
                 line.fail(lambda: _as_raised(error))
 

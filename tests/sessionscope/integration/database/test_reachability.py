@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from sessionscope._compat.sqlalchemy import await_in_greenlet
@@ -142,6 +142,26 @@ class TestSilence:
         await first.close()
         await (await waiting[1]).close()
         assert server.attempts >= 2
+
+    async def test_silence_is_found_while_an_idle_connection_is_tested(
+        self, pooled: Callable[[int], AsyncEngine], server: Server
+    ) -> None:
+        """A task whose test gets no response doesn't wait for a whole attempt afterwards."""
+        engine = pooled(1)
+        async with engine.connect():
+            pass
+        server.is_silent = True
+
+        @event.listens_for(engine.sync_engine, "checkout")
+        def test(*_: object) -> None:
+            await_in_greenlet(asyncio.sleep(0.8 * ATTEMPT_SECONDS))
+            raise InvalidatePoolError
+
+        await asyncio.sleep(2 * reachability.DOUBT_SECONDS)
+        began = time.monotonic()
+        with pytest.raises(OperationalError):
+            await engine.connect()
+        assert time.monotonic() - began < 1.5 * ATTEMPT_SECONDS
 
     async def test_cancelled_task_leaves_the_attempt_to_the_others(
         self, pooled: Callable[[int], AsyncEngine], server: Server
