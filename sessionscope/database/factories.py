@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, sessionmaker
 
-from sessionscope.database.admission import AdmissionGate
+from sessionscope.database.admission import AdmissionGate, build_write_gate
 from sessionscope.database.backends import backend_of
 from sessionscope.database.location import DatabaseLocation
 from sessionscope.database.replicas import build_async_replicas, build_replicas
@@ -52,6 +52,8 @@ class AsyncSessionFactory(async_sessionmaker[AsyncSession]):
     Attributes:
         writer: The thread for units of work that are plain functions; None for any database but SQLite, and without
             the last three arguments. Such units then run in the event loop.
+        write_gate: The gate that leaves a share of the pool to reads; None without *settings*, and where there is no
+            need for it.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class AsyncSessionFactory(async_sessionmaker[AsyncSession]):
         location: DatabaseLocation | None = None,
     ) -> None:
         self.writer: Writer | None = None
+        self.write_gate = build_write_gate(engine, settings) if settings is not None else None
         if settings is not None and sync_engine is not None and location is not None:
             self.writer = _writer(engine, settings, sync_engine, location)
         inner = WriteSession if self.writer is None else ThreadedWriteSession
@@ -70,7 +73,8 @@ class AsyncSessionFactory(async_sessionmaker[AsyncSession]):
     def __call__(self, **options: Any) -> AsyncSession:
         """Return a new session."""
         session = super().__call__(**options)
-        state_of(session.sync_session).writer = self.writer
+        state = state_of(session.sync_session)
+        state.writer, state.write_gate = self.writer, self.write_gate
         return session
 
     def dispose(self) -> Awaitable[None] | None:

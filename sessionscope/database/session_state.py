@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from sessionscope.database.admission import WriteGate
 from sessionscope.database.sources import Sources, Writes
 from sessionscope.database.writer import Turn, Writer
 
@@ -22,6 +23,7 @@ class SessionState:
         unit: The unit of work that the session is in, which `sessionscope.transactions` sets.
         writer: The thread for units of work that are plain functions; None if they run in the event loop.
         turn: The turn of the unit that is running in that thread; None if there is none.
+        write_gate: Admits the units of work that write; None if there is no limit.
     """
 
     writes: Writes | None = None
@@ -30,6 +32,7 @@ class SessionState:
     unit: Any = None
     writer: Writer | None = None
     turn: Turn | None = None
+    write_gate: WriteGate | None = None
 
     def begin_to_write(self) -> None:
         """Record that the session's scope writes."""

@@ -34,6 +34,9 @@ class DatabaseSettings(Section):
     pool_size: int = Field(default=5, ge=1, description="connections kept open")
     max_overflow: int = Field(default=10, ge=-1, description="connections beyond pool_size; -1: no limit")
     pool_timeout: float = Field(default=30, gt=0, description="longest wait for a connection")
+    read_share: float = Field(
+        default=0.2, ge=0, lt=1, description="share of the connections that async units of work leave to reads"
+    )
     pool_recycle: int = Field(default=3600, ge=-1, description="greatest age of a connection; -1: no limit")
     pool_pre_ping: bool = Field(default=True, description="test a pooled connection before use if it was idle")
     pool_ping_idle: float = Field(default=1, ge=0, description="idle time before such a test; 0: test each time")

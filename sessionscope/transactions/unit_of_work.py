@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from tenacity import AsyncRetrying, Retrying
 
+from sessionscope.database.session_state import state_of
 from sessionscope.database.writer import Turn
 from sessionscope.transactions.blocks import (
     async_transaction,
@@ -94,7 +95,8 @@ class AsyncTransactions:
         session = self._session()
         if join_outer(session.sync_session, options):
             return await work(session)
-        return await self._repeated(work, partial(self._once, session, work, options), session, idempotent=idempotent)
+        once = _admitted(partial(self._once, session, work, options), session, options)
+        return await self._repeated(work, once, session, idempotent=idempotent)
 
     async def run_sync(
         self,
@@ -112,7 +114,7 @@ class AsyncTransactions:
         session = self._session()
         if join_outer(session.sync_session, options):
             return await session.run_sync(work)
-        once = partial(self._once_sync, session, work, options)
+        once = _admitted(partial(self._once_sync, session, work, options), session, options)
         return await self._repeated(work, once, session, idempotent=idempotent)
 
     async def _repeated(
@@ -147,6 +149,14 @@ class AsyncTransactions:
             result = await writer.run(partial(_in_turn, inner, work, options), options.lock_timeout)
         self._policy.counts.commit()
         return result
+
+
+def _admitted(
+    once: Callable[[], Awaitable[T]], session: AsyncSession, options: TransactionOptions
+) -> Callable[[], Awaitable[T]]:
+    """Return *once*, behind the gate for units that write if it is one."""
+    gate = state_of(session.sync_session).write_gate
+    return once if gate is None or options.read_only else partial(gate.run, once)
 
 
 def _in_greenlet(session: Session, work: Callable[[Session], T], options: TransactionOptions) -> T:
