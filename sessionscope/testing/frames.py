@@ -1,4 +1,4 @@
-"""Finds the line of the project's own code that is running."""
+"""Finds the line of a service's or a test's own code that is running."""
 
 import sys
 from collections.abc import Iterator
@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 
 from greenlet import getcurrent  # type: ignore[import-untyped]
 
-_HERE: Final = str(Path(__file__).parent)
+# The library, wherever it is installed.
+_LIBRARY: Final = str(Path(__file__).parents[1])
 _ROOT: Final = Path.cwd()
-_NOT_OURS: Final = (_HERE, sys.base_prefix, "<")
+_NOT_OURS: Final = (_LIBRARY, sys.base_prefix, "<")
 
 
 class CodeLine(NamedTuple):
@@ -27,7 +28,7 @@ class CodeLine(NamedTuple):
 
 
 def code_line() -> CodeLine:
-    """Return the innermost line outside installed packages and this kit."""
+    """Return the innermost line outside this library and installed packages."""
     for frame in _frames():
         filename = frame.f_code.co_filename
         if "site-packages" not in filename and not filename.startswith(_NOT_OURS):

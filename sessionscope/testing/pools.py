@@ -37,10 +37,14 @@ class PoolPerLoop(AsyncWatchedPool):
 
     def dispose(self) -> None:
         """Close the idle connections of every running loop. Those of other loops are closed when the loop ends."""
+        if not self._pools:
+            # This is the pool of one loop, or its overflow.
+            super().dispose()
+            return
         here = asyncio.get_running_loop()
         for loop, pool in list(self._pools.items()):
             if loop is here:
-                AsyncWatchedPool.dispose(pool)
+                pool.dispose()
             elif loop.is_running():
                 asyncio.run_coroutine_threadsafe(_dispose(pool), loop).result(_PATIENCE_SECONDS)
 
@@ -71,4 +75,4 @@ _ends: WeakKeyDictionary[Any, list[AsyncGenerator[None, None]]] = WeakKeyDiction
 
 
 async def _dispose(pool: AsyncWatchedPool) -> None:
-    await greenlet_spawn(AsyncWatchedPool.dispose, pool)
+    await greenlet_spawn(pool.dispose)

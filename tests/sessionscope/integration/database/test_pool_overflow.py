@@ -135,13 +135,15 @@ class TestThreads:
 
     def test_next_waiter_tries_to_connect(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
         """A waiter whose connection could not be made leaves its place to the next one at once."""
-        connect, refused = engine.dialect.connect, threading.Event()
+        refused = threading.Event()
 
         def fail(*_: object, **__: object) -> None:
             refused.wait(0.1)
             raise ConnectionRefusedError
 
         monkeypatch.setattr(engine.dialect, "connect", fail)
+        # With pymysql, the library opens the socket.
+        monkeypatch.setattr("sessionscope.database.backends.mysql.connecting.connect_pymysql", fail)
         errors: list[Exception] = []
 
         def ask() -> None:
@@ -157,7 +159,7 @@ class TestThreads:
             thread.join()
         assert 2 * MOST == len(errors)
         assert not any(isinstance(error, PoolTimeoutError) for error in errors)
-        monkeypatch.setattr(engine.dialect, "connect", connect)
+        monkeypatch.undo()
         burst(engine)
 
     def test_threads_share_the_connections(self, engine: Engine) -> None:
