@@ -30,7 +30,7 @@ class Ran:
     Attributes:
         broken: How often each kind of fault was caused.
         runs_again: How many units of work were run again, by reason.
-        faults: What is wrong; empty if the run passed.
+        faults: The faults that were found; empty if the run passed.
     """
 
     place: str

@@ -38,7 +38,7 @@ class FailedOver:
         killed: When the primary was dead.
         promoting: When the promotion was asked for.
         promoted: When the promotion was done.
-        faults: What is wrong; empty if the run passed.
+        faults: The faults that were found; empty if the run passed.
     """
 
     driver: str

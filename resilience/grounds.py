@@ -26,7 +26,7 @@ class Ground:
     """A service, and a network that is in order.
 
     Attributes:
-        name: What is cut from what, and the service's driver.
+        name: A short name that says which two sides are cut off from each other, and which driver the service uses.
         audited: The URL of the database for the audit, after `heal`.
         cut: Cuts the network silently.
         heal: Undoes the cut.

@@ -51,7 +51,7 @@ class Cut:
         at: When the network was cut.
         healed: When it was healed.
         exchanges: All requests.
-        faults: What is wrong; empty if the run passed.
+        faults: The faults that were found; empty if the run passed.
     """
 
     ground: str

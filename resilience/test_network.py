@@ -91,7 +91,7 @@ class TestFiguresOfACut:
         assert [f"response: 1 {outcome}"] == cut.broken_promises()
 
     def test_first_answers_are_those_to_transfers_of_the_cut(self) -> None:
-        """A refusal is definite too. What was asked before or after the cut, or not waited for, doesn't count."""
+        """A refusal is definite too. Transfers that began before or after the cut, or were abandoned, don't count."""
         orders = Orders(Random(1))  # noqa: S311 - guards nothing
         cut = Cut("", "", 10, 40, [], orders, Sums(), [])
         for begun, verdict in ((5, Verdict.UNKNOWN), (15, Verdict.REFUSED), (16, Verdict.NOT_DONE), (50, Verdict.DONE)):

@@ -16,10 +16,10 @@ from benchmarks.requests.field import peer
 from benchmarks.requests.serving import Serving
 from containers import ApplicationContainer, close_container
 
-# What is counted, and the goal on PostgreSQL.
+# Each measured operation, with the greatest number of calls that we aim at on PostgreSQL.
 ENDPOINTS: Final = {"user": ("a GET of a user", 28), "transfer": ("a transfer", 55)}
 ENGINE: Final = ("config.json to engine", 30)
-# So often is each done before: what is cached is not counted.
+# Each operation runs this often first, so that filling caches is not counted.
 WARM: Final = 20
 
 Calls = Counter[Function]

@@ -1,7 +1,7 @@
 """Classifies the errors of all drivers as one small family of failures.
 
-The code decides: each backend knows its own. The class of the error decides only if there is no code, and its text only
-if nothing else does, because messages change with the server's version and language.
+The error's code decides, and each backend knows its own codes. If an error has no code, its class decides. Its text is
+the last resort, because messages change with the server's version and language.
 """
 
 import errno

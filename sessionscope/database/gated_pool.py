@@ -51,8 +51,8 @@ class _Checkout:
 class GatedPool(QueuePool):
     """A pool behind a gate. Its overflow is a second pool, its other half, so that it can be closed by itself.
 
-    Each half has room for all connections; the gate limits how many of each are in use. If the overflow is
-    unlimited, there is no gate, and the pool opens and closes connections as SQLAlchemy's own does.
+    Each half has room for all connections; the gate limits how many of each are in use. A pool whose
+    overflow is unlimited has no gate, and opens and closes connections as SQLAlchemy's own pool does.
 
     Attributes:
         checkouts: The connections in use, of both halves.

@@ -23,7 +23,7 @@ class SessionState:
         unit: The unit of work that the session is in, which `sessionscope.transactions` sets.
         writer: The thread for units of work that are plain functions; None if they run in the event loop.
         turn: The turn of the unit that is running in that thread; None if there is none.
-        write_gate: Admits the units of work that write; None if there is no limit.
+        write_gate: Admits the units of work that write; None if their number is not limited.
     """
 
     writes: Writes | None = None
