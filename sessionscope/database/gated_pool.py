@@ -18,9 +18,8 @@ from sessionscope.database.gates import Place
 # again and again while the load goes up and down.
 OVERFLOW_IDLE_SECONDS: Final = 30.0
 
-# Keys in the `record_info` of a pool entry whose connection is in use, or idle.
+# Key in the `record_info` of a pool entry whose connection is in use.
 _IN_USE: Final = "sessionscope_in_use"
-_IDLE: Final = "sessionscope_idle"
 
 
 class Gate(Protocol):
@@ -56,7 +55,6 @@ class GatedPool(QueuePool):
 
     Attributes:
         checkouts: The connections in use, of both halves.
-        idle: The idle connections of this half.
         max_overflow: How many connections may be open beyond `size`; -1 means no limit.
         is_disposed: Whether connections are closed when they are given back.
     """
@@ -69,7 +67,6 @@ class GatedPool(QueuePool):
         self._patience_seconds = timeout
         super().__init__(self._connecting(creator), *room, timeout, **options)
         self.checkouts = Checkouts()
-        self.idle = set[_Checkout]()
         self.is_disposed = False
         self._overflow_half: Self | None = None
         self._overflow_used = 0.0
@@ -102,9 +99,7 @@ class GatedPool(QueuePool):
             if gate is not None:
                 gate.leave(place)
             raise
-        checkout, info = _Checkout(self, source, gate, place), _info(connection)
-        _end_idleness(info)
-        info[_IN_USE] = checkout
+        checkout = _info(connection)[_IN_USE] = _Checkout(self, source, gate, place)
         self.checkouts.add(checkout)
         return connection
 
@@ -123,7 +118,7 @@ class GatedPool(QueuePool):
         if place:
             self._overflow_used = now
             return half or self._make_overflow_half()
-        if half is not None and half.idle and now - self._overflow_used > OVERFLOW_IDLE_SECONDS:
+        if half is not None and now - self._overflow_used > OVERFLOW_IDLE_SECONDS and half.checkedin():
             self._close_idle(half)
         return self
 
@@ -162,8 +157,10 @@ class GatedPool(QueuePool):
 
     def checkedin(self) -> int:
         """Return how many connections are idle."""
+        if self.is_disposed:
+            return 0
         half = self._overflow_half
-        return len(self.idle) + (len(half.idle) if half is not None else 0)
+        return super().checkedin() + (half.checkedin() if half is not None else 0)
 
     def checkedout(self) -> int:
         """Return how many connections are in use."""
@@ -179,16 +176,9 @@ def _info(connection: Any) -> dict[str, Any]:
     return info
 
 
-def _end_idleness(info: dict[str, Any]) -> None:
-    idle: _Checkout | None = info.pop(_IDLE, None)
-    if idle is not None:
-        idle.source.idle.discard(idle)
-
-
 @event.listens_for(GatedPool, "checkin")
 def _checked_in(connection: object, entry: ConnectionPoolEntry) -> None:
-    info = _info(entry)
-    checkout: _Checkout | None = info.pop(_IN_USE, None)
+    checkout: _Checkout | None = _info(entry).pop(_IN_USE, None)
     if checkout is None:
         # It could not be connected, and `connect` leaves the gate.
         return
@@ -196,9 +186,7 @@ def _checked_in(connection: object, entry: ConnectionPoolEntry) -> None:
         if checkout.source.is_disposed:
             entry.close()
         elif connection is not None:
-            info[_IDLE] = checkout
             checkout.pool.heard()
-            checkout.source.idle.add(checkout)
     finally:
         checkout.end()
 
@@ -208,8 +196,3 @@ def _detached(_: object, entry: ConnectionPoolEntry) -> None:
     checkout: _Checkout | None = _info(entry).pop(_IN_USE, None)
     if checkout is not None:
         checkout.end()
-
-
-@event.listens_for(GatedPool, "close")
-def _closed(_: object, entry: ConnectionPoolEntry) -> None:
-    _end_idleness(_info(entry))
