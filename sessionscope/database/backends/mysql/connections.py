@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
 
+from sessionscope.database.backends.mysql.lost_sessions import LostSessions
 from sessionscope.database.options import stands_alone
 from sessionscope.settings import DatabaseSettings
 
@@ -28,9 +29,12 @@ def prepare_mysql(engine: Engine, settings: DatabaseSettings) -> None:
     if settings.isolation_level is not None:
         statements.append(f"SET SESSION TRANSACTION ISOLATION LEVEL {settings.isolation_level}")
 
+    lost_sessions = LostSessions(engine)
+
     @event.listens_for(engine, "connect")
-    def connect(dbapi_connection: Any, _record: object) -> None:
+    def connect(dbapi_connection: Any, record: object) -> None:
         try:
+            lost_sessions.begin(dbapi_connection, record)
             cursor = dbapi_connection.cursor()
             for statement in statements:
                 cursor.execute(statement)

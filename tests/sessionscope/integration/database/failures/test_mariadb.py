@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from sessionscope.database.backends.mysql.lost_sessions import Session, end_sessions
 from sessionscope.database.errors import Failure, commit_outcome_is_known, failure_of
 from sessionscope.testing.servers import MariaDB
 from tests.sessionscope.integration.database.failures import common

@@ -13,6 +13,7 @@ from sessionscope.database.errors import Failure, failure_of
 from sessionscope.testing.servers import MariaDB, Network, PostgreSQL
 from sessionscope.testing.servers.plugin import needs
 from tests.sessionscope.integration.database.failures.adapter import (
+    ADD,
     MYSQL,
     POSTGRESQL,
     Database,
@@ -235,3 +236,22 @@ class TestPostgreSQL:
             took = monotonic() - begun
             ground.network.heal()
         assert took < 2 + LATE
+
+
+class TestMySQL:
+    @pytest.mark.parametrize("driver", MYSQL, ids=str)
+    async def test_next_connection_frees_the_locks_of_a_lost_one(self, ground: Ground, driver: Driver) -> None:
+        """The server would keep them until it sends the last result again, at ever longer intervals."""
+        async with opened(ground.url_of(driver), driver) as database:
+            engine = database.engine(network_timeout=LIMIT, connect_timeout=2, lock_timeout=1)
+            link = await engine.connect()
+            await link.run("SELECT * FROM t WHERE id = 1 FOR UPDATE")
+            statement = asyncio.create_task(failure(link.run(sleep(database, 2 * BEGUN))))
+            await asyncio.sleep(BEGUN)
+            ground.cut()
+            # The result is lost. The server sends it again 3 s and then 6 s later.
+            await asyncio.sleep(BEGUN + 4)
+            assert Failure.CONNECTION_LOST is failure_of(await statement)
+            await engine.let_go()
+            ground.network.heal()
+            await engine.once(ADD.format(1))
