@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 # Key in a connection's `info`: its session.
 _SESSION: Final = "app_mysql_session"
+# The server's number for a session that has ended meanwhile.
+_UNKNOWN_SESSION: Final = 1094
 
 
 class Session(NamedTuple):
@@ -30,7 +32,7 @@ class LostSessions:
     """The sessions of an engine's lost connections. The next connection that it opens ends them."""
 
     def __init__(self, engine: Engine) -> None:
-        self._driver = engine.dialect.driver
+        self._dialect = engine.dialect
         self._lost = deque[Session]()
         event.listen(engine, "invalidate", self._lose)
 
@@ -42,7 +44,7 @@ class LostSessions:
             record: Its entry in the pool.
         """
         raw = getattr(connection, "driver_connection", connection)
-        opened = socket_of(self._driver, raw)
+        opened = socket_of(self._dialect.driver, raw)
         address = opened.getsockname() if opened is not None else None
         # A client on the same machine that uses a Unix socket has no network to lose.
         if isinstance(address, tuple):
@@ -62,16 +64,21 @@ class LostSessions:
             while True:
                 lost.append(self._lost.popleft())
         try:
-            end_sessions(connection, lost)
+            end_sessions(connection, lost, self._dialect.loaded_dbapi)
         except BaseException:
             self._lost.extend(lost)
             raise
 
 
-def end_sessions(connection: Any, sessions: list[Session]) -> None:
-    """End those of *sessions* that the server still has, through a DB-API *connection* of the same user.
+def end_sessions(connection: Any, sessions: list[Session], driver: Any) -> None:
+    """End those of *sessions* that the server still has.
 
     The number alone could be that of another client's session, after the server was restarted.
+
+    Args:
+        connection: A DB-API connection of the same user.
+        sessions: The sessions, at least one.
+        driver: The DB-API module of *connection*.
     """
     cursor = connection.cursor()
     numbers = ", ".join(str(session.number) for session in sessions)
@@ -79,6 +86,16 @@ def end_sessions(connection: Any, sessions: list[Session]) -> None:
     ports = {number: host.rpartition(":")[2] for number, host in cursor.fetchall()}
     for session in sessions:
         if ports.get(session.number) == str(session.port):
-            cursor.execute(f"KILL {session.number}")
-            logger.info("ended session %d of a lost connection, which the server still had", session.number)
+            end_session(cursor, session, driver)
     cursor.close()
+
+
+def end_session(cursor: Any, session: Session, driver: Any) -> None:
+    """End *session*, unless it has ended meanwhile; the arguments are like those of `end_sessions`."""
+    try:
+        cursor.execute(f"KILL {session.number}")
+    except driver.Error as error:
+        if error.args[:1] != (_UNKNOWN_SESSION,):
+            raise
+    else:
+        logger.info("ended session %d of a lost connection, which the server still had", session.number)

@@ -1,11 +1,16 @@
 """MariaDB's failures, by each of its drivers."""
 
 import asyncio
+from collections.abc import Generator
 
 import pytest
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
-from sessionscope.database.backends.mysql.lost_sessions import Session, end_sessions
+from sessionscope.database.backends.mysql.lost_sessions import Session, end_session, end_sessions
+from sessionscope.database.engine import build_engine
 from sessionscope.database.errors import Failure, commit_outcome_is_known, failure_of
+from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.servers import MariaDB
 from tests.sessionscope.integration.database.failures import common
 from tests.sessionscope.integration.database.failures.adapter import (
@@ -128,3 +133,36 @@ async def test_commit(driver: Driver, weak_mariadb: MariaDB) -> None:
     """A COMMIT without a response may have been executed."""
     async with opened(weak_mariadb.url(), driver) as database:
         assert not commit_outcome_is_known(await killed_before_commit(database))
+
+
+class TestLostSessions:
+    @pytest.fixture(name="engine")
+    def _engine(self, weak_mariadb: MariaDB) -> Generator[Engine, None, None]:
+        """Yield an engine."""
+        engine = build_engine(DatabaseSettings(url=weak_mariadb.url().render_as_string(hide_password=False)))
+        yield engine
+        engine.dispose()
+
+    def session_of(self, connection: Connection) -> Session:
+        """Return the session of *connection*."""
+        asks = f"SELECT id, SUBSTRING_INDEX(host, ':', -1) FROM information_schema.processlist WHERE id = ({ID})"  # noqa: S608 - fixed
+        return Session(*connection.exec_driver_sql(asks).one())
+
+    def test_only_sessions_of_lost_connections_are_ended(self, engine: Engine) -> None:
+        """A session with the same number but another port belongs to another client."""
+        with engine.connect() as lost, engine.connect() as other, engine.connect() as ender:
+            session = self.session_of(lost)
+            end_sessions(
+                ender.connection,
+                [session, self.session_of(other)._replace(port=session.port)],
+                engine.dialect.loaded_dbapi,
+            )
+            other.exec_driver_sql("SELECT 1")
+            with pytest.raises(OperationalError) as caught:
+                lost.exec_driver_sql("SELECT 1")
+            assert Failure.CONNECTION_LOST is failure_of(caught.value)
+
+    def test_session_that_has_ended_is_no_error(self, engine: Engine) -> None:
+        """It may end just before the statement that would end it."""
+        with engine.connect() as ender:
+            end_session(ender.connection.cursor(), Session(number=2**31, port=1), engine.dialect.loaded_dbapi)
