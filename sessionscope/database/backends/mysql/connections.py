@@ -34,12 +34,12 @@ def prepare_mysql(engine: Engine, settings: DatabaseSettings) -> None:
     @event.listens_for(engine, "connect")
     def connect(dbapi_connection: Any, record: object) -> None:
         try:
-            lost_sessions.begin(dbapi_connection, record)
             cursor = dbapi_connection.cursor()
             for statement in statements:
                 cursor.execute(statement)
             cursor.close()
             dbapi_connection.autocommit(True)
+            lost_sessions.begin(dbapi_connection, record)
         except BaseException:
             # The pool doesn't know the connection yet.
             dbapi_connection.close()
