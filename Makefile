@@ -33,7 +33,7 @@ pips = 23.0.1 23.2.1 26.3
 install_options = --no-deps --require-hashes --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help run new test test-newest resilience fuzz bank failover network bench bench-quick servers lint typecheck check format lock lock-check wheel clean
+.PHONY: help run new test test-newest resilience fuzz bank failover network bench bench-quick count servers lint typecheck check format lock lock-check wheel clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
@@ -86,6 +86,9 @@ bench: .venv/test.stamp .venv/bench.stamp ## Measure everything for 40 minutes, 
 
 bench-quick: .venv/bench.stamp ## Measure what a request costs, roughly, in two minutes
 	@.venv/bin/python -m benchmarks.requests --quick $(ARGS)
+
+count: .venv/test.stamp ## Count the lines of code that a resource takes, and those of its twin in the usual style
+	@.venv/bin/python -m benchmarks.count
 
 servers: .venv/servers.stamp ## Install the PostgreSQL and MySQL drivers as well
 

@@ -1,12 +1,11 @@
 """The rules for accounts."""
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.accounts.model import Account
 from app.accounts.repository import AccountReader, AccountRepository
 from app.accounts.schemas import AccountIn, AccountOut, AccountQuery
-from sessionscope.database.errors import Violation, violation_of
+from sessionscope.database.conflicts import Conflicts
 from sessionscope.errors import ConflictError, found
 from sessionscope.reading.schemas import Page
 from sessionscope.transactions.idempotency import IdempotentTransactions
@@ -47,11 +46,11 @@ class AccountService:
             KeyReusedError: The key was used for another request.
             RequestInFlightError: The first request with this key has no answer yet.
         """
-        no_owner = ConflictError(f"there is no user {data.owner_id} to own the account")
+        no_owner = f"there is no user {data.owner_id} to own the account"
 
         def add(session: Session) -> AccountOut:
             if not self._repository.owner_exists(session, data.owner_id):
-                raise no_owner
+                raise ConflictError(no_owner)
             account = Account(owner_id=data.owner_id, balance=data.balance)
             self._repository.add(session, account)
             return AccountOut.model_validate(account)
@@ -60,10 +59,6 @@ class AccountService:
             return found(self._repository.shown(session, account_id), "account", account_id)
 
         request = f"account {data.owner_id} {data.balance:.2f}"
-        try:
+        # The owner may be deleted after owner_exists() has found it.
+        with Conflicts(foreign_key=no_owner):
             return await self._transactions.run_once(key, request, work=add, find=find)
-        except IntegrityError as error:
-            # The owner was deleted after owner_exists() had found it.
-            if violation_of(error) is not Violation.FOREIGN_KEY:
-                raise
-            raise no_owner from error

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.users.model import User
 from app.users.repository import UserReader, UserRepository
 from app.users.schemas import UserIn, UserOut, UserPatch, UserPut, UserQuery
+from sessionscope.database.conflicts import Conflicts
 from sessionscope.database.errors import Violation, violation_of
 from sessionscope.errors import ConflictError, NotFoundError, found
 from sessionscope.reading.schemas import Page
@@ -80,12 +81,8 @@ class UserService:
         def delete(session: Session) -> None:
             self._repository.delete(session, found(self._repository.get(session, user_id), "user", user_id))
 
-        try:
+        with Conflicts(foreign_key=f"user {user_id} has accounts"):
             await self._transactions.run_sync(delete)
-        except IntegrityError as error:
-            if violation_of(error) is not Violation.FOREIGN_KEY:
-                raise
-            raise ConflictError(f"user {user_id} has accounts") from error
 
     async def _change(self, user_id: int, values: dict[str, Any]) -> UserOut:
         values = await self._columns(values, user_id)

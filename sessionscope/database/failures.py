@@ -36,7 +36,7 @@ def commit_outcome_is_known(error: BaseException) -> bool:
     return failure is not None and failure.is_rolled_back
 
 
-def violation_of(error: IntegrityError) -> Violation | None:
+def violation_of(error: DBAPIError) -> Violation | None:
     """Return the kind of constraint that *error* is about, or None if its code is not known."""
     # By code, never by message: messages change with the server's version and language.
     return next((kind for backend in ALL_BACKENDS if (kind := backend.violation_of(error))), None)

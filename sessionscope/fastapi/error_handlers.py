@@ -7,11 +7,11 @@ from typing import Any, Final
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 
-from sessionscope.database.errors import CommitOutcomeUnknownError, failure_of, is_unavailable
+from sessionscope.database.errors import CommitOutcomeUnknownError, Failure, failure_of, is_unavailable
 from sessionscope.errors import CONFLICT, INVALID, InvalidError, ServiceError
 from sessionscope.fastapi.problem_schemas import FieldProblem
 from sessionscope.fastapi.problem_types import (
@@ -116,7 +116,7 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
         path, failure = request.scope["path"], failure_of(error)
         logger.warning("%s %s: the database is not available: %s", request.method, path, failure)
         return problem(request, DATABASE_UNAVAILABLE, "the database is not available now; try again")
-    if isinstance(error, IntegrityError):
+    if failure_of(error) is Failure.CONFLICT:
         return problem(request, CONFLICT, "the request collides with stored data")
     logger.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
     return problem(request, INTERNAL, "something broke on our side; it was logged")

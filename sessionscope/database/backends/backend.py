@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from sessionscope.database.backends.column_types import ColumnTypes
 from sessionscope.database.backends.silence import HasFileDescriptor
@@ -146,8 +146,11 @@ class Backend(Protocol):
         """
         ...
 
-    def violation_of(self, error: IntegrityError) -> Violation | None:
-        """Return the kind of constraint that *error* is about, or None if it has no code of this database."""
+    def violation_of(self, error: DBAPIError) -> Violation | None:
+        """Return the kind of constraint that *error* is about, or None if it has no code of this database.
+
+        Not every driver raises an `IntegrityError`: of a check constraint, MariaDB's raise an `OperationalError`.
+        """
         ...
 
 

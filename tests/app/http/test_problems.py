@@ -5,21 +5,24 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 
 from app.dependencies import SessionDep
 from app.main import create_app
-from app.models import User
+from app.models import Account, User
 from config import DatabaseSettings, Settings
 from containers import ApplicationContainer, close_container
 from sessionscope.database import drop_db
 from sessionscope.testing.overrides import Override
 from sessionscope.testing.serving import Server
+from sessionscope.transactions import AsyncTransactions
 from tests.app.http.making import make_user, problem_of
 
 # These tests need real engines and pools, because they test transactions, concurrency and failures.
@@ -241,8 +244,34 @@ class BrokenUsers:
         raise RuntimeError(f"{SECRET} {user_id}")
 
 
+class OverdrawnUsers:
+    """A replacement for the service of users that breaks a check constraint."""
+
+    def __init__(self, transactions: AsyncTransactions) -> None:
+        self._transactions = transactions
+
+    async def get(self, user_id: int) -> None:
+        """Store an account with a negative balance."""
+
+        def overdraw(session: Session) -> None:
+            session.add(Account(owner_id=user_id, balance=Decimal(-1)))
+
+        await self._transactions.run_sync(overdraw)
+
+
 @pytest.mark.every_database
 class TestFailures:
+    async def test_broken_check_is_a_conflict(
+        self, async_client: httpx2.AsyncClient, container: ApplicationContainer, override: Override
+    ) -> None:
+        """Like every other broken constraint, although MariaDB's drivers raise an error of another class."""
+        user = await make_user(async_client)
+        override("users", OverdrawnUsers(container.database.async_transactions()))
+        assert (
+            "the request collides with stored data"
+            == problem_of(await async_client.get(f"/users/{user['id']}"), 409)["detail"]
+        )
+
     async def test_the_unforeseen_shows_nothing(self, async_client: httpx2.AsyncClient, override: Override) -> None:
         """A bug is a 500 that doesn't show the exception's text."""
         override("users", BrokenUsers())

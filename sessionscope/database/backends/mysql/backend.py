@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 import sessionscope.database.backends.mysql.sql  # noqa: F401  # pyright: ignore[reportUnusedImport] - its INSERT that does not wait
 from sessionscope.database.backends.backend import AskedOptions, Destination, Drivers, Location, Migrations
@@ -108,6 +108,6 @@ class MySQL:
         """See `Backend.failure_of`."""
         return failure_of(error)
 
-    def violation_of(self, error: IntegrityError) -> Violation | None:
+    def violation_of(self, error: DBAPIError) -> Violation | None:
         """See `Backend.violation_of`."""
         return violation_of(error)

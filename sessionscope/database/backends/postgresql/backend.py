@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 import sessionscope.database.backends.postgresql.sql  # noqa: F401  # pyright: ignore[reportUnusedImport] - its names of functions
 from sessionscope.database.backends.backend import AskedOptions, Destination, Drivers, Location, Migrations
@@ -89,6 +89,6 @@ class PostgreSQL:
         """See `Backend.failure_of`."""
         return failure_of(error)
 
-    def violation_of(self, error: IntegrityError) -> Violation | None:
+    def violation_of(self, error: DBAPIError) -> Violation | None:
         """See `Backend.violation_of`."""
         return violation_of(error)

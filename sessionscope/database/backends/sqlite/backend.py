@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import URL, BigInteger, Connection, Engine
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from sessionscope.database.backends.backend import AskedOptions, Destination, Drivers, Location, Migrations
 from sessionscope.database.backends.column_types import ColumnTypes
@@ -78,6 +78,6 @@ class SQLite:
         """See `Backend.failure_of`."""
         return failure_of(error)
 
-    def violation_of(self, error: IntegrityError) -> Violation | None:
+    def violation_of(self, error: DBAPIError) -> Violation | None:
         """See `Backend.violation_of`."""
         return violation_of(error)
