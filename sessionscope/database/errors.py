@@ -11,6 +11,7 @@ __all__ = [
     "MissingDriverError",
     "NestedOptionsError",
     "ReadOnlySessionError",
+    "RowDeletedError",
     "UnknownTableError",
     "Violation",
     "commit_outcome_is_known",
@@ -63,6 +64,16 @@ class ReadOnlySessionError(DatabaseError):
 
     def __init__(self) -> None:
         super().__init__("this session is read-only, in autocommit: write with `session` or `async_session`")
+
+
+class RowDeletedError(DatabaseError):
+    """Raised when another transaction has deleted a row that this one was about to change. Units of work run again."""
+
+    failure = Failure.SERIALIZATION
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        super().__init__(f"another transaction has deleted a row of {table} that this one was about to change")
 
 
 class UnknownTableError(DatabaseError):

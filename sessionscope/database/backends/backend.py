@@ -1,10 +1,10 @@
 """What the library asks about a database. Each folder beside this file answers for one kind of database."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from sqlalchemy import URL, Connection, Engine
+from sqlalchemy import URL, Column, Connection, Engine, Table
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
 
@@ -136,6 +136,24 @@ class Backend(Protocol):
 
     def end_statements(self, connection: Connection, options: AskedOptions) -> Iterable[str]:
         """Return the statements that reset those *options* that would outlive the transaction on its connection."""
+        ...
+
+    def insert_if_absent(
+        self, connection: Connection, table: Table, values: Mapping[str, Any], key: Sequence[Column[Any]]
+    ) -> bool:
+        """Insert a row unless there is a row with the same key; return whether it was inserted.
+
+        If another transaction has inserted such a row, wait for its end.
+
+        Args:
+            connection: The connection, in a transaction.
+            table: The table.
+            values: The row's values by the keys of their columns, with those of *key*.
+            key: The columns of the primary key, or of another unique key. The order doesn't matter.
+
+        Raises:
+            IntegrityError: The row breaks another constraint, such as another unique key.
+        """
         ...
 
     def failure_of(self, error: BaseException) -> Failure | None:

@@ -1,10 +1,10 @@
 """MySQL and MariaDB."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from typing import Any, ClassVar
 
-from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy import URL, Column, Connection, Engine, Table, event
 from sqlalchemy.dialects.mysql import DATETIME, MEDIUMTEXT
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
@@ -16,6 +16,7 @@ from sessionscope.database.backends.mysql.arguments import destination
 from sessionscope.database.backends.mysql.connecting import connect
 from sessionscope.database.backends.mysql.connections import ISOLATION_LEVEL, READ_ONLY, prepare_mysql
 from sessionscope.database.backends.mysql.failures import failure_of, violation_of
+from sessionscope.database.backends.mysql.inserts import insert_if_absent
 from sessionscope.database.backends.mysql.migrations import MySQLMigrations
 from sessionscope.database.backends.mysql.sockets import socket_of
 from sessionscope.database.backends.silence import HasFileDescriptor
@@ -103,6 +104,12 @@ class MySQL:
         if options.statement_timeout:
             name = "max_statement_time" if _is_mariadb(connection.dialect) else "max_execution_time"
             yield f"SET {name} = @app_run_time"
+
+    def insert_if_absent(
+        self, connection: Connection, table: Table, values: Mapping[str, Any], key: Sequence[Column[Any]]
+    ) -> bool:
+        """See `Backend.insert_if_absent`."""
+        return insert_if_absent(connection, table, values, key)
 
     def failure_of(self, error: BaseException) -> Failure | None:
         """See `Backend.failure_of`."""

@@ -1,10 +1,10 @@
 """PostgreSQL."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy import URL, Column, Connection, Engine, Table, event
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
 
@@ -14,6 +14,7 @@ from sessionscope.database.backends.column_types import ColumnTypes
 from sessionscope.database.backends.postgresql.arguments import destination
 from sessionscope.database.backends.postgresql.connections import connect, prepare_postgresql
 from sessionscope.database.backends.postgresql.failures import failure_of, violation_of
+from sessionscope.database.backends.postgresql.inserts import insert_if_absent
 from sessionscope.database.backends.postgresql.migrations import PostgreSQLMigrations
 from sessionscope.database.backends.silence import HasFileDescriptor
 from sessionscope.database.error_kinds import Failure, Violation
@@ -84,6 +85,12 @@ class PostgreSQL:
     def end_statements(self, connection: Connection, options: AskedOptions) -> tuple[str, ...]:  # noqa: ARG002
         """See `Backend.end_statements`. All options end with their transaction."""
         return ()
+
+    def insert_if_absent(
+        self, connection: Connection, table: Table, values: Mapping[str, Any], key: Sequence[Column[Any]]
+    ) -> bool:
+        """See `Backend.insert_if_absent`."""
+        return insert_if_absent(connection, table, values, key)
 
     def failure_of(self, error: BaseException) -> Failure | None:
         """See `Backend.failure_of`."""

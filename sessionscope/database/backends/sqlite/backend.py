@@ -1,9 +1,9 @@
 """SQLite."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import URL, BigInteger, Connection, Engine
+from sqlalchemy import URL, BigInteger, Column, Connection, Engine, Table
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
 
@@ -12,6 +12,7 @@ from sessionscope.database.backends.column_types import ColumnTypes
 from sessionscope.database.backends.query import read_query
 from sessionscope.database.backends.sqlite.connections import LOCK_TIMEOUT, prepare_sqlite, take_usual_lock_timeout
 from sessionscope.database.backends.sqlite.failures import failure_of, violation_of
+from sessionscope.database.backends.sqlite.inserts import insert_if_absent
 from sessionscope.database.backends.sqlite.migrations import SQLiteMigrations
 from sessionscope.database.error_kinds import Failure, Violation
 from sessionscope.database.options import AUTOCOMMIT, WRITES
@@ -73,6 +74,12 @@ class SQLite:
         usual = take_usual_lock_timeout(connection)
         if usual is not None:
             yield f"PRAGMA busy_timeout = {usual}"
+
+    def insert_if_absent(
+        self, connection: Connection, table: Table, values: Mapping[str, Any], key: Sequence[Column[Any]]
+    ) -> bool:
+        """See `Backend.insert_if_absent`."""
+        return insert_if_absent(connection, table, values, key)
 
     def failure_of(self, error: BaseException) -> Failure | None:
         """See `Backend.failure_of`."""
