@@ -2,8 +2,6 @@
 
 import secrets
 import shutil
-import sys
-import sysconfig
 from collections.abc import Generator
 from pathlib import Path
 
@@ -11,24 +9,13 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 
 from sessionscope.testing.targets import Target
-from tests.new.running import ROOT, checked
+from tests.new.running import make_service
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a service. Its environment has its own wheel of the library, and all else from this environment."""
-    path = tmp_path_factory.mktemp("new") / "shopping-list"
-    checked(sys.executable, "-m", "sessionscope", "new", str(path), cwd=ROOT)
-    checked(sys.executable, "-m", "venv", "--without-pip", ".venv", cwd=path)
-    [packages] = path.glob(".venv/lib/python*/site-packages")
-    [wheel] = path.glob("vendor/*.whl")
-    shutil.unpack_archive(wheel, packages, "zip")
-    (packages / "others.pth").write_text(sysconfig.get_path("purelib"))
-    for tool in ("ruff", "uv"):
-        (path / ".venv" / "bin" / tool).symlink_to(Path(sysconfig.get_path("scripts")) / tool)
-    for stamp in ("venv", "run", "dev"):
-        (path / ".venv" / f"{stamp}.stamp").touch()
-    return path
+    """Make a service, which no test changes."""
+    return make_service(tmp_path_factory.mktemp("new") / "shopping-list")
 
 
 @pytest.fixture

@@ -2,16 +2,36 @@
 
 import os
 import re
+import shutil
 import subprocess
+import sys
+import sysconfig
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
 
 import httpx2
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS: Final = 600
+
+
+def make_service(path: Path) -> Path:
+    """Make a service. Its environment has its own wheel of the library, and all else from this environment."""
+    checked(sys.executable, "-m", "sessionscope", "new", str(path), cwd=ROOT)
+    checked(sys.executable, "-m", "venv", "--without-pip", ".venv", cwd=path)
+    [packages] = path.glob(".venv/lib/python*/site-packages")
+    [wheel] = path.glob("vendor/*.whl")
+    shutil.unpack_archive(wheel, packages, "zip")
+    (packages / "others.pth").write_text(sysconfig.get_path("purelib"))
+    for tool in ("ruff", "uv"):
+        (path / ".venv" / "bin" / tool).symlink_to(Path(sysconfig.get_path("scripts")) / tool)
+    for stamp in ("venv", "run", "dev"):
+        (path / ".venv" / f"{stamp}.stamp").touch()
+    return path
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -21,13 +41,20 @@ def environment(**variables: str) -> dict[str, str]:
     return kept | {"NO_COLOR": "1"} | variables
 
 
-def run(*command: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run *command* as a user would."""
+def run(*command: str, cwd: Path, given: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run *command* as a user would.
+
+    Args:
+        command: The program and its arguments.
+        cwd: The folder to run it in.
+        given: What the program reads from its standard input.
+        variables: Further variables of the environment.
+    """
     return subprocess.run(  # noqa: S603 - our own command
         command,
         cwd=cwd,
         env=environment(**variables),
-        stdin=subprocess.DEVNULL,
+        input=given,
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
@@ -44,26 +71,44 @@ def checked(*command: str, cwd: Path, **variables: str) -> str:
 
 @contextmanager
 def served(service: Path, url: str) -> Generator[httpx2.Client, None, None]:
-    """Run `make run` on a free port, and yield a client. At the end, the server has to stop when it is asked to."""
-    with subprocess.Popen(
-        ("make", "run", "ARGS=--port 0"),  # noqa: S607 - make is needed for the tests anyway
-        cwd=service,
-        env=environment(APP_DATABASE__URL=url),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        assert process.stdout is not None
-        addresses = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in process.stdout)
-        address = next(filter(None, addresses), None)
-        assert address is not None, process.communicate()[1]
+    """Run `make run` over the database at *url*, on a free port; yield a client."""
+    with serving("make", "run", "ARGS=--port 0", cwd=service, APP_DATABASE__URL=url) as client:
+        yield client
+
+
+@contextmanager
+def serving(*command: str, cwd: Path, **variables: str) -> Generator[httpx2.Client, None, None]:
+    """Run *command*, which serves and says where; yield a client. It has to stop when it is asked to."""
+    with (
+        TemporaryFile() as output,
+        subprocess.Popen(  # noqa: S603 - our own command
+            command,
+            cwd=cwd,
+            env=environment(**variables),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process,
+    ):
         try:
-            with httpx2.Client(base_url=address[0], timeout=PATIENCE_SECONDS) as client:
+            with httpx2.Client(base_url=_address(process, output), timeout=PATIENCE_SECONDS) as client:
                 yield client
         finally:
             process.terminate()
-            process.communicate(timeout=PATIENCE_SECONDS)
+            process.wait(timeout=PATIENCE_SECONDS)
+
+
+def _address(process: subprocess.Popen[bytes], output: IO[bytes]) -> str:
+    while True:
+        has_ended = process.poll() is not None
+        # The process writes where the file's offset is, which this doesn't move.
+        printed = os.pread(output.fileno(), os.fstat(output.fileno()).st_size, 0).decode()
+        found = re.search(r"http://127\.0\.0\.1:\d+", printed)
+        if found is not None:
+            return found[0]
+        assert not has_ended, printed
+        time.sleep(0.05)
 
 
 def titles(client: httpx2.Client) -> Sequence[Any]:
