@@ -66,7 +66,7 @@ WRONG = [
     ('return f"Hello {name}"\n```\n\n```diff', "return name\n```\n\n```diff", "no file has this"),
     ('-    print("in between")', '-    print("elsewhere")', "patch does not apply"),
     ('2:    print("...")', '3:    print("...")', "did not print"),
-    ("origin)'\nNone", "orign)'\nNone", "has no attribute 'orign'"),
+    ("origin)'\nNone", "source)'\nNone", "has no attribute 'source'"),
     ("grep farewell", "grep greeting", "# fails"),
     ('== "Hello Ann"', '== "Hello Bob"', "1 failed"),
 ]
