@@ -1,5 +1,6 @@
 """A resource with the library and its twin in the usual style do the same, and the first is not longer."""
 
+import re
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -22,6 +23,7 @@ from examples.resource.plain import database as plain
 from examples.resource.plain import main as plain_main
 from sessionscope.database.engine import build_async_engine
 from sessionscope.testing.targets import Target
+from tests.guides.blocks import blocks_of
 
 pytestmark = pytest.mark.isolation("none")
 
@@ -180,6 +182,17 @@ class TestCount:
         ours, plain = (resource_lines(ROOT / "examples" / "resource" / style, "books") for style in ("ours", "plain"))
         assert len(ours) <= 95
         assert len(ours) <= 1.3 * len(plain)
+
+    def test_first_resource_of_the_guide_takes_at_most_95_lines(self) -> None:
+        """What a reader writes, with the lines that connect it, but without its tests."""
+        blocks = blocks_of(ROOT / "docs" / "guides" / "first_resource.md")
+        files = [block.text for block in blocks if (block.title or "").startswith("app/")]
+        added = re.findall(
+            r"^\+(?!\+)(.+)$", "\n".join(block.text for block in blocks if block.language == "diff"), re.M
+        )
+        assert (4, 8) == (len(files), len(added))
+        connecting = [line for line in added if not line.startswith("from ")]
+        assert sum(len(code_lines(text)) for text in files) + len(connecting) <= 95
 
     def test_count_leaves_out_blank_lines_comments_imports_and_docstrings(self) -> None:
         """Each line of a statement counts, and each line of a text in it."""
