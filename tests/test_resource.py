@@ -188,7 +188,7 @@ class TestCount:
         blocks = blocks_of(ROOT / "docs" / "guides" / "first_resource.md")
         files = [block.text for block in blocks if (block.title or "").startswith("app/")]
         added = re.findall(
-            r"^\+(?!\+)(.+)$", "\n".join(block.text for block in blocks if block.language == "diff"), re.M
+            r"^\+(?!\+)(.+)$", "\n".join(block.text for block in blocks if block.language == "diff"), re.MULTILINE
         )
         assert (4, 8) == (len(files), len(added))
         connecting = [line for line in added if not line.startswith("from ")]
