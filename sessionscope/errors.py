@@ -1,5 +1,6 @@
 """Errors that business rules raise, with texts that a client may read, and the problem type of each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final, TypeVar
 
@@ -33,6 +34,13 @@ class ProblemType:
         return f"/problems/{self.code}" if self.code else "about:blank"
 
 
+UNAUTHORIZED: Final = ProblemType(
+    "unauthorized",
+    401,
+    "Unauthorized",
+    "The request has no valid credentials. Send such as WWW-Authenticate asks for.",
+)
+FORBIDDEN: Final = ProblemType("forbidden", 403, "Forbidden", "The client may not do this, whatever it sends.")
 NOT_FOUND: Final = ProblemType("not-found", 404, "Not found", "There is no such path or object.")
 CONFLICT: Final = ProblemType("conflict", 409, "Conflict", "The request collides with what is stored.")
 REQUEST_IN_FLIGHT: Final = ProblemType(
@@ -67,6 +75,39 @@ class ServiceError(Exception):
     """
 
     kind: ClassVar[ProblemType]
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Further headers of the response."""
+        return {}
+
+
+class UnauthorizedError(ServiceError):
+    """Raised when a request has no valid credentials.
+
+    Attributes:
+        reason: What is wrong, without anything that helps to guess.
+        challenge: The scheme to authenticate with, and its parameters, such as ``Bearer`` or ``Basic realm="shop"``.
+    """
+
+    kind: ClassVar[ProblemType] = UNAUTHORIZED
+
+    def __init__(self, reason: str = "sign in first", challenge: str = "Bearer", /) -> None:
+        self.reason, self.challenge = reason, challenge
+
+    def __str__(self) -> str:
+        return self.reason
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The challenge, which RFC 9110 requires with a 401."""
+        return {"WWW-Authenticate": self.challenge}
+
+
+class ForbiddenError(ServiceError):
+    """Raised when a client that is known may not do what it asks for."""
+
+    kind: ClassVar[ProblemType] = FORBIDDEN
 
 
 class NotFoundError(ServiceError):

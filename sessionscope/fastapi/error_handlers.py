@@ -1,6 +1,8 @@
 """Handlers for errors, one per kind. Each returns a problem response."""
 
 import logging
+from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -12,8 +14,8 @@ from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
 
 from sessionscope.database.errors import CommitOutcomeUnknownError, Failure, failure_of, is_unavailable
-from sessionscope.errors import CONFLICT, INVALID, InvalidError, ServiceError
-from sessionscope.fastapi.problem_schemas import FieldProblem
+from sessionscope.errors import CONFLICT, INVALID, InvalidError, ProblemType, ServiceError
+from sessionscope.fastapi.problem_schemas import RFC_9457, FieldProblem, ProblemFormat
 from sessionscope.fastapi.problem_types import (
     DATABASE_UNAVAILABLE,
     INTERNAL,
@@ -34,22 +36,42 @@ LONGEST_FIELD: Final = 100
 LONGEST_REASON: Final = 200
 
 
-def install_problems(app: FastAPI) -> None:
-    """Turn every error in *app* into a problem response."""
+def install_problems(
+    app: FastAPI,
+    errors: Mapping[type[Exception], ProblemType] | None = None,
+    *,
+    problem_format: ProblemFormat = RFC_9457,
+) -> None:
+    """Turn every error in *app* into a problem response.
+
+    Args:
+        app: The application.
+        errors: The problem types of exceptions that are no `ServiceError`, such as those of other libraries. A client
+            sees the type's meaning, and not the exception's text. The exception is logged.
+        problem_format: The format of the responses.
+    """
+    app.state.problem_format = problem_format
+    for error, kind in (errors or {}).items():
+        app.add_exception_handler(error, partial(_foreign, kind=kind))
     app.add_exception_handler(ServiceError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(SQLAlchemyError, _database)
     app.add_exception_handler(CommitOutcomeUnknownError, _unknown_outcome)
     app.add_exception_handler(Exception, _unexpected)
-    describe_problems(app)
+    describe_problems(app, problem_format)
 
 
 async def _refused(request: Request, error: Any) -> JSONResponse:
     errors: list[FieldProblem] = []
     if isinstance(error, InvalidError):
         errors = [FieldProblem(field=f"{error.place}.{error.field}", reason=str(error))]
-    return problem(request, error.kind, str(error), errors=errors)
+    return problem(request, error.kind, str(error), errors=errors, headers=error.headers)
+
+
+async def _foreign(request: Request, error: Exception, *, kind: ProblemType) -> JSONResponse:
+    logger.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+    return problem(request, kind, kind.meaning)
 
 
 async def _invalid(request: Request, error: Any) -> JSONResponse:

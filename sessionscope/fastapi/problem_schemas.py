@@ -1,6 +1,8 @@
-"""Schemas of error responses: problem details according to RFC 9457."""
+"""Schemas of error responses: problem details according to RFC 9457, and other formats."""
 
-from typing import Annotated
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
@@ -30,3 +32,21 @@ class Problem(BaseModel):
     errors: Annotated[
         list[FieldProblem] | None, Field(description="the wrong values, if there are any; at most the first 20")
     ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemFormat:
+    """The format of error responses.
+
+    Attributes:
+        model: The schema of a response's body. It is also the one in the OpenAPI document.
+        convert: Turns a problem into the body.
+        media_type: The Content-Type.
+    """
+
+    model: type[BaseModel]
+    convert: Callable[[Problem], BaseModel]
+    media_type: str = "application/json"
+
+
+RFC_9457: Final = ProblemFormat(Problem, lambda problem: problem, "application/problem+json")

@@ -9,10 +9,12 @@ from typing import Final
 from sessionscope.errors import (
     BUSY,
     CONFLICT,
+    FORBIDDEN,
     INVALID,
     KEY_REUSED,
     NOT_FOUND,
     REQUEST_IN_FLIGHT,
+    UNAUTHORIZED,
     ProblemType,
 )
 
@@ -62,6 +64,8 @@ DATABASE_UNAVAILABLE: Final = ProblemType(
 ALL: Final = (
     MALFORMED,
     AMBIGUOUS_REQUEST,
+    UNAUTHORIZED,
+    FORBIDDEN,
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
     CONFLICT,
@@ -79,7 +83,16 @@ ALL: Final = (
 
 # The types of the errors that FastAPI raises itself.
 _OF_STATUS: Final = {
-    each.status: each for each in (MALFORMED, NOT_FOUND, METHOD_NOT_ALLOWED, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
+    each.status: each
+    for each in (
+        MALFORMED,
+        UNAUTHORIZED,
+        FORBIDDEN,
+        NOT_FOUND,
+        METHOD_NOT_ALLOWED,
+        BODY_TOO_LARGE,
+        UNSUPPORTED_MEDIA_TYPE,
+    )
 }
 
 

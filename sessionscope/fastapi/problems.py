@@ -1,6 +1,7 @@
 """Error responses as problem details (RFC 9457)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
 from random import randint
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 
 from sessionscope.errors import INVALID, KEY_REUSED, REQUEST_IN_FLIGHT, ProblemType
-from sessionscope.fastapi.problem_schemas import FieldProblem, Problem
+from sessionscope.fastapi.problem_schemas import RFC_9457, FieldProblem, Problem, ProblemFormat
 from sessionscope.fastapi.problem_types import (
     AMBIGUOUS_REQUEST,
     BODY_TOO_LARGE,
@@ -21,8 +22,6 @@ from sessionscope.fastapi.problem_types import (
     UNCONFIRMED,
     UNSUPPORTED_MEDIA_TYPE,
 )
-
-MEDIA_TYPE: Final = "application/problem+json"
 
 # Any request can be refused with these, before its route is known.
 ANYWHERE: Final = (AMBIGUOUS_REQUEST, BODY_TOO_LARGE)
@@ -55,12 +54,15 @@ def described(*kinds: ProblemType) -> dict[int | str, dict[str, Any]]:
 
 def _described(kinds: list[ProblemType]) -> dict[str, Any]:
     lines = [f"`{kind.uri}`: {kind.meaning}" for kind in kinds]
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    response: dict[str, Any] = {"description": "\n\n".join(lines), "content": content}
+    headers: dict[str, Any] = {}
     if any(kind.retry_after for kind in kinds):
         described = {"description": "seconds after which to repeat the request", "schema": {"type": "integer"}}
-        response["headers"] = {"Retry-After": described}
-    return response
+        headers["Retry-After"] = described
+    if any(kind.status == HTTPStatus.UNAUTHORIZED for kind in kinds):
+        headers["WWW-Authenticate"] = {"description": "how to authenticate", "schema": {"type": "string"}}
+    content = {RFC_9457.media_type: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    response: dict[str, Any] = {"description": "\n\n".join(lines), "content": content}
+    return response | {"headers": headers} if headers else response
 
 
 def problem(
@@ -84,18 +86,32 @@ def problem(
     all_headers = dict(headers or {})
     if kind.retry_after is not None:
         all_headers["Retry-After"] = str(kind.retry_after + randint(0, kind.retry_spread))  # noqa: S311 - guards nothing
-    return JSONResponse(body.model_dump(exclude_none=True), kind.status, all_headers, MEDIA_TYPE)
+    chosen: ProblemFormat = getattr(request.app.state, "problem_format", RFC_9457)
+    content = chosen.convert(body).model_dump(mode="json", by_alias=True, exclude_none=True)
+    return JSONResponse(content, kind.status, all_headers, chosen.media_type)
 
 
-def describe_problems(app: FastAPI) -> None:
-    """In the OpenAPI document of *app*, define the schema that `described` refers to."""
+def describe_problems(app: FastAPI, chosen: ProblemFormat = RFC_9457) -> None:
+    """In the OpenAPI document of *app*, define the schema that `described` refers to, in the *chosen* format."""
     describe = app.openapi
 
     def describe_with_problems() -> dict[str, Any]:
         # As the `model` of a response, it would be documented as plain application/json too.
         document = describe()
-        _, schemas = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
-        document["components"]["schemas"].update(schemas["$defs"])
+        template = "#/components/schemas/{model}"
+        _, schemas = models_json_schema([(chosen.model, "serialization")], ref_template=template)
+        document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
+        schema = {"schema": {"$ref": template.format(model=chosen.model.__name__)}}
+        for content in _contents(document):
+            if content.pop(RFC_9457.media_type, None):
+                content[chosen.media_type] = schema
         return document
 
     app.openapi = describe_with_problems  # type: ignore[method-assign]
+
+
+def _contents(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the content of each response in an OpenAPI document."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            yield from (response["content"] for response in operation["responses"].values() if "content" in response)

@@ -11,7 +11,18 @@ from starlette.testclient import TestClient
 
 from app.transfers.errors import INSUFFICIENT_FUNDS
 from sessionscope.database.errors import CommitOutcomeUnknownError
-from sessionscope.errors import CONFLICT, ConflictError, InvalidError, NotFoundError, RequestInFlightError, ServiceError
+from sessionscope.errors import (
+    CONFLICT,
+    FORBIDDEN,
+    UNAUTHORIZED,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    RequestInFlightError,
+    ServiceError,
+    UnauthorizedError,
+)
 from sessionscope.fastapi import problem_types
 from sessionscope.fastapi.error_handlers import install_problems
 from sessionscope.testing.overrides import Override
@@ -58,10 +69,10 @@ class TestTable:
         assert [] == missing
 
     def test_every_type_is_in_the_openapi_document(self, app: FastAPI) -> None:
-        """Each type is documented where it can occur, except for a wrong method, which is not an operation."""
+        """Each type is documented where it can occur. A wrong method isn't one, and nobody signs in here."""
         document = str(app.openapi()["paths"])
         missing = [each for each in ALL if f"`{each.uri}`" not in document]
-        assert [problem_types.METHOD_NOT_ALLOWED] == missing
+        assert [UNAUTHORIZED, FORBIDDEN, problem_types.METHOD_NOT_ALLOWED] == missing
 
 
 class TransfersInFlight:
@@ -108,7 +119,10 @@ class TestRaised:
             (CommitOutcomeUnknownError(idempotent=True), 503, "/problems/unconfirmed"),
             (RuntimeError("secret"), 500, "/problems/internal"),
             (HTTPException(404), 404, "/problems/not-found"),
-            (HTTPException(403, "not yours"), 403, "about:blank"),
+            (UnauthorizedError(), 401, "/problems/unauthorized"),
+            (ForbiddenError("not yours"), 403, "/problems/forbidden"),
+            (HTTPException(401), 401, "/problems/unauthorized"),
+            (HTTPException(403, "not yours"), 403, "/problems/forbidden"),
             (HTTPException(418), 418, "about:blank"),
             (HTTPException(599, "odd"), 599, "about:blank"),
             (HTTPException(400, {"reasons": [1]}), 400, "/problems/malformed-request"),

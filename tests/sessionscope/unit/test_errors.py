@@ -8,12 +8,14 @@ import pytest
 from sessionscope.errors import (
     BusyError,
     ConflictError,
+    ForbiddenError,
     InvalidError,
     KeyReusedError,
     NotFoundError,
     ProblemType,
     RequestInFlightError,
     ServiceError,
+    UnauthorizedError,
     found,
 )
 
@@ -38,6 +40,12 @@ class TestServiceErrors:
         [
             (NotFoundError("user", 1), ("user", 1), "there is no user 1"),
             (ConflictError("email already taken"), ("email already taken",), "email already taken"),
+            (
+                UnauthorizedError("the token is too old", "Basic"),
+                ("the token is too old", "Basic"),
+                "the token is too old",
+            ),
+            (ForbiddenError("not yours"), ("not yours",), "not yours"),
             (BusyError("ask again"), ("ask again",), "ask again"),
             (InvalidError("amount", "too much"), ("amount", "too much"), "too much"),
             (RequestInFlightError(), (), f"the first {KEYED} is still in flight: repeat it in a moment"),
