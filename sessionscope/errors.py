@@ -115,7 +115,7 @@ class NotFoundError(ServiceError):
 
     kind: ClassVar[ProblemType] = NOT_FOUND
 
-    def __init__(self, what: str, key: int, /) -> None:
+    def __init__(self, what: str, key: object, /) -> None:
         self.what, self.key = what, key
 
     def __str__(self) -> str:
@@ -174,7 +174,7 @@ class KeyReusedError(InvalidError):
         super().__init__("idempotency-key", "this Idempotency-Key was used for another request: use a new one")
 
 
-def found(value: T | None, what: str, key: int) -> T:
+def found(value: T | None, what: str, key: object) -> T:
     """Return *value*, the result of a search by *key*.
 
     Raises:

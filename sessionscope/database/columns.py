@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
+from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -10,6 +11,8 @@ from sessionscope.database.types import UtcDateTime
 # For the `__table_args__` of each table with such a key. Otherwise, SQLite reuses the ids of deleted rows.
 IDS_ONCE: Final[dict[str, Any]] = {"sqlite_autoincrement": True}
 Key = Annotated[int, mapped_column(primary_key=True)]
+# Random, so clients can't guess the keys of other rows, and no database has to be asked for the next one.
+UuidKey = Annotated[UUID, mapped_column(primary_key=True, default=uuid4)]
 
 
 def now() -> datetime:

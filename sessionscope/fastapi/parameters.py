@@ -6,9 +6,10 @@ from fastapi import Depends, Header, Path, Request
 
 from sessionscope.fastapi.problem_types import AMBIGUOUS_REQUEST, UNSUPPORTED_MEDIA_TYPE
 from sessionscope.fastapi.problems import ProblemError
-from sessionscope.reading.fields import KeyInText
+from sessionscope.reading.fields import KeyInText, UuidKey
 
 KeyInPath = Annotated[KeyInText, Path()]
+UuidKeyInPath = Annotated[UuidKey, Path()]
 IdempotencyKeyInHeader = Annotated[
     str | None,
     Header(

@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -19,6 +20,8 @@ MAX_EXACT_NUMBER: Final = 2**53 - 1
 _DATE_TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})", re.IGNORECASE
 )
+
+_UUID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _in_digits(value: Any) -> Any:
@@ -52,7 +55,17 @@ def _in_utc(value: datetime) -> datetime:
         raise PydanticCustomError("timestamp", "There is no such time in UTC") from None
 
 
+def _canonical(value: Any) -> Any:
+    if isinstance(value, str) and not _UUID.fullmatch(value):
+        raise PydanticCustomError(
+            "uuid", "Write a UUID with small letters and hyphens, such as 8e03978e-40d5-43e8-bc93-6894a57f9324"
+        )
+    return value
+
+
 Key = Annotated[int, Field(strict=True, ge=1, le=MAX_KEY, examples=[1])]
+# In JSON, a path or a query.
+UuidKey = Annotated[UUID, BeforeValidator(_canonical), Field(examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"])]
 Flag = Annotated[bool, Field(strict=True)]
 
 # For a path or a query.

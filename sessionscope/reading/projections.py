@@ -5,9 +5,10 @@ Statements are built once. Each is sent in one visit, so the connection is free 
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
+from operator import eq
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, inspect, select
 from sqlalchemy.orm import DeclarativeBase
 
 from sessionscope.database.reads import AsyncReads
@@ -25,7 +26,8 @@ class Projection(Generic[R]):
 
     Each field of the response shows the column with the same name, unless *computed* has an expression for it. A
     field that is itself a response shows the row at the other end of the relationship with the same name. That row
-    is read by a join.
+    is read by a join. The primary key may have any type. If it has several columns, it is a tuple, in the order of the
+    mapped class.
 
     Args:
         model: The mapped class.
@@ -47,27 +49,35 @@ class Projection(Generic[R]):
         computed: Mapping[str, ColumnElement[Any]] | None = None,
     ) -> None:
         self._model = model
+        self._primary_key = inspect(model).primary_key
+        self._key_names = [inspect(model).get_property_by_column(column).key for column in self._primary_key]
         self._response = response
         self._page: Any = Page[response]  # type: ignore[valid-type]
         self._filters = filters or {}
         self._fields = RowFields(model, response, computed or {})
         self._selected = self._fields.joined_to(select(*self._fields.columns))
-        self._by_id = self._selected.where(model.__table__.c.id == bindparam("id"))
+        self._names = {field.alias or name: name for name, field in response.model_fields.items()}
+        self._key_values = [f"key_{number}" for number in range(len(self._primary_key))]
+        self._by_key = self._selected.where(*map(eq, self._primary_key, map(bindparam, self._key_values)))
         self._statements = lru_cache(_STATEMENTS)(self._build)
 
-    async def get(self, reads: AsyncReads, key: int) -> R | None:
+    async def get(self, reads: AsyncReads, key: Any) -> R | None:
         """Return the response for one row, or None if there is no such row."""
         return await reads.read(partial(self.find, key=key))
 
-    def find(self, connection: Connection, key: int) -> R | None:
+    def find(self, connection: Connection, key: Any) -> R | None:
         """Return the response for one row, or None if *connection* sees no such row."""
-        row = connection.execute(self._by_id, {"id": key}).first()
+        values: Sequence[Any] = key if isinstance(key, tuple) else (key,)
+        row = connection.execute(self._by_key, dict(zip(self._key_values, values, strict=True))).first()
         return None if row is None else self._response.model_validate(self._fields.named(row))
 
     async def page(self, reads: AsyncReads, query: PageQuery) -> Page[R]:
-        """Return a page of the rows that match every filter in *query*, in the order of its ``sort`` or by id."""
+        """Return a page of the rows that match every filter in *query*, in the order of its ``sort``.
+
+        Without one, they are in the order of the primary key.
+        """
         values = {name: value for name in self._filters if (value := getattr(query, name)) is not None}
-        part, count = self._statements(tuple(values), getattr(query, "sort", "id"))
+        part, count = self._statements(tuple(values), getattr(query, "sort", ""))
         values |= {"limit": query.limit, "offset": query.offset}
 
         def read(connection: Connection) -> tuple[Sequence[Row[Any]], int]:
@@ -93,9 +103,12 @@ class Projection(Generic[R]):
     def _order(self, sort: str) -> list[ColumnElement[Any]]:
         """Return the columns to order by. *sort* is a field's name, with a leading ``-`` for descending order.
 
-        Ties are ordered by id.
+        The name is that which clients see. Ties are in the order of the primary key.
         """
-        name = sort.removeprefix("-")
-        column = self._fields.expression(name)
+        key: list[ColumnElement[Any]] = [column.asc() for column in self._primary_key]
+        if not sort:
+            return key
+        shown = sort.removeprefix("-")
+        column = self._fields.expression(self._names.get(shown, shown))
         direction = column.desc() if sort.startswith("-") else column.asc()
-        return [direction] if name == "id" else [direction, self._model.__table__.c.id.asc()]
+        return [direction] if self._key_names == [self._names.get(shown)] else [direction, *key]

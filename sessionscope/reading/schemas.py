@@ -3,6 +3,7 @@
 from typing import Annotated, Any, ClassVar, Final, Generic, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from sessionscope.reading.fields import InDigits
@@ -11,6 +12,16 @@ T = TypeVar("T")
 
 # Each unknown field would be a separate error, and a body of a megabyte could have a hundred thousand of them.
 MOST_FIELDS: Final = 100
+
+
+class CamelCase(BaseModel):
+    """Gives fields names such as ``createdAt`` in JSON and in queries: ``class BookIn(CamelCase, RequestBody)``.
+
+    A client has to use these names. In Python, only a response takes the names of its fields as well; make a request
+    with ``BookIn.model_validate(values, by_name=True)``.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel)
 
 
 class RequestBody(BaseModel):
@@ -29,10 +40,16 @@ class RequestBody(BaseModel):
         return cast("Any", values)
 
 
+def _shown(model: type[BaseModel], name: str) -> str:
+    """Return the name of a field as clients see it."""
+    return model.model_fields[name].alias or name
+
+
 def _without_null(schema: dict[str, Any], model: type["Patch"]) -> None:
     """Remove null from the schema of fields that refuse it. In the model, None only means that a field is left out."""
+    nullable = {_shown(model, name) for name in model.clearable}
     for name, field in schema["properties"].items():
-        if name not in model.clearable and "anyOf" in field:
+        if name not in nullable and "anyOf" in field:
             [kind] = [each for each in field.pop("anyOf") if each != {"type": "null"}]
             field.update(kind)
             field.pop("default", None)
@@ -49,7 +66,7 @@ class Patch(RequestBody):
     def _refuse_null(self) -> Self:
         nulls = [name for name in sorted(self.model_fields_set - self.clearable) if getattr(self, name) is None]
         if nulls:
-            names = {"names": ", ".join(nulls)}
+            names = {"names": ", ".join(_shown(type(self), name) for name in nulls)}
             raise PydanticCustomError("null", "{names} can't be null: leave out fields that should not change", names)
         return self
 
@@ -57,7 +74,7 @@ class Patch(RequestBody):
 class ResponseBody(BaseModel):
     """Data that a client gets, read from a mapped object."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, validate_by_name=True, validate_by_alias=True)
 
 
 class PageQuery(RequestBody):

@@ -53,20 +53,21 @@ class IdempotentTransactions:
         return await self._transactions.run_sync(work, options)
 
     async def run_once(
-        self, key: str | None, request: str, *, work: Callable[[Session], Made], find: Callable[[Session, int], Made]
+        self, key: str | None, request: str, *, work: Callable[[Session], Made], find: Callable[[Session, Any], Made]
     ) -> Made:
         """Return what *work* makes; with the same *key* again, return the same again and do nothing.
 
         The answer is kept in the transaction of the work: after a crash either both are there or none.
         A refusal is an answer too, so *work* refuses before it changes anything. An error class with a `kind` of its
-        own is kept by that kind's code and its constructor's arguments, which have to be JSON; a subclass without one
-        counts as its parent. A refusal that asks to come back later (`ProblemType.retry_after`) is not kept.
+        own is kept by that kind's code and its constructor's arguments, which are JSON or become texts; a subclass
+        without one counts as its parent. A refusal with `ProblemType.retry_after`, which is not final, is not kept.
 
         Args:
             key: The client's; without one there is nothing to find again.
             request: What is asked for, as a text that is equal for equal requests.
             work: Makes something, whose `id` is its answer.
-            find: Finds by its id what was made before.
+            find: Finds by its id what was made before. An id that is neither a number nor a text, such as a UUID,
+                comes as its text.
 
         Raises:
             NotFoundError: What *work* said, now or the first time; `ConflictError` likewise. Also: what *work* made
@@ -95,7 +96,7 @@ class IdempotentTransactions:
         key: str,
         request: str,
         work: Callable[[Session], Made],
-        find: Callable[[Session, int], Made],
+        find: Callable[[Session, Any], Made],
     ) -> Made | ServiceError:
         answer = self._keys.claim(session, key, request, _expired(self._keep_seconds))
         if answer is not None:
@@ -107,9 +108,9 @@ class IdempotentTransactions:
             kept = _kept(refusal)
             if kept is None or has_unsaved_changes(session):
                 raise
-            self._keys.answer(session, key, json.dumps(kept))
+            self._keys.answer(session, key, json.dumps(kept, default=str))
             return refusal
-        self._keys.answer(session, key, json.dumps({"made": made.id}))
+        self._keys.answer(session, key, json.dumps({"made": made.id}, default=str))
         return made
 
 
