@@ -5,7 +5,6 @@ Statements are built once. Each is sent in one visit, so the connection is free 
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
-from operator import eq
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, inspect, select
@@ -57,8 +56,10 @@ class Projection(Generic[R]):
         self._fields = RowFields(model, response, computed or {})
         self._selected = self._fields.joined_to(select(*self._fields.columns))
         self._names = {field.alias or name: name for name, field in response.model_fields.items()}
-        self._key_values = [f"key_{number}" for number in range(len(self._primary_key))]
-        self._by_key = self._selected.where(*map(eq, self._primary_key, map(bindparam, self._key_values)))
+        self._key_parameters = [f"key_{name}" for name in self._key_names]
+        parameters = zip(self._primary_key, self._key_parameters, strict=True)
+        is_the_row = [column == bindparam(name, type_=column.type) for column, name in parameters]
+        self._by_key = self._selected.where(*is_the_row)
         self._statements = lru_cache(_STATEMENTS)(self._build)
 
     async def get(self, reads: AsyncReads, key: Any) -> R | None:
@@ -67,8 +68,8 @@ class Projection(Generic[R]):
 
     def find(self, connection: Connection, key: Any) -> R | None:
         """Return the response for one row, or None if *connection* sees no such row."""
-        values: Sequence[Any] = key if isinstance(key, tuple) else (key,)
-        row = connection.execute(self._by_key, dict(zip(self._key_values, values, strict=True))).first()
+        parts: tuple[Any, ...] = (key,) if len(self._key_names) == 1 else key
+        row = connection.execute(self._by_key, dict(zip(self._key_parameters, parts, strict=True))).first()
         return None if row is None else self._response.model_validate(self._fields.named(row))
 
     async def page(self, reads: AsyncReads, query: PageQuery) -> Page[R]:

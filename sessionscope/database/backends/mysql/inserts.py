@@ -9,12 +9,13 @@ https://dev.mysql.com/doc/refman/8.4/en/information-functions.html#function_last
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Table, and_, case, func, literal_column, select
+from sqlalchemy import BigInteger, Column, Connection, Table, and_, case, func, literal_column, select
 from sqlalchemy.dialects.mysql import insert
 
 # What LAST_INSERT_ID(...) leaves as the statement's id if the row is there. They are larger than any id in use.
 _SAME_KEY: Final = 2**63 - 1
 _OTHER_KEY: Final = 2**63 - 2
+_BIG: Final = BigInteger()
 
 
 def insert_if_absent(
@@ -27,7 +28,7 @@ def insert_if_absent(
     """
     statement = insert(table).values(values)
     is_same = and_(*(column == statement.inserted[column.key] for column in key))
-    mark = case((is_same, literal_column(str(_SAME_KEY))), else_=literal_column(str(_OTHER_KEY)))
+    mark = case((is_same, literal_column(str(_SAME_KEY), _BIG)), else_=literal_column(str(_OTHER_KEY), _BIG))
     itself = case((func.last_insert_id(mark) > 0, key[0]), else_=key[0])
     marked = connection.execute(statement.on_duplicate_key_update({key[0].key: itself})).lastrowid
     if marked not in (_SAME_KEY, _OTHER_KEY):

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable, Generator
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, TypeVar
+from uuid import UUID
 
 import pytest
 from sqlalchemy import StaticPool, create_engine, select
@@ -14,6 +16,7 @@ from sessionscope.transactions.idempotency import IdempotencyKeyColumns, Idempot
 from sessionscope.transactions.options import TransactionOptions
 
 T = TypeVar("T")
+UNKNOWN: Final = UUID("8e03978e-40d5-43e8-bc93-6894a57f9324")
 
 
 class Base(DeclarativeBase):
@@ -110,6 +113,13 @@ class Asked:
             return [json.loads(answer) for answer in self._session.scalars(select(Key.answer)) if answer]
 
 
+@dataclass
+class Parcel:
+    """Something with a UUID."""
+
+    id: UUID
+
+
 def find(session: Session, note_id: int) -> Note:
     """Return the note."""
     return found(session.get(Note, note_id), "note", note_id)
@@ -127,15 +137,29 @@ class TestRunOnce:
         first, second = await asked.ask(), await asked.ask()
         assert (first.id, 1) == (second.id, asked.count)
 
+    async def test_uuid_comes_as_its_text(self, session: Session) -> None:
+        """An answer is JSON, which has no UUIDs."""
+        transactions, looked_for = IdempotentTransactions(OneSession(session), Key), []
+
+        def look(_: Session, key: Any) -> Parcel:
+            looked_for.append(key)
+            return Parcel(UUID(key))
+
+        for _ in range(2):
+            parcel = await transactions.run_once("k-1", "parcel", work=lambda _: Parcel(UNKNOWN), find=look)
+            assert UNKNOWN == parcel.id
+        assert [str(UNKNOWN)] == looked_for
+
     @pytest.mark.parametrize(
         ("error", "kept", "again"),
         [
             (NotFoundError("user", 7), {"not_found": ["user", 7]}, NotFoundError),
             (ConflictError("taken"), {"conflict": "taken"}, ConflictError),
+            (NotFoundError("user", UNKNOWN), {"not_found": ["user", str(UNKNOWN)]}, NotFoundError),
             (SoldOutError("chairs", 1), {"sold_out": ["chairs", 1]}, SoldOutError),
             (TakenError("taken"), {"conflict": "taken"}, ConflictError),
         ],
-        ids=lambda value: type(value).__name__,
+        ids=["not found", "conflict", "UUID", "own kind", "parent's kind"],
     )
     async def test_refusal_is_kept_and_raised_again(
         self, asked: Asked, error: Exception, kept: Any, again: type[Exception]
@@ -146,7 +170,8 @@ class TestRunOnce:
         assert ([kept], 1) == (asked.kept(), asked.count)
         with pytest.raises(again) as raised:
             await asked.ask()
-        assert (again, str(error), error.args) == (raised.type, str(raised.value), raised.value.args)
+        assert (again, str(error)) == (raised.type, str(raised.value))
+        assert json.loads(json.dumps(error.args, default=str)) == list(raised.value.args)
         assert 1 == asked.count
 
     @pytest.mark.parametrize(
