@@ -12,10 +12,9 @@ import pytest
 from fastapi import FastAPI
 
 from config import DatabaseSettings, Settings
-from containers import ApplicationContainer, close_container, scope
-from examples import plain_fastapi, swap_a_provider, two_databases
+from containers import ApplicationContainer
+from examples import plain_fastapi, swap_a_provider
 from sessionscope.database import Base as ServiceBase
-from sessionscope.database.engine import build_engine
 from sessionscope.testing.serving import serving
 
 # The examples bring databases of their own.
@@ -129,55 +128,6 @@ class TestPlainFastapi:
         """An example's tables in the service's metadata would be in its next migration."""
         assert set() == set(plain_fastapi.Base.metadata.tables) & set(ServiceBase.metadata.tables)
         assert "customers" not in ServiceBase.metadata.tables
-
-
-class TestTwoDatabases:
-    def settings(self, shop: str, journal: str) -> two_databases.ShopSettings:
-        """Return settings with two URLs."""
-        return two_databases.ShopSettings(database=DatabaseSettings(url=shop), journal=DatabaseSettings(url=journal))
-
-    async def sell(self, app: FastAPI) -> dict[str, int]:
-        """Sell twenty things at once over HTTP; return what both databases hold then."""
-        transport = httpx2.ASGITransport(app)
-        async with (
-            app.router.lifespan_context(app),
-            httpx2.AsyncClient(transport=transport, base_url="http://x") as http,
-        ):
-            responses = await asyncio.gather(*(http.post(f"/sales/tea-{number}") for number in range(20)))
-            assert {201} == {response.status_code for response in responses}
-            counts: dict[str, int] = (await http.get("/counts")).json()
-            database, journal = app.state.container.database, app.state.container.journal
-            assert database.async_engine().url != journal.async_engine().url
-            assert (0, 0) == (database.async_engine().pool.checkedout(), journal.async_engine().pool.checkedout())
-        return counts
-
-    async def test_each_has_its_own(self, tmp_path: Path) -> None:
-        """A scope has a session of each, and closes both."""
-        settings = self.settings(f"sqlite:///{tmp_path}/shop.db", f"sqlite:///{tmp_path}/journal.db")
-        app = two_databases.create_app(two_databases.ShopContainer(settings=settings))
-        assert {"sales": 20, "entries": 20} == await self.sell(app)
-
-    async def test_two_databases_may_be_of_different_kinds(self, postgresql: Any, mariadb: Any) -> None:
-        """The shop on PostgreSQL, the journal on MariaDB."""
-        urls = [server.url().render_as_string(hide_password=False) for server in (postgresql, mariadb)]
-        app = two_databases.create_app(two_databases.ShopContainer(settings=self.settings(*urls)))
-        try:
-            assert {"sales": 20, "entries": 20} == await self.sell(app)
-        finally:
-            for url, base in zip(urls, (two_databases.ShopBase, two_databases.JournalBase), strict=True):
-                engine = build_engine(DatabaseSettings(url=url))
-                base.metadata.drop_all(engine)
-                engine.dispose()
-
-    async def test_a_scope_shares_one_session_per_database(self, tmp_path: Path) -> None:
-        """Two databases, two sessions; no more."""
-        settings = self.settings(f"sqlite:///{tmp_path}/shop.db", f"sqlite:///{tmp_path}/journal.db")
-        container = two_databases.ShopContainer(settings=settings)
-        async with scope():
-            sessions = {container.database.async_session(), container.journal.async_session()}
-            assert sessions == {container.database.async_session(), container.journal.async_session()}
-            assert 2 == len(sessions)
-        await close_container(container)
 
 
 class TestSwapAProvider:

@@ -7,14 +7,27 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from sessionscope.cli.configuration import build_configuration_commands
 from sessionscope.cli.database import build_database_commands
-from sessionscope.cli.service import Service
+from sessionscope.cli.reporting import BAD_USAGE
+from sessionscope.cli.service import MAIN, Service
 from sessionscope.cli.serving import serve
+
+
+class ChosenDatabase(NamedTuple):
+    """The database that a command is for.
+
+    Attributes:
+        name: Its name in the service's container.
+        container: Its own container.
+    """
+
+    name: str
+    container: Any
 
 
 class CommandLine(typer.Typer):
@@ -46,13 +59,34 @@ class CommandLine(typer.Typer):
     def container(self) -> Generator[Any, None, None]:
         """Yield a container for the duration of a command, then close it.
 
-        Each error in the settings or the database, including a missing SQLite file, is reported in one line.
+        Each error in the settings or the database, including a missing SQLite file, is reported in one line. So is
+        ``db --database``, because the command would not follow it; use `database` in a command that does.
         """
+        if self._service.database != MAIN:
+            typer.echo("this command works on the whole service: leave --database out", err=True)
+            raise typer.Exit(BAD_USAGE)
         with self._service.opened() as container:
             yield container
 
+    @contextmanager
+    def database(self) -> Generator[ChosenDatabase, None, None]:
+        """Yield the database that ``db --database`` names, and close it after the command. Errors as for `container`.
 
-def build_cli(*, help: str, settings: str, container: str, create_app: str, app: str) -> CommandLine:  # noqa: A002 - as above
+        Use this in a command that works on any of the service's databases.
+        """
+        with self._service.opened() as container:
+            yield ChosenDatabase(self._service.database, self._service.database_in(container))
+
+
+def build_cli(
+    *,
+    help: str,  # noqa: A002 - as above
+    settings: str,
+    container: str,
+    create_app: str,
+    app: str,
+    project: Path | None = None,
+) -> CommandLine:
     """Return the command line of a service. Name the service's parts as ``module:name``.
 
     Args:
@@ -61,8 +95,11 @@ def build_cli(*, help: str, settings: str, container: str, create_app: str, app:
         container: The container class, such as ``containers:ApplicationContainer``.
         create_app: The function that makes the application for a container, such as ``app.main:create_app``.
         app: The application that HTTP servers and worker processes import, such as ``app.asgi:app``.
+        project: The folder of the ``pyproject.toml`` that configures Alembic, for a repository with several services.
+            By default, it is searched for from the working directory upwards.
     """
-    return CommandLine(Service(settings=settings, container=container, create_app=create_app, app=app), help=help)
+    service = Service(settings=settings, container=container, create_app=create_app, app=app, project=project)
+    return CommandLine(service, help=help)
 
 
 def options(

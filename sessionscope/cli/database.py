@@ -2,15 +2,12 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from sessionscope.cli.reporting import FAILED, confirm, reported, reported_at
-from sessionscope.cli.service import Service
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
+from sessionscope.cli.service import MAIN, Service
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
 LockTimeout = Annotated[
@@ -29,12 +26,24 @@ Wait = Annotated[
 def build_database_commands() -> typer.Typer:
     """Return the group of commands."""
     group = typer.Typer(help="Migrate, fill and empty the database.", no_args_is_help=True)
+    group.callback()(choose)
     group.command()(upgrade)
     # Makes -1 an argument rather than an option.
     group.command(context_settings={"ignore_unknown_options": True})(downgrade)
     for command in (stamp, current, revision, check, init, drop):
         group.command()(command)
     return group
+
+
+def choose(
+    context: typer.Context,
+    database: Annotated[str, typer.Option(metavar="NAME", help="The database, by its name in the container.")] = MAIN,
+) -> None:
+    """Apply the options that come before the command."""
+    service: Service = context.obj
+    service.database = database
+    # A program may run several commands, as tests do.
+    context.call_on_close(lambda: setattr(service, "database", MAIN))
 
 
 def upgrade(
@@ -105,30 +114,24 @@ def check(context: typer.Context) -> None:
 
 def init(context: typer.Context) -> None:
     """Create the tables without migrations, to try things out. Use `upgrade` for a database that you keep."""
-    with _engine(context, must_exist=False) as engine, _told():
+    service: Service = context.obj
+    with service.opened(must_exist=False) as container, _told():
         from sessionscope.migrations.running import create_everything
 
-        create_everything(engine)
+        create_everything(service.database_in(container).engine(), **_where(service))
         typer.echo("The tables are created.")
 
 
 def drop(context: typer.Context, yes: Yes = False) -> None:
     """Delete every table of the service with all its rows."""
-    with _engine(context) as engine:
+    service: Service = context.obj
+    with service.opened() as container, _told():
         from sessionscope.migrations.running import drop_everything
 
+        engine = service.database_in(container).engine()
         confirm(f"delete every table in {engine.url.render_as_string()} with all its rows", yes=yes)
-        drop_everything(engine)
+        drop_everything(engine, **_where(service))
         typer.echo("The tables are deleted.")
-
-
-@contextmanager
-def _engine(context: typer.Context, *, must_exist: bool = True) -> "Generator[Engine, None, None]":
-    from sessionscope.lifetimes.nesting import database_in
-
-    service: Service = context.obj
-    with service.opened(must_exist=must_exist) as container:
-        yield database_in(container).engine()
 
 
 class _Alembic(NamedTuple):
@@ -147,11 +150,16 @@ def _alembic(
         from sessionscope.migrations.connecting import Limits
         from sessionscope.migrations.running import configuration
 
-        settings: Any = service.read_settings()
-        with reported_at(settings.database.url), _told():
-            config = configuration(settings=settings.database, limits=Limits(**limits or {}))
+        settings = service.read_database_settings()
+        with reported_at(settings.url, service.upgrade_command), _told():
+            config = configuration(settings=settings, limits=Limits(**limits or {}), **_where(service))
             config.attributes["must_exist"] = must_exist
             yield _Alembic(command, config)
+
+
+def _where(service: Service) -> dict[str, Any]:
+    """Return the arguments that name the migrations of the command's database."""
+    return {"project": service.project, "database": service.database}
 
 
 @contextmanager

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sessionscope.settings import DatabaseUrl
 
 BAD_CONFIGURATION: Final = 2
+BAD_USAGE: Final = 2
 FAILED: Final = 1
 
 
@@ -31,8 +32,13 @@ def reported() -> Generator[None, None, None]:
 
 
 @contextmanager
-def reported_at(url: "DatabaseUrl") -> Generator[None, None, None]:
-    """Turn an error of the database at *url* into a line on standard error."""
+def reported_at(url: "DatabaseUrl", upgrade: str = "db upgrade") -> Generator[None, None, None]:
+    """Turn an error of the database at *url* into a line on standard error.
+
+    Args:
+        url: The URL of the database.
+        upgrade: The command that creates the database.
+    """
     from sqlalchemy.exc import SQLAlchemyError
 
     from sessionscope.database.backends import backend_of
@@ -43,7 +49,7 @@ def reported_at(url: "DatabaseUrl") -> Generator[None, None, None]:
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         is_missing = backend_of(url.kind).is_embedded and failure_of(error) is Failure.UNREACHABLE
-        hint = "; `db upgrade` creates it" if is_missing else ""
+        hint = f"; `{upgrade}` creates it" if is_missing else ""
         typer.echo(f"the database at {url} can't do that: {reason}{hint}", err=True)
         raise typer.Exit(FAILED) from None
 

@@ -45,7 +45,7 @@ def _run(service: Service, *, reload: bool) -> None:
 
     container = service.build_container()
     # Report faults here once, rather than in each worker.
-    check_served(container)
+    check_served(container, service.project)
     settings = container.settings()
     server = uvicorn.Config(
         _application(service, container, alone=settings.server.workers == 1 and not reload),
@@ -79,7 +79,7 @@ def _application(service: Service, container: Any, *, alone: bool) -> Any:
         return service.app
     from sessionscope.cli.asgi import prepare
 
-    return prepare(service.build_app(container))
+    return prepare(service.build_app(container), service.project)
 
 
 def _listen(config: Any) -> socket.socket:

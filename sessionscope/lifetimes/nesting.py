@@ -1,12 +1,15 @@
-"""Nests one container inside another, keeps its type, and finds the database's container again."""
+"""Nests one container inside another, keeps its type, and finds the containers of databases again."""
 
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from dependency_injector import containers, providers
 
-from sessionscope.lifetimes.names import give_names
+from sessionscope.lifetimes.names import give_names, named_providers
 
 C = TypeVar("C", bound=containers.DeclarativeContainer)
+
+# The name of a service's first database, which most services have alone.
+MAIN: Final = "database"
 
 
 class Nested(providers.Container[Any]):
@@ -19,7 +22,21 @@ class Nested(providers.Container[Any]):
 
 def database_in(container: Any) -> Any:
     """Return the provider ``database`` of *container*, or *container* itself if it has no such provider."""
-    return getattr(container, "database", container)
+    return getattr(container, MAIN, container)
+
+
+def nested_databases(container: Any) -> dict[str, Any]:
+    """Return the providers of the databases that are nested in *container*, by dotted name."""
+    return {
+        name: provider
+        for name, provider in named_providers(container)
+        if isinstance(provider, providers.Container) and hasattr(provider.container, "async_session_factory")
+    }
+
+
+def databases_in(container: Any) -> dict[str, Any]:
+    """Return all databases of *container*, by dotted name. The first is `database`, as `database_in` finds it."""
+    return {MAIN: database_in(container)} | nested_databases(container)
 
 
 def nested(container: type[C], **given: Any) -> C:

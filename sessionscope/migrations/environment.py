@@ -24,7 +24,11 @@ class HasDatabase(Protocol):
         ...
 
 
-def run(metadata: MetaData, settings: Callable[[], HasDatabase]) -> None:
+# Reads the settings of a service with one database, or those of a database.
+ReadSettings = Callable[[], HasDatabase | DatabaseSettings]
+
+
+def run(metadata: MetaData, settings: ReadSettings) -> None:
     """Run the current Alembic command. Call this in ``env.py``.
 
     The attributes that `sessionscope.migrations.running.configuration` sets in Alembic's configuration take
@@ -33,7 +37,8 @@ def run(metadata: MetaData, settings: Callable[[], HasDatabase]) -> None:
 
     Args:
         metadata: The tables that the models declare.
-        settings: Reads the settings of the service, for the ``alembic`` command.
+        settings: Reads the settings for the ``alembic`` command: those of the service, whose section `database` is
+            used, or those of another database, as in ``lambda: Settings().archive``.
 
     Raises:
         CommandError: The settings are invalid, or the migration failed.
@@ -48,15 +53,16 @@ def run(metadata: MetaData, settings: Callable[[], HasDatabase]) -> None:
         _migrate(metadata, _database(settings))
 
 
-def _database(read: Callable[[], HasDatabase]) -> DatabaseSettings:
+def _database(read: ReadSettings) -> DatabaseSettings:
     attributes = context.config.attributes
     if attributes.get("url") is not None:
         return DatabaseSettings(url=attributes["url"])
     try:
-        return attributes.get("settings") or read().database
+        settings = attributes.get("settings") or read()
     except ConfigurationError as error:
         # The `alembic` command reports only this error without a traceback.
         raise CommandError(str(error)) from None
+    return settings if isinstance(settings, DatabaseSettings) else settings.database
 
 
 def _write_sql(metadata: MetaData, settings: DatabaseSettings) -> None:

@@ -8,8 +8,15 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, column, inspect, select, table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from sessionscope.lifetimes.nesting import MAIN
+from sessionscope.migrations.databases import migrated_names
+
 # Alembic's table, with a row for each revision that the database is at.
 _NOTED: Final = table("alembic_version", column("version_num"))
+
+
+# The names are read only once.
+shipped_names: Final = cache(migrated_names)
 
 
 class Revisions(NamedTuple):
@@ -25,23 +32,24 @@ class Revisions(NamedTuple):
 
 
 @cache
-def shipped_revisions(project: Path | None = None) -> Revisions:
+def shipped_revisions(project: Path | None = None, database: str = MAIN) -> Revisions:
     """Return the migrations in the script directory. It is read only once.
 
     Args:
         project: As for `sessionscope.migrations.running.configuration`.
+        database: As there.
     """
     # Importing Alembic takes a while, and a process without a readiness probe doesn't need it.
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     from sessionscope.migrations.running import configuration  # noqa: PLC0415
 
-    scripts = ScriptDirectory.from_config(configuration(project=project))
+    scripts = ScriptDirectory.from_config(configuration(project=project, database=database))
     known = frozenset(script.revision for script in scripts.walk_revisions())
     return Revisions(frozenset(scripts.get_heads()), known)
 
 
-async def schema_fault(engine: AsyncEngine, project: Path | None = None) -> str | None:
+async def schema_fault(engine: AsyncEngine, project: Path | None = None, database: str = MAIN) -> str | None:
     """Return None if the database has the revision that the code needs, otherwise the difference and the remedy.
 
     A revision that the code doesn't know belongs to a newer release. Because a migration never breaks the running
@@ -50,17 +58,19 @@ async def schema_fault(engine: AsyncEngine, project: Path | None = None) -> str 
     Args:
         engine: Connects to the database.
         project: As for `sessionscope.migrations.running.configuration`.
+        database: As there.
 
     Raises:
         SQLAlchemyError: The database does not answer.
     """
-    shipped = await asyncio.to_thread(shipped_revisions, project)
+    shipped = await asyncio.to_thread(shipped_revisions, project, database)
     async with engine.connect() as connection:
         noted = await connection.run_sync(_read)
     if noted == shipped.heads or noted - shipped.known:
         return None
     where = f"revision {_listed(noted)}" if noted else "no revision"
-    return f"the database is at {where}, the service wants {_listed(shipped.heads)}: run `db upgrade`"
+    what, command = ("database", "db") if database == MAIN else (f"database {database}", f"db --database {database}")
+    return f"the {what} is at {where}, the service wants {_listed(shipped.heads)}: run `{command} upgrade`"
 
 
 def _read(connection: Connection) -> frozenset[str]:

@@ -4,12 +4,11 @@ import secrets
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from dependency_injector import providers
 from sqlalchemy import URL
 from starlette.testclient import TestClient
 
@@ -17,7 +16,10 @@ from sessionscope.lifetimes.kinds import opens_asynchronously
 from sessionscope.lifetimes.lifespan import close, close_container, open_container, to_close
 from sessionscope.lifetimes.loops import finish
 from sessionscope.lifetimes.names import named_providers
+from sessionscope.lifetimes.nesting import MAIN, nested_databases
 from sessionscope.lifetimes.shared import Shared
+from sessionscope.migrations.databases import named_in
+from sessionscope.migrations.running import upgrade
 from sessionscope.testing.database import OnServer, OnSQLite, OwnDatabase
 from sessionscope.testing.leaks import Watch, leftover_overrides, overrides_of
 from sessionscope.testing.serial import OneAtATime
@@ -61,6 +63,7 @@ class Kit:
         self._service = service
         self._directory = directory
         self._kept: dict[tuple[str, str], SharedConnection | SharedServerConnection | OwnDatabase] = {}
+        self._templates: dict[str, Template] = {}
         self._on_servers: dict[tuple[Any, ...], ServerDatabase] = {}
         self._target = Target()
         self._open = ExitStack()
@@ -70,10 +73,10 @@ class Kit:
         shared = [each for _, each in named_providers(self.container) if isinstance(each, Shared)]
         self.takes_opening = any(opens_asynchronously(each.provides) is not False for each in shared)
 
-    @cached_property
+    @property
     def template(self) -> Template:
         """The migrated database that is copied for the tests."""
-        return Template(self._directory, self._service.project)
+        return self._template(MAIN)
 
     @cached_property
     def asgi(self) -> OneAtATime:
@@ -117,12 +120,7 @@ class Kit:
 
     def databases(self) -> list[tuple[str, Any]]:
         """Return the databases of the container with their dotted names."""
-        nested: list[tuple[str, Any]] = [
-            (name, provider)
-            for name, provider in named_providers(self.container)
-            if isinstance(provider, providers.Container)
-        ]
-        return [(name, provider) for name, provider in nested if hasattr(provider.container, "async_session_factory")]
+        return list(nested_databases(self.container).items())
 
     def own_url(self, target: Target, *, migrated: bool = True) -> URL:
         """Return the URL of a database on the server of *target*, restored to its state before a test."""
@@ -163,11 +161,8 @@ class Kit:
     def _make(self, name: str, mode: str, target: Target) -> Any:
         if target.url is None:
             is_shared = mode == "transaction"
-            return (
-                SharedConnection(self.template.copy())
-                if is_shared
-                else OwnDatabase(OnSQLite(self.template), self.watch)
-            )
+            template = self._template(name)
+            return SharedConnection(template.copy()) if is_shared else OwnDatabase(OnSQLite(template), self.watch)
         database = self._on_server(target, name, migrated=True)
         settings = settings_of(database.url_for(target))
         if mode == "transaction":
@@ -179,9 +174,23 @@ class Kit:
         server = target.server
         key = (server.get_backend_name(), server.host, server.port, name, migrated)
         if key not in self._on_servers:
-            project = self._service.project if migrated else None
-            self._on_servers[key] = ServerDatabase(server, f"app_test_{secrets.token_hex(5)}", project=project)
+            migrate = partial(self._migrate, self._whose(name)) if migrated else None
+            self._on_servers[key] = ServerDatabase(server, f"app_test_{secrets.token_hex(5)}", migrate=migrate)
         return self._on_servers[key]
+
+    def _template(self, name: str) -> Template:
+        """Return the template for the database called *name*."""
+        whose = self._whose(name)
+        if whose not in self._templates:
+            self._templates[whose] = Template(self._directory / f"{whose}.db", partial(self._migrate, whose))
+        return self._templates[whose]
+
+    def _whose(self, name: str) -> str:
+        """Return whose migrations a database gets: its own, if it has any, or those of `database`."""
+        return name if name in named_in(self._service.project) else MAIN
+
+    def _migrate(self, whose: str, url: URL) -> None:
+        upgrade(url, project=self._service.project, database=whose)
 
 
 class Kits:

@@ -1,15 +1,13 @@
 """A migrated database on a server, which is restored before each test."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, NullPool, StaticPool
 from sqlalchemy.exc import SQLAlchemyError
 
 from sessionscope.database.engine import build_engine
-from sessionscope.migrations.running import upgrade
 from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.mariadb import MariaDB
 from sessionscope.testing.postgresql import PostgreSQL
@@ -28,13 +26,13 @@ class ServerDatabase:
     Args:
         server: The URL of another database on the server, for a user who may create databases.
         name: The name of the new database.
-        project: The folder whose ``pyproject.toml`` configures Alembic, or None for a database without tables.
+        migrate: Applies the migrations to the database at a URL, or None for a database without tables.
     """
 
-    def __init__(self, server: URL, name: str, *, project: Path | None) -> None:
+    def __init__(self, server: URL, name: str, *, migrate: Callable[[URL], None] | None) -> None:
         self._server = server
         self._name = name
-        self._project = project
+        self._migrate = migrate
         self._backend = _BACKENDS[server.get_backend_name()]
         self._url = server.set(database=name)
         self._engine = self._connecting(self._url, StaticPool)
@@ -92,8 +90,8 @@ class ServerDatabase:
         self._engine.dispose()
         with self._on_server() as connection:
             self._backend.create(connection, self._name)
-        if self._project is not None:
-            upgrade(self._url, project=self._project)
+        if self._migrate is not None:
+            self._migrate(self._url)
         with self._connected() as connection:
             self._template = Template(connection, self._backend)
         self._is_trusted = True

@@ -2,13 +2,13 @@
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from sessionscope.database.location import DatabaseLocation
-from sessionscope.migrations.running import upgrade
 from sessionscope.settings import DatabaseSettings
 
 MEMORY = DatabaseSettings(url="sqlite:///:memory:")
@@ -18,13 +18,13 @@ class Template:
     """An SQLite file with all migrations applied. It is made once per run and worker.
 
     Args:
-        directory: The directory for the file.
-        project: The folder whose ``pyproject.toml`` configures Alembic.
+        file: The file, which does not exist yet.
+        migrate: Applies the migrations to the database at a URL.
     """
 
-    def __init__(self, directory: Path, project: Path) -> None:
-        self._file = directory / "template.db"
-        upgrade(make_url(f"sqlite:///{self._file}"), project=project)
+    def __init__(self, file: Path, migrate: Callable[[URL], None]) -> None:
+        self._file = file
+        migrate(make_url(f"sqlite:///{file}"))
 
     def copy(self) -> DatabaseLocation:
         """Return a private copy of the template. It is deleted when nothing refers to it any more."""

@@ -87,9 +87,9 @@ class TestReady:
         """The first probe imports Alembic, which may take longer on a busy machine than the database may."""
 
         @cache
-        def slow(project: Path | None = None) -> Revisions:
+        def slow(project: Path | None = None, database: str = "database") -> Revisions:
             time.sleep(0.6)
-            return shipped_revisions(project)
+            return shipped_revisions(project, database)
 
         for module in (health, readiness):
             monkeypatch.setattr(module, "shipped_revisions", slow, raising=False)

@@ -1,14 +1,18 @@
 """A service with two databases: one for sales, and one for a journal of requests.
 
-Each is a `DatabaseContainer` of its own, with its own settings, engines and sessions. One scope closes
-the sessions of both. Run it from the project's root with
-``APP_JOURNAL__URL=sqlite:///./journal.db uvicorn --factory examples.two_databases:create_app``.
+Each is a `DatabaseContainer` of its own, with its own settings, engines, sessions and migrations. One scope closes
+the sessions of both. Run it from the project's root::
+
+    $ python -m examples.two_databases db upgrade
+    $ python -m examples.two_databases db --database journal upgrade
+    $ python -m examples.two_databases serve
 """
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, ClassVar, Final
 
 from dependency_injector import containers, providers
 from fastapi import APIRouter, Depends, FastAPI
@@ -18,10 +22,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from config import DatabaseSettings, Settings
 from containers import DatabaseContainer
-from sessionscope import Provide, ScopeMiddleware, Shared, check_container, close_container, nested
+from sessionscope import Provide, ScopeMiddleware, Shared, check_container, container_lifespan, nested
 from sessionscope.database import AsyncReadSession
 from sessionscope.database.types import UtcDateTime
+from sessionscope.fastapi.health import build_health_router
 from sessionscope.transactions import AsyncTransactions
+
+# Another service has its migrations in the root of this repository.
+PROJECT: Final = Path(__file__).parent
 
 
 class ShopBase(DeclarativeBase):
@@ -54,6 +62,9 @@ class Entry(JournalBase):
 class ShopSettings(Settings):
     """The service's settings, and those of a second database: ``APP_JOURNAL__URL``."""
 
+    config_file: ClassVar[Path | None] = None
+
+    database: DatabaseSettings = DatabaseSettings(url="sqlite:///./shop.db")
     journal: DatabaseSettings = DatabaseSettings(url="sqlite:///./journal.db")
 
 
@@ -121,14 +132,8 @@ async def counts(sales: SalesDep) -> dict[str, int]:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
-    container: ShopContainer = app.state.container
-    try:
-        for database, base in ((container.database, ShopBase), (container.journal, JournalBase)):
-            async with database.async_engine().begin() as connection:
-                await connection.run_sync(base.metadata.create_all)
+    async with container_lifespan(app.state.container):
         yield
-    finally:
-        await close_container(container)
 
 
 def create_app(container: ShopContainer | None = None) -> FastAPI:
@@ -137,5 +142,6 @@ def create_app(container: ShopContainer | None = None) -> FastAPI:
     app.state.container = container or ShopContainer()
     app.add_middleware(ScopeMiddleware)
     app.include_router(router)
+    app.include_router(build_health_router(PROJECT))
     check_container(app.state.container, app)
     return app
