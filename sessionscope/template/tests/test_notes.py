@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Note
 from app.notes.schemas import NoteOut, NoteQuery
+from containers import ApplicationContainer
 from sessionscope.reading.schemas import Page
 from sessionscope.testing.overrides import Override
 from sessionscope.testing.queries import QueryLog
@@ -77,7 +78,7 @@ class FakeNotes:
 
 async def test_total_is_shown(override: Override, async_client: AsyncClient) -> None:
     """An override replaces a provider until the test ends."""
-    override("notes", FakeNotes())
+    override(ApplicationContainer.notes, FakeNotes(), partial=True)
     assert (await async_client.get("/notes/")).json()["total"] == 7
 
 

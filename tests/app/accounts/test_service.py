@@ -54,9 +54,9 @@ def _repository() -> FakeAccountRepository:
 @pytest.fixture(name="accounts")
 def _accounts(container: ApplicationContainer, override: Override, repository: FakeAccountRepository) -> AccountService:
     """Give the container's service with fakes in place of its dependencies."""
-    override("account_repository", repository)
-    override("account_reader", NoAccounts())
-    override("idempotent_transactions", FakeAsyncTransactions())
+    override(ApplicationContainer.account_repository, repository)
+    override(ApplicationContainer.account_reader, NoAccounts())
+    override(ApplicationContainer.idempotent_transactions, FakeAsyncTransactions())
     return container.accounts()
 
 

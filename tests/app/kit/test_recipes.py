@@ -57,3 +57,8 @@ class TestRecipes:
         """Copied recipes pass, in any order and on any number of workers."""
         result = run("\n\n".join(recipes().values()), *extra)
         result.assert_outcomes(passed=6)
+
+    def test_unit_test_of_a_service_passes(self, run: Callable[..., pytest.RunResult]) -> None:
+        """The section on services without a database has a complete test."""
+        section = DOCUMENT.split("## Services without a database")[1]
+        run(CODE.findall(section)[0]).assert_outcomes(passed=1)

@@ -58,9 +58,9 @@ def _repository() -> FakePostRepository:
 @pytest.fixture(name="posts")
 def _posts(container: ApplicationContainer, override: Override, repository: FakePostRepository) -> PostService:
     """Give the container's service with fakes in place of its dependencies."""
-    override("post_repository", repository)
-    override("idempotent_transactions", FakeAsyncTransactions())
-    override("post_reader", object())
+    override(ApplicationContainer.post_repository, repository)
+    override(ApplicationContainer.idempotent_transactions, FakeAsyncTransactions())
+    override(ApplicationContainer.post_reader, object())
     return container.posts()
 
 

@@ -31,7 +31,7 @@ class FakeReportReader(ReportReader):
 
 async def test_reports_are_the_readers_figures(container: ApplicationContainer, override: Override) -> None:
     """Each report is one call of the reader."""
-    override("report_reader", FakeReportReader())
+    override(ApplicationContainer.report_reader, FakeReportReader())
     reports, query = container.reports(), PageQuery(limit=2)
     assert UserCount(count=3) == await reports.count_users()
     assert [RoleCount(role="admin", count=3)] == await reports.users_by_role()

@@ -61,9 +61,9 @@ def _transfers(
     transactions: FakeAsyncTransactions,
 ) -> TransferService:
     """Give the container's service with fakes in place of its dependencies."""
-    override("transfer_repository", repository)
-    override("transfer_reader", object())
-    override("idempotent_transactions", transactions)
+    override(ApplicationContainer.transfer_repository, repository)
+    override(ApplicationContainer.transfer_reader, object())
+    override(ApplicationContainer.idempotent_transactions, transactions)
     return container.transfers()
 
 

@@ -99,10 +99,10 @@ def _users(
     passwords: FakePasswords,
 ) -> UserService:
     """Give the container's service with fakes in place of its dependencies."""
-    override("user_repository", repository)
-    override("user_reader", FakeUserReader(repository))
-    override("database.async_transactions", transactions)
-    override("passwords", passwords)
+    override(ApplicationContainer.user_repository, repository)
+    override(ApplicationContainer.user_reader, FakeUserReader(repository))
+    override(ApplicationContainer.database.async_transactions, transactions)
+    override(ApplicationContainer.passwords, passwords, partial=True)
     return container.users()
 
 

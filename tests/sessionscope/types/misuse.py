@@ -8,6 +8,7 @@ Each comment is an error that mypy must find, by its code; pyright must find one
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from sessionscope import ScopedResource, Shared, scope
+from sessionscope.testing.overrides import Override
 from tests.sessionscope.service.containers import ApplicationContainer
 from tests.sessionscope.service.services import UserService
 from tests.sessionscope.types.usage import async_count, count, first, open_session
@@ -56,3 +57,10 @@ def a_scope_is_no_session() -> None:
     """It gives nothing that a session has."""
     with scope() as session:
         session.add(object())  # type: ignore[attr-defined]
+
+
+def a_test_overrides_a_provider(override: Override) -> None:
+    """A misspelt provider, or a class in its place, is found before the test runs."""
+    override(ApplicationContainer.usrs, object())  # type: ignore[attr-defined]
+    override(UserService, object())  # type: ignore[arg-type]
+    take_name(override(ApplicationContainer.users, 7))  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from sessionscope.database import create_table, init_db, ping, table_exists
 from sessionscope.database.reads import AsyncReads
 from sessionscope.database.session import AsyncReadSession, ReadSession
 from sessionscope.settings import DatabaseSettings
+from sessionscope.testing.overrides import Override
 from sessionscope.transactions.unit_of_work import AsyncTransactions, Transactions
 from tests.sessionscope.service.containers import DatabaseContainer
 from tests.sessionscope.service.models import User
@@ -91,6 +92,20 @@ def overriding(container: Container) -> None:
     """A provider is overridden for a block."""
     with container.users.override(object()), container.database.session.override(providers.Factory(Session)):
         assert_type(container.users(), UserService)
+
+
+class FakeUsers:
+    """Need not be a subclass of what it replaces."""
+
+    calls = 0
+
+
+def overriding_in_a_test(override: Override, container: Container) -> None:
+    """The provider is one of a class or of an instance, or a name; the fake is returned as it is."""
+    assert_type(override(Container.users, FakeUsers()), FakeUsers)
+    assert_type(override(container.users, FakeUsers(), partial=True).calls, int)
+    assert_type(override(Container.database.session, providers.Factory(Session)), providers.Factory[Session])
+    assert_type(override("users", FakeUsers()), FakeUsers)
 
 
 def count(session: Session) -> int:

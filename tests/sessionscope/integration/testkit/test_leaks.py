@@ -103,6 +103,7 @@ class TestLateOverrides:
 import pytest
 
 from sessionscope.settings import DatabaseSettings
+from tests.sessionscope.service.containers import ApplicationContainer
 from tests.sessionscope.service.settings import Settings
 from sessionscope import LateOverrideError
 
@@ -148,8 +149,19 @@ def test_unknown(override):
 def test_by_object(override, container):
     override(container.users, "fake")
     assert container.users() == "fake"
+
+
+def test_by_class(override, container):
+    class FakeUsers:
+        async def page(self, query):
+            return []
+
+    fake = override(ApplicationContainer.users, FakeUsers(), partial=True)
+    assert container.users() is fake
+    with pytest.raises(TypeError, match="FakeUsers can't replace users, which makes UserService:\\n- it lacks"):
+        override(ApplicationContainer.users, FakeUsers())
 """
-        ).assert_outcomes(passed=13)
+        ).assert_outcomes(passed=14)
 
 
 class TestModes:

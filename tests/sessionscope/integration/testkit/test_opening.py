@@ -108,9 +108,39 @@ class TestFakes:
         assert (await async_client.post("/publish/f")).json() == "faked"
 """
 
+FAKED = """
+    def make():
+        container = Container(settings=Settings(database=MEMORY))
+        container.broker.override(Shared(FakeBroker))
+        return container
+
+    class FakeBroker:
+        async def publish(self, message):
+            return f"faked {message}"
+
+    return make
+"""
+
 
 class TestOpening:
     @pytest.mark.parametrize("extra", [("-p", "randomly"), ("-n", "2")], ids=["random", "xdist"])
     def test_every_client_finds_it_open(self, run: Callable[..., pytest.RunResult], extra: tuple[str, ...]) -> None:
         """The object is opened for each test and closed after it, unless it is overridden."""
         run(TESTS, *extra).assert_outcomes(passed=10)
+
+    def test_fake_in_make_container_is_used_by_all_tests(self, run: Callable[..., pytest.RunResult]) -> None:
+        """The real object is never opened."""
+        made = "return lambda: Container(settings=Settings(database=MEMORY))"
+        assert made in TESTS
+        run(
+            TESTS.partition("@pytest.mark.parametrize")[0].replace(made, FAKED)
+            + """
+def test_sync(client):
+    assert client.post("/publish/a").json() == "faked a"
+
+
+async def test_async(async_client, opened):
+    assert (await async_client.post("/publish/b")).json() == await opened.broker().publish("b") == "faked b"
+    assert log.count("broker opened") == 0
+"""
+        ).assert_outcomes(passed=2)
