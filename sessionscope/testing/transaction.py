@@ -1,8 +1,8 @@
 """Transaction mode: a test runs in one transaction, which is rolled back at the end.
 
-On SQLite, the sync and the async engine use the same connection, so the sync and the async sessions of a test see
-each other's rows at once, committed or not. A session's own transaction is a savepoint inside the test's
-transaction, so commits and rollbacks in the service's code take effect.
+On SQLite, the sync and the async engine use the same connection in the calling thread, so the sync and the async
+sessions of a test see each other's rows at once, committed or not. A session's own transaction is a savepoint inside
+the test's transaction, so commits and rollbacks in the service's code take effect.
 """
 
 import sqlite3
@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-import aiosqlite
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import sessionmaker
@@ -21,6 +20,7 @@ from sessionscope.database.factories import SESSION_OPTIONS
 from sessionscope.database.location import DatabaseLocation
 from sessionscope.database.session import AsyncReadSession, AsyncWriteSession, ReadSession, WriteSession
 from sessionscope.testing.dialects import ASYNC_SQLITE, SQLITE
+from sessionscope.testing.in_place import InPlaceConnection
 from sessionscope.testing.loops import run
 
 
@@ -33,8 +33,8 @@ class SharedConnection:
         for pragma in ("foreign_keys = ON", "synchronous = OFF"):
             self._raw.execute(f"PRAGMA {pragma}")
         self.engine = create_engine(SQLITE, creator=lambda: self._raw, poolclass=StaticPool)
-        wrap = partial(aiosqlite.Connection, lambda: self._raw, iter_chunk_size=64)
-        self.async_engine = create_async_engine(ASYNC_SQLITE, async_creator=wrap, poolclass=StaticPool)
+        in_place = partial(InPlaceConnection, self._raw)
+        self.async_engine = create_async_engine(ASYNC_SQLITE, async_creator=in_place, poolclass=StaticPool)
         run(self._start())
 
     @contextmanager
@@ -60,6 +60,7 @@ class SharedConnection:
         """Close the connection for good."""
         run(self.async_engine.dispose())
         self.engine.dispose()
+        self._raw.close()
 
     async def _start(self) -> None:
         async with self.async_engine.connect():
