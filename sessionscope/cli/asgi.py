@@ -1,7 +1,7 @@
 """Builds the application that HTTP servers import from a service's ``app/asgi.py``."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from logging.config import dictConfig
 from pathlib import Path
 from typing import Any, Final
@@ -9,11 +9,11 @@ from typing import Any, Final
 import typer
 from fastapi import FastAPI
 
-from sessionscope.cli.reporting import FAILED, reported
+from sessionscope.cli.existing import refuse_private_databases, require_files
+from sessionscope.cli.reporting import reported
 from sessionscope.fastapi.server.ending import follow_parent
 from sessionscope.fastapi.server.memory import settle
 from sessionscope.lifetimes.check import check_container
-from sessionscope.migrations.databases import migrated_databases, migrated_names
 from sessionscope.observe.logging import logging_config
 
 # If a worker ends with this code, uvicorn and gunicorn end too. After any other code, they start a new worker.
@@ -36,7 +36,7 @@ def build_asgi_app(create_app: Callable[[], FastAPI], *, project: Path | None = 
     try:
         with reported():
             app = create_app()
-            refuse_private_database(app.state.container, project)
+            refuse_private_databases(app.state.container, project)
             return prepare(app, project)
     except typer.Exit:
         sys.exit(FAILED_START)
@@ -51,36 +51,14 @@ def check_served(container: Any, project: Path | None = None) -> None:
         typer.Exit: The database is in memory. A line on standard error says so.
     """
     check_container(container)
-    refuse_private_database(container, project)
-
-
-def refuse_private_database(container: Any, project: Path | None = None) -> None:
-    """Refuse to serve an in-memory database: it is private to each process, so workers would start without tables.
-
-    Raises:
-        UnknownDatabaseError: ``alembic.ini`` names a database that *container* doesn't have.
-        typer.Exit: A database that has migrations is in memory. A line on standard error says so.
-    """
-    for database in _migrated(container, project):
-        if database.location().private:
-            url = database.settings().url
-            typer.echo(
-                f"{url} is private to each process, so the service would start without tables: use a file", err=True
-            )
-            raise typer.Exit(FAILED)
+    refuse_private_databases(container, project)
 
 
 def prepare(app: FastAPI, project: Path | None = None) -> FastAPI:
     """Prepare this process to serve *app*, and return it."""
     container = app.state.container
-    # Only `db upgrade` creates a missing file: an empty one would only look like a database.
-    for database in _migrated(container, project):
-        database.location().must_exist = True
+    require_files(container, project)
     dictConfig(logging_config(container.settings().logging))
     settle()
     follow_parent()
     return app
-
-
-def _migrated(container: Any, project: Path | None) -> Iterable[Any]:
-    return migrated_databases(container, migrated_names(project)).values()

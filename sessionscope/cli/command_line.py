@@ -16,6 +16,7 @@ from sessionscope.cli.database import build_database_commands
 from sessionscope.cli.reporting import BAD_USAGE
 from sessionscope.cli.service import MAIN, Service
 from sessionscope.cli.serving import serve
+from sessionscope.cli.working import work
 
 
 class ChosenDatabase(NamedTuple):
@@ -52,6 +53,8 @@ class CommandLine(typer.Typer):
         self.config = build_configuration_commands()
         self.callback()(options)
         self.command()(serve)
+        if service.worker is not None:
+            self.command("worker")(work)
         self.add_typer(self.db, name="db")
         self.add_typer(self.config, name="config")
 
@@ -85,6 +88,7 @@ def build_cli(
     container: str,
     create_app: str,
     app: str,
+    worker: str | None = None,
     project: Path | None = None,
 ) -> CommandLine:
     """Return the command line of a service. Name the service's parts as ``module:name``.
@@ -95,10 +99,13 @@ def build_cli(
         container: The container class, such as ``containers:ApplicationContainer``.
         create_app: The function that makes the application for a container, such as ``app.main:create_app``.
         app: The application that HTTP servers and worker processes import, such as ``app.asgi:app``.
+        worker: The `sessionscope.worker.Worker`, such as ``app.worker:worker``, for the command ``worker``.
         project: The folder of the ``pyproject.toml`` that configures Alembic, for a repository with several services.
             By default, it is searched for from the working directory upwards.
     """
-    service = Service(settings=settings, container=container, create_app=create_app, app=app, project=project)
+    service = Service(
+        settings=settings, container=container, create_app=create_app, app=app, worker=worker, project=project
+    )
     return CommandLine(service, help=help)
 
 

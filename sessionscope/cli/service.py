@@ -29,6 +29,7 @@ class Service:
         create_app: The function that makes the application for a container.
         app: The application that HTTP servers import.
         project: The folder of the ``pyproject.toml`` that configures Alembic. If None, it is searched for.
+        worker: The `sessionscope.worker.Worker`, if the service has one.
         database: The name of the database that the current command is for.
     """
 
@@ -37,6 +38,7 @@ class Service:
     create_app: str
     app: str
     project: Path | None = None
+    worker: str | None = None
     database: str = MAIN
 
     def read_settings(self) -> "ServiceSettings":
@@ -67,6 +69,10 @@ class Service:
     def build_container(self) -> Any:
         """Return a new container."""
         return resolve_name(self.container)()
+
+    def find_worker(self) -> Any:
+        """Return the worker of the service."""
+        return resolve_name(self.worker or "")
 
     def build_app(self, container: Any) -> Any:
         """Return a new application for *container*."""

@@ -7,6 +7,7 @@ from sessionscope.settings.sections import (
     LoggingSettings,
     Section,
     ServerSettings,
+    WorkerSettings,
 )
 from sessionscope.settings.service import ServiceSettings
 from sessionscope.settings.url import DatabaseUrl
@@ -21,4 +22,5 @@ __all__ = [
     "Section",
     "ServerSettings",
     "ServiceSettings",
+    "WorkerSettings",
 ]

@@ -101,6 +101,13 @@ class ServerSettings(Section):
         return texts
 
 
+class WorkerSettings(Section):
+    """How ``python -m app worker`` does jobs."""
+
+    concurrency: int = Field(default=10, ge=1, description="jobs that run at a time at most")
+    shutdown_timeout: int = Field(default=10, ge=1, description="longest wait for jobs in flight at the end, seconds")
+
+
 class IdempotencySettings(Section):
     """How long the answers to requests with an Idempotency-Key are kept."""
 
