@@ -41,14 +41,14 @@ async def _work(service: Service, concurrency: int | None) -> int:
 
     async with running(build_container) as container:
         settings = getattr(container.settings(), "worker", None) or WorkerSettings()
-        concurrency = concurrency or settings.concurrency
+        at_a_time = concurrency or settings.concurrency
         stop = _stop_at_signals()
-        typer.echo(f"Working on {concurrency} jobs at a time. Press Ctrl-C to stop.")
+        typer.echo(f"Working on {at_a_time} jobs at a time. Press Ctrl-C to stop.")
         return await run_worker(
             container,
             service.find_worker(),
             stop=stop,
-            concurrency=concurrency,
+            concurrency=at_a_time,
             shutdown_timeout=settings.shutdown_timeout,
         )
 

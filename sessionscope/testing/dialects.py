@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.engine.default import DefaultDialect, DefaultExecutionContext
 
 from sessionscope._compat.sqlalchemy import await_in_greenlet
 from sessionscope.testing.driver_connection import DriverConnection
@@ -40,6 +40,29 @@ class KeepsTransaction(DefaultDialect):
 
     def reset_isolation_level(self, dbapi_conn: Any) -> None:
         """Do nothing."""
+
+
+class AwaitableCursor:
+    """A sync cursor for an async engine, which may await more of a cursor than a sync one has.
+
+    Args:
+        raw: The driver's cursor.
+    """
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+
+    def __getattr__(self, name: str) -> Any:
+        # A sync driver has nothing left to wait for, such as the end of a cursor whose rows are fetched later.
+        return getattr(self.raw, name, _pause)
+
+
+class AwaitableCursors(DefaultExecutionContext):
+    """Executes statements with such cursors."""
+
+    def create_default_cursor(self) -> Any:
+        """Return a cursor."""
+        return AwaitableCursor(super().create_default_cursor())
 
 
 class SharesConnection(KeepsTransaction):
@@ -90,7 +113,7 @@ class SharesConnection(KeepsTransaction):
             # As with an async driver, this fails outside of a coroutine.
             await_in_greenlet(_pause())
         with self._shared.turn(statement, rest[-1]):
-            send(cursor, statement, *rest)
+            send(cursor.raw if isinstance(cursor, AwaitableCursor) else cursor, statement, *rest)
 
 
 class SQLite(KeepsTransaction, SQLiteDialect_pysqlite):
@@ -157,7 +180,10 @@ def engine_over(shared: DriverConnection, source: Engine, *, is_async: bool) -> 
     engine = create_engine(url, creator=lambda: shared.raw, poolclass=StaticPool, shared=shared)
     # Connect once now, so that the engine's first statements don't show up in a test.
     engine.connect().close()
-    engine.dialect.is_async = is_async
+    if is_async:
+        usual = engine.dialect.execution_ctx_cls
+        engine.dialect.execution_ctx_cls = type(usual.__name__, (AwaitableCursors, usual), {})
+        engine.dialect.is_async = True
     return engine
 
 

@@ -187,3 +187,21 @@ class TestJobs:
             ended(process, signal.SIGTERM)
         with engine.connect() as connection:
             assert 3 == connection.scalar(select(func.count(Effect.scope.distinct())))
+
+
+@pytest.mark.every_database(but=["postgresql", "mysql"])
+class TestStart:
+    @pytest.mark.parametrize(
+        ("variables", "code", "line"),
+        [
+            ({"APP_WORKER__CONCURRENCY": "0"}, 2, "worker.concurrency"),
+            ({"APP_DATABASE__URL": "sqlite:///:memory:"}, 1, "is private to each process"),
+        ],
+        ids=["setting", "memory"],
+    )
+    def test_mistake_is_one_line(self, tmp_path: Path, variables: dict[str, str], code: int, line: str) -> None:
+        """As with the other commands."""
+        environment = os.environ | {"APP_DATABASE__URL": f"sqlite:///{tmp_path}/x.db"} | variables
+        command = [sys.executable, "-m", NAME, "worker"]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+        assert (code, 1, True) == (done.returncode, len(done.stderr.splitlines()), line in done.stderr)

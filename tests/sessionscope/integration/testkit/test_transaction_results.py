@@ -1,9 +1,10 @@
-"""Results of async sessions in transaction mode, where SQLite's driver works in the calling thread."""
+"""Results of async sessions and connections in transaction mode, which use the sync driver."""
 
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +19,9 @@ async def add_users(session: AsyncSession, count: int) -> None:
     await session.commit()
 
 
-class TestOnSQLite:
+@pytest.mark.every_database
+@pytest.mark.isolation("transaction")
+class TestResults:
     async def test_rows_can_be_fetched_in_every_way(self, async_session: AsyncSession) -> None:
         """Whole, one by one, by the column, and many statements at once."""
         await add_users(async_session, 3)
@@ -49,6 +52,8 @@ class TestOnSQLite:
         async with container.database.async_engine().connect() as connection:
             assert 1 == (await connection.execute(select(func.count()).select_from(User))).scalar()
 
+
+class TestOnSQLite:
     async def test_no_thread_is_started(
         self, async_session: AsyncSession, query_log: Callable[[], AbstractContextManager[QueryLog]]
     ) -> None:
