@@ -86,9 +86,16 @@ def problem(
     all_headers = dict(headers or {})
     if kind.retry_after is not None:
         all_headers["Retry-After"] = str(kind.retry_after + randint(0, kind.retry_spread))  # noqa: S311 - guards nothing
-    chosen: ProblemFormat = getattr(request.app.state, "problem_format", RFC_9457)
+    chosen = _format_of(request)
     content = chosen.convert(body).model_dump(mode="json", by_alias=True, exclude_none=True)
     return JSONResponse(content, kind.status, all_headers, chosen.media_type)
+
+
+def _format_of(request: Request) -> ProblemFormat:
+    # A middleware around the application may refuse a request before the scope has an application.
+    state = getattr(request.scope.get("app"), "state", None)
+    chosen: ProblemFormat = getattr(state, "problem_format", RFC_9457)
+    return chosen
 
 
 def describe_problems(app: FastAPI, chosen: ProblemFormat = RFC_9457) -> None:
