@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from sessionscope.fastapi.injection import Provide, inject
     from sessionscope.fastapi.middleware import ScopeMiddleware, current_request
+    from sessionscope.fastapi.sessions import get_async_db, get_db
     from sessionscope.lifetimes.check import check_container
     from sessionscope.lifetimes.errors import (
         ContainerError,
@@ -47,6 +48,8 @@ __all__ = [
     "container_lifespan",
     "current_request",
     "current_scope",
+    "get_async_db",
+    "get_db",
     "inject",
     "nested",
     "open_container",
@@ -74,6 +77,8 @@ _MODULES: Final = {
     "container_lifespan": "lifetimes.lifespan",
     "current_request": "fastapi.middleware",
     "current_scope": "lifetimes.scopes",
+    "get_async_db": "fastapi.sessions",
+    "get_db": "fastapi.sessions",
     "inject": "fastapi.injection",
     "nested": "lifetimes.nesting",
     "open_container": "lifetimes.lifespan",

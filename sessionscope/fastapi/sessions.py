@@ -4,6 +4,7 @@ These dependencies need ``app.state.container`` and `ScopeMiddleware`. Set both 
 """
 
 from collections.abc import AsyncIterator
+from inspect import isawaitable
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -27,20 +28,29 @@ async def get_db(connection: HTTPConnection) -> AsyncIterator[Session]:
         sqlalchemy.exc.TimeoutError: Other requests used all connections of the pool for too long.
     """
     database = database_of(connection)
-    # Wait in the event loop. Threads that wait here could not finish other requests.
-    factory = database.session_factory()
-    if isinstance(factory, SessionFactory):
-        await factory.gate.admit(current_scope())
+    await _admit(database)
     yield database.session()
 
 
 async def get_async_db(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
-    """Yield the request's async session. Otherwise it is like `get_db`."""
-    yield database_of(connection).async_session()
+    """Yield the request's async session. Otherwise it is like `get_db`.
+
+    If an async generator function or an async context manager makes the session, it is opened first.
+    """
+    session = database_of(connection).async_session()
+    yield await session if isawaitable(session) else session
 
 
 SessionDep = Annotated[Session, Depends(get_db)]
 AsyncSessionDep = Annotated[AsyncSession, Depends(get_async_db)]
+
+
+async def _admit(database: Any) -> None:
+    provider = getattr(database, "session_factory", None)
+    factory = provider() if provider is not None else None
+    if isinstance(factory, SessionFactory):
+        # Wait in the event loop. Threads that wait for a connection could not finish other requests.
+        await factory.gate.admit(current_scope())
 
 
 def database_of(connection: HTTPConnection) -> Any:

@@ -44,9 +44,12 @@ class Block:
         return found
 
 
-def blocks_of(guide: Path) -> list[Block]:
-    """Return the code blocks of *guide* that name their language."""
-    return [Block(language, title or None, text) for language, title, text in _BLOCK.findall(guide.read_text())]
+def blocks_of(guide: Path, section: str = "") -> list[Block]:
+    """Return the code blocks of *guide*, or of a section of it, that name their language."""
+    text = guide.read_text()
+    if section:
+        text = text.split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return [Block(language, title or None, text) for language, title, text in _BLOCK.findall(text)]
 
 
 def matches(shown: str, printed: str) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -14,9 +15,32 @@ from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
 import httpx2
+from sqlalchemy import NullPool, create_engine, text
+
+from sessionscope.testing.targets import Target
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS: Final = 600
+
+
+@contextmanager
+def new_database(target: Target, folder: Path, driver: str) -> Generator[str, None, None]:
+    """Yield the URL of an empty database, in *folder* or on the target's server.
+
+    Args:
+        target: The database to test on: SQLite or PostgreSQL.
+        folder: Where SQLite's file is.
+        driver: The beginning of the URL, for PostgreSQL.
+    """
+    if target.url is None:
+        yield f"sqlite:///{folder}/test.db"
+        return
+    server, name = target.url.set(drivername="postgresql+psycopg"), f"new_{secrets.token_hex(5)}"
+    engine = create_engine(server, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        yield target.url.set(drivername=driver, database=name).render_as_string(hide_password=False)
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def make_service(path: Path) -> Path:
