@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from sessionscope.database.check import shared_sessions
-from sessionscope.database.session import has_unsaved_changes
+from sessionscope.database.session import has_unsaved_changes, watch
 from sessionscope.lifetimes.check import register_check
 from sessionscope.lifetimes.transactional import transactional
 
@@ -18,6 +18,7 @@ class OfSession:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        watch(session)
 
     def is_idle(self) -> bool:
         """See `Transactional.is_idle`."""
@@ -29,8 +30,7 @@ class OfSession:
 
     def has_uncommitted_changes(self) -> bool:
         """See `Transactional.has_uncommitted_changes`."""
-        session = self._session
-        return bool(session.new or session.dirty or session.deleted) or has_unsaved_changes(session)
+        return _has_changes(self._session)
 
     def close(self) -> None:
         """See `Transactional.close`."""
@@ -48,6 +48,7 @@ class OfAsyncSession:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+        watch(session.sync_session)
 
     def is_idle(self) -> bool:
         """See `Transactional.is_idle`."""
@@ -59,7 +60,7 @@ class OfAsyncSession:
 
     def has_uncommitted_changes(self) -> bool:
         """See `Transactional.has_uncommitted_changes`."""
-        return OfSession(self._session.sync_session).has_uncommitted_changes()
+        return _has_changes(self._session.sync_session)
 
     def close(self) -> Awaitable[None] | None:
         """See `Transactional.close`."""
@@ -71,6 +72,10 @@ class OfAsyncSession:
     def release(self) -> Awaitable[None]:
         """See `Transactional.release`."""
         return self._session.reset()
+
+
+def _has_changes(session: Session) -> bool:
+    return bool(session.new or session.dirty or session.deleted) or has_unsaved_changes(session)
 
 
 def register_sessions() -> None:

@@ -92,10 +92,14 @@ def open_session(factory: Callable[[], S], writes: Writes) -> S:
     session = factory()
     sync_session = session.sync_session if isinstance(session, AsyncSession) else session
     state_of(sync_session).writes = writes
-    if not isinstance(sync_session, WriteSession | ReadSession):
-        # Another factory has taken the place of ours.
-        _watch(sync_session)
+    watch(sync_session)
     return session
+
+
+def watch(session: Session) -> None:
+    """Let a session of another factory than ours record its changes too. A second call does nothing."""
+    if not isinstance(session, WriteSession | ReadSession):
+        _watch(session)
 
 
 def _refuse_to_write(state: ORMExecuteState) -> None:

@@ -8,11 +8,11 @@ import httpx2
 import pytest
 from dependency_injector import containers
 from fastapi import FastAPI, HTTPException
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-from sessionscope import ScopedResource, ScopeMiddleware, check_container
+from sessionscope import ScopedResource, ScopeError, ScopeMiddleware, check_container, scope
 from sessionscope.fastapi.sessions import AsyncSessionDep, SessionDep
 
 pytestmark = pytest.mark.isolation("none")
@@ -127,3 +127,41 @@ class TestSmallContainers:
         app = build_app(async_session=recipe(async_sessionmaker(async_engine)))
         assert 0 == await rows_after(app, "/async/409", engine)
         assert 1 == await rows_after(app, "/async/200", engine)
+
+
+class Base(DeclarativeBase):
+    """The base class of a service's own models."""
+
+
+class Note(Base):
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class TestRelease:
+    async def test_release_refuses_to_lose_flushed_changes(self, async_engine: AsyncEngine) -> None:
+        """That is so for a session of SQLAlchemy's own factory too."""
+        provider = ScopedResource(async_sessionmaker(async_engine))
+        async with scope() as current:
+            session: Any = provider()
+            session.add(Note(id=1))
+            await session.flush()
+            with pytest.raises(ScopeError, match="not committed"):
+                await current.release()
+            await session.commit()
+            await current.release()
+            assert 1 == await session.scalar(select(func.count()).select_from(Note))
+
+    def test_sync_release_refuses_too(self, engine: Engine) -> None:
+        """A rollback forgets the changes."""
+        provider = ScopedResource(sessionmaker(engine))
+        with scope() as current:
+            session: Any = provider()
+            session.add(Note(id=1))
+            session.flush()
+            with pytest.raises(ScopeError, match="not committed"):
+                current.release()
+            session.rollback()
+            current.release()
+            assert 0 == session.scalar(select(func.count()).select_from(Note))
