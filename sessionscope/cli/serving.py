@@ -103,9 +103,11 @@ def _listen(config: Any) -> socket.socket:
 def _serve(config: Any, listener: socket.socket) -> None:
     from uvicorn.supervisors import ChangeReload, Multiprocess
 
-    from sessionscope.fastapi.server.ending import EndingServer, end_at_once
+    from sessionscope.fastapi.server.ending import EndingServer, end_at_once, keep_interrupts_from_children
 
     server = EndingServer(config)
+    if config.should_reload or config.workers > 1:
+        keep_interrupts_from_children()
     try:
         if config.should_reload:
             ChangeReload(config, target=server.run, sockets=[listener]).run()

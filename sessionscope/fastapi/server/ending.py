@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
@@ -53,6 +54,27 @@ def _end_at_second_interrupt() -> None:
 def end_at_once(*_: object) -> None:
     """End this process without waiting for anything, with the exit code of Ctrl-C."""
     os._exit(128 + signal.SIGINT)
+
+
+def keep_interrupts_from_children() -> None:
+    """Handle Ctrl-C in this process alone. The processes that it starts are told to end by their parent.
+
+    Ctrl-C reaches all processes of a terminal. One that is still importing modules would end with a traceback. Child
+    processes inherit which signals are blocked, but not the thread that waits for this one.
+    """
+    if sys.platform != "win32":
+        # The first lock starts multiprocessing's resource tracker, after which Python 3.11 unblocks the signal.
+        multiprocessing.get_context("spawn").Lock()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        threading.Thread(target=_handle_interrupts, name="interrupts", daemon=True).start()
+
+
+def _handle_interrupts() -> None:
+    while True:
+        number = signal.sigwait({signal.SIGINT})
+        handler = signal.getsignal(number)
+        if callable(handler):
+            handler(number, None)
 
 
 def follow_parent() -> None:

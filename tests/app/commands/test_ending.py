@@ -103,6 +103,17 @@ def test_ctrl_c_in_a_terminal_reaches_all_processes(url: str, workers: str) -> N
     assert "Traceback" not in log
 
 
+@pytest.mark.parametrize("seconds", [0.1, 0.2, 0.4, 0.8])
+@pytest.mark.parametrize("option", [("--workers", "2"), ("--reload",)], ids=["workers", "reload"])
+def test_ctrl_c_while_processes_start_leaves_no_traceback(url: str, option: tuple[str, ...], seconds: float) -> None:
+    """A process that is still importing modules gets the signal too."""
+    with served(migrated(url), *option) as (process, _):
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGINT)
+        _, log = process.communicate(timeout=PATIENCE_SECONDS)
+    assert "Traceback" not in log
+
+
 def test_workers_end_with_their_parent(url: str) -> None:
     """If the parent is killed, its workers notice and stop serving its port."""
     with served(migrated(url), "--workers", "2") as (process, port):
