@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -84,7 +83,6 @@ def written(project: Path, message: str) -> str:
 
 @pytest.mark.parametrize("command", [ALEMBIC, APP], ids=" ".join)
 class TestRevision:
-    @pytest.mark.skipif(find_spec("ruff") is None, reason="formatting needs ruff, which `make lint` installs")
     def test_a_change_of_models_becomes_a_formatted_migration(
         self, project: Path, run: Run, command: tuple[str, ...]
     ) -> None:

@@ -58,7 +58,7 @@ class LostSessions:
             self._lost.append(session)
 
     def _end(self, connection: Any) -> None:
-        lost = []
+        lost = list[Session]()
         # Other threads may take them at the same time.
         with suppress(IndexError):
             while True:
