@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import URL
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from sessionscope.database.errors import CommitOutcomeUnknownError, Failure, failure_of, is_unavailable
 from sessionscope.errors import CONFLICT, INVALID, InvalidError, ProblemType, ServiceError
@@ -70,7 +71,7 @@ async def _refused(request: Request, error: Any) -> JSONResponse:
 
 
 async def _foreign(request: Request, error: Exception, *, kind: ProblemType) -> JSONResponse:
-    logger.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+    logger.error("%s failed", _name_of(request), exc_info=error)
     return problem(request, kind, kind.meaning)
 
 
@@ -135,17 +136,17 @@ def _methods_of(request: Request) -> list[str]:
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
     if is_unavailable(error):
-        path, failure = request.scope["path"], failure_of(error)
-        logger.warning("%s %s: the database is not available: %s", request.method, path, failure)
+        failure = failure_of(error)
+        logger.warning("%s: the database is not available: %s", _name_of(request), failure)
         return problem(request, DATABASE_UNAVAILABLE, "the database is not available now; try again")
     if failure_of(error) is Failure.CONFLICT:
         return problem(request, CONFLICT, "the request collides with stored data")
-    logger.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+    logger.error("%s failed", _name_of(request), exc_info=error)
     return problem(request, INTERNAL, "something broke on our side; it was logged")
 
 
 async def _unknown_outcome(request: Request, error: Any) -> JSONResponse:
-    logger.error("%s %s: %s", request.method, request.scope["path"], error)
+    logger.error("%s: %s", _name_of(request), error)
     if error.idempotent:
         detail = "it is not known whether this was done: repeat the same request, with its Idempotency-Key, to find out"
         return problem(request, UNCONFIRMED, detail)
@@ -160,3 +161,8 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     if all(map(is_unavailable, causes)):
         return await _database(request, causes[0])
     return problem(request, INTERNAL, "something broke on our side; it was logged")
+
+
+def _name_of(connection: HTTPConnection) -> str:
+    """Return the method and the path, for logs. The handshake of a WebSocket has no method here."""
+    return f"{connection.scope.get('method', 'WebSocket')} {connection.scope['path']}"

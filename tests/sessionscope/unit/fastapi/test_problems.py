@@ -4,10 +4,13 @@ import logging
 from typing import Annotated, Any, ClassVar, Final
 
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, WebSocket
 from fastapi.security import HTTPBearer
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.testclient import WebSocketDenialResponse
 
 from sessionscope.errors import (
     FORBIDDEN,
@@ -25,6 +28,7 @@ from sessionscope.fastapi.problems import problems
 pytestmark = pytest.mark.isolation("none")
 
 SOLD_OUT: Final = ProblemType("sold-out", 409, "Sold out", "There are none left.")
+DOWN: Final = PoolTimeoutError("no connection is free")
 LATE: Final = ProblemType("late", 504, "Late", "Another service is late. Repeat the request.", retry_after=5)
 
 
@@ -85,6 +89,34 @@ class TestOwnErrors:
     def test_other_errors_of_that_library_are_internal(self) -> None:
         """Only the listed classes have a type."""
         assert 500 == client_of(RuntimeError(), errors={LibraryError: LATE}).get("/").status_code
+
+
+class TestWebSocket:
+    @pytest.mark.parametrize(
+        ("error", "status", "logged"),
+        [
+            (UnauthorizedError(), 401, None),
+            (DOWN, 503, "WebSocket /: the database is not available: pool_exhausted"),
+            (ProgrammingError("SELECT", None, Exception("no such table")), 500, "WebSocket / failed"),
+            (LibraryError("secret"), 504, "WebSocket / failed"),
+        ],
+        ids=["refused", "database is down", "database fails", "another library fails"],
+    )
+    def test_error_refuses_the_handshake(
+        self, caplog: pytest.LogCaptureFixture, error: Exception, status: int, logged: str | None
+    ) -> None:
+        """The response is the same as to a request. A handshake has no method, so the log says what it was."""
+        app = FastAPI()
+        install_problems(app, {LibraryError: LATE})
+
+        @app.websocket("/")
+        async def fail(_socket: WebSocket) -> None:
+            raise error
+
+        with pytest.raises(WebSocketDenialResponse) as refused, TestClient(app).websocket_connect("/"):
+            pass
+        assert status == refused.value.status_code
+        assert [logged] * (logged is not None) == [record.getMessage() for record in caplog.records]
 
 
 class TestUnauthorized:
