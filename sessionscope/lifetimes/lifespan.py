@@ -7,21 +7,21 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from inspect import isawaitable
-from typing import Any
+from typing import Any, Final
 
 from dependency_injector import containers, providers
 
 from sessionscope.lifetimes.errors import TeardownError
 from sessionscope.lifetimes.scopes import ScopedResource
-from sessionscope.lifetimes.shared import Shared
+from sessionscope.lifetimes.shared import OverrideGuard, Shared
 
 
 async def open_container(container: containers.Container) -> None:
     """Open every `Shared` of *container* that is opened asynchronously, such as brokers, clients and pools.
 
     Each object is opened after those that it depends on, and belongs to the running event loop. Objects that are
-    already open stay open, overridden providers are not opened, and all other objects are built on first use.
-    `close_container` closes them.
+    already open stay open, overridden providers are not opened, and all other objects are built on first use. Of
+    the options of a `Selector`, only the one that the settings select is opened. `close_container` closes them.
 
     Raises:
         Exception: Opening an object raised it; the objects that were opened before are closed again.
@@ -125,8 +125,37 @@ def _in_order(
             continue
         visited.add(provider)
         is_replaced = provider.overridden and not isinstance(provider, providers.Container) and not with_replaced
-        yield from _in_order(
-            [provider.last_overriding] if is_replaced else provider.related, visited, with_replaced=with_replaced
-        )
+        if is_replaced:
+            taken = iter([provider.last_overriding])
+        elif with_replaced or not isinstance(provider, providers.Selector):
+            taken = iter(provider.related)
+        else:
+            taken = _needed_by(provider)
+        yield from _in_order(taken, visited, with_replaced=with_replaced)
         if not is_replaced:
             yield provider
+
+
+def _needed_by(selector: "providers.Selector[Any]") -> Iterator[Any]:
+    """Yield what *selector* depends on, with the selected option alone if no call can select another."""
+    selection: Any = selector.selector
+    if not providers.is_provider(selection) or not all(
+        isinstance(each, _SETTLED) for each in (selection, *selection.traverse())
+    ):
+        yield from selector.related
+        return
+    # What it is read from comes first, and is open when the generator goes on.
+    yield selection
+    selected = selector.providers.get(selection())
+    if selected is not None:
+        yield selected
+
+
+# What these providers give doesn't change while the container is open.
+_SETTLED: Final = (
+    OverrideGuard,
+    providers.Object,
+    providers.ProvidedInstance,
+    providers.AttributeGetter,
+    providers.ItemGetter,
+)

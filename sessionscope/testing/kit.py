@@ -15,7 +15,6 @@ from starlette.testclient import TestClient
 from sessionscope.lifetimes.kinds import opens_asynchronously
 from sessionscope.lifetimes.lifespan import close, close_container, open_container, to_close
 from sessionscope.lifetimes.loops import finish
-from sessionscope.lifetimes.names import named_providers
 from sessionscope.lifetimes.nesting import MAIN, nested_databases
 from sessionscope.lifetimes.shared import Shared
 from sessionscope.migrations.databases import named_in
@@ -70,7 +69,7 @@ class Kit:
         self._is_open = False
         self.container = service.make_container()
         self.watch = watch
-        shared = [each for _, each in named_providers(self.container) if isinstance(each, Shared)]
+        shared = self.container.traverse(types=[Shared])
         self.takes_opening = any(opens_asynchronously(each.provides) is not False for each in shared)
 
     @property

@@ -108,6 +108,14 @@ class TestFakes:
         assert (await async_client.post("/publish/f")).json() == "faked"
 """
 
+SELECTED = """
+from dependency_injector import providers
+
+
+class Container(ApplicationContainer):
+    broker = providers.Selector(providers.Object("open"), open=Shared[Broker](open_broker, log))
+"""
+
 FAKED = """
     def make():
         container = Container(settings=Settings(database=MEMORY))
@@ -144,3 +152,18 @@ async def test_async(async_client, opened):
     assert log.count("broker opened") == 0
 """
         ).assert_outcomes(passed=2)
+
+    def test_object_without_a_name_is_open(self, run: Callable[..., pytest.RunResult]) -> None:
+        """Only a selector names it."""
+        declared = """
+class Container(ApplicationContainer):
+    broker = Shared[Broker](open_broker, log)
+"""
+        assert declared in TESTS
+        run(
+            TESTS.partition("@pytest.mark.parametrize")[0].replace(declared, SELECTED)
+            + """
+async def test_async(async_client):
+    assert (await async_client.post("/publish/b")).json() == "sent b"
+"""
+        ).assert_outcomes(passed=1)

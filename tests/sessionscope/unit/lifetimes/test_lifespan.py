@@ -17,6 +17,7 @@ from sessionscope import (
     TeardownError,
     check_container,
     close_container,
+    container_lifespan,
     open_container,
     scope,
 )
@@ -408,3 +409,41 @@ class TestApplication:
         async with app.router.lifespan_context(app):
             assert "sent x" == await container.broker().publish("x")
         assert ["broker opened", "broker closed"] == log
+
+
+class TestSelector:
+    @pytest.mark.parametrize(("kind", "opened"), [("near", ["near opened"]), ("none", []), ("unknown", [])])
+    async def test_only_the_selected_option_is_opened(self, kind: str, opened: list[str]) -> None:
+        """The server of an option that the settings don't select may be missing."""
+        log = Log()
+
+        class Container(containers.DeclarativeContainer):
+            settings = Shared[dict[str, str]](dict, broker=kind)
+            broker = providers.Selector(
+                settings.provided["broker"],
+                near=Shared[Broker](broker_of, log, "near"),
+                far=Shared[Broker](broker_of, log, "far"),
+                none=providers.Object(None),
+            )
+            service = providers.Factory(Service, broker)
+
+        container = Container()
+        async with container_lifespan(container):
+            assert opened == log
+        assert [name.replace("opened", "closed") for name in opened] == log[len(opened) :]
+
+    async def test_every_option_is_opened_if_the_selection_may_change(self) -> None:
+        """A function may select another option for each call."""
+        log, names = Log(), iter(["near", "far"])
+
+        class Container(containers.DeclarativeContainer):
+            broker = providers.Selector(
+                providers.Callable(next, names),
+                near=Shared[Broker](broker_of, log, "near"),
+                far=Shared[Broker](broker_of, log, "far"),
+            )
+
+        container = Container()
+        async with container_lifespan(container):
+            assert ["near opened", "far opened"] == log
+            assert ["near", "far"] == [container.broker().name, container.broker().name]
