@@ -104,7 +104,8 @@ async def _http(request: Request, error: Any) -> Response:
     headers = dict(error.headers) if error.headers else None
     if error.status_code in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
         return Response(status_code=error.status_code, headers=headers)
-    if error.status_code == HTTPStatus.NOT_FOUND and "endpoint" not in request.scope:
+    # A mounted application is the endpoint of its mount, until one of its own routes matches.
+    if error.status_code == HTTPStatus.NOT_FOUND and request.scope.get("endpoint") in (None, request.app):
         neighbour = _neighbour_of(request)
         if neighbour is not None:
             return RedirectResponse(neighbour)

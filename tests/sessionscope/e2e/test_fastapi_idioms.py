@@ -194,6 +194,15 @@ class TestMounting:
             assert "ann" == (await client.get("/service/users/1")).json()["username"]
             assert "1 GET /service/task/{number}" == (await client.get("/service/task/1")).json()
 
+    async def test_missing_slash_is_added_in_a_mounted_application(self, app: FastAPI) -> None:
+        """The redirect has the whole path and no host. An unknown path is still not found."""
+        parent = FastAPI(redirect_slashes=False)
+        parent.mount("/service", app)
+        async with client_of(app, parent) as client:
+            redirected = await client.get("/service/users?limit=1")
+            assert (307, "/service/users/?limit=1") == (redirected.status_code, redirected.headers["Location"])
+            assert 404 == (await client.get("/service/nothing")).status_code
+
     async def test_other_application_is_mounted(self, app: FastAPI, client: httpx2.AsyncClient) -> None:
         """An application inside this one has no container of its own, and answers what it answers."""
         child = FastAPI()
