@@ -77,18 +77,25 @@ class Projection(Generic[R]):
 
         Without one, they are in the order of the primary key.
         """
+        return self._page_of(await reads.read(partial(self._rows, query=query)), query)
+
+    def find_page(self, connection: Connection, query: PageQuery) -> Page[R]:
+        """Return the page that `page` returns, as *connection* sees it."""
+        return self._page_of(self._rows(connection, query), query)
+
+    def _rows(self, connection: Connection, query: PageQuery) -> tuple[Sequence[Row[Any]], int]:
+        """Return the rows of a page, and the total."""
         values = {name: value for name in self._filters if (value := getattr(query, name)) is not None}
         part, count = self._statements(tuple(values), getattr(query, "sort", ""))
         values |= {"limit": query.limit, "offset": query.offset}
+        rows = connection.execute(part, values).all()
+        if rows:
+            return rows, rows[0][-1]
+        # Beyond the end, there is no row that has the total.
+        return rows, connection.execute(count, values).scalar_one() if query.offset else 0
 
-        def read(connection: Connection) -> tuple[Sequence[Row[Any]], int]:
-            rows = connection.execute(part, values).all()
-            if rows:
-                return rows, rows[0][-1]
-            # Beyond the end, there is no row that has the total.
-            return rows, connection.execute(count, values).scalar_one() if query.offset else 0
-
-        rows, total = await reads.read(read)
+    def _page_of(self, found: tuple[Sequence[Row[Any]], int], query: PageQuery) -> Page[R]:
+        rows, total = found
         items = [self._fields.named(row) for row in rows]
         page: Page[R] = self._page(items=items, total=total, limit=query.limit, offset=query.offset)
         return page

@@ -1,6 +1,7 @@
 """Projections: rows become responses, with those of related rows and with computed values."""
 
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Annotated, Any, TypeVar, cast
 
 import pytest
@@ -164,6 +165,12 @@ class TestPage:
         assert (expected, total) == ([letter.id for letter in page.items], page.total)
         assert (query.limit, query.offset) == (page.limit, page.offset)
         assert (2 if query.offset == 5 else 1) == cast("Reads", reads).count
+
+    async def test_find_page_reads_in_a_transaction(self, reads: AsyncReads) -> None:
+        """It gives the same page, inside and beyond the end, to code that has a connection."""
+        for query in (LetterQuery(limit=2, sort="-id"), LetterQuery(offset=5)):
+            found = await reads.read(partial(LETTERS.find_page, query=query))
+            assert await LETTERS.page(reads, query) == found
 
     async def test_items_have_related_rows(self, reads: AsyncReads) -> None:
         """Items of a page have related rows like a single response."""
