@@ -33,7 +33,7 @@ pips = 23.0.1 23.2.1 26.3
 install_options = --no-deps --require-hashes --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help run new test test-newest resilience fuzz bank failover network bench bench-quick count servers lint typecheck check format lock lock-check wheel clean
+.PHONY: help run new upgrade test test-newest resilience fuzz bank failover network bench bench-quick count servers lint typecheck check format lock lock-check wheel clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
@@ -47,6 +47,10 @@ run: .venv/run.stamp ## Migrate the database, then serve (ARGS="--port 9000"; AP
 new: .venv/test.stamp ## Make a new service in a folder of its own (NAME=../notes)
 	$(if $(NAME),,$(error name the folder of the new service: make new NAME=../notes))
 	@.venv/bin/python -m sessionscope new '$(NAME)'
+
+upgrade: .venv/test.stamp ## Bring a service to this version of the library (NAME=../notes)
+	$(if $(NAME),,$(error name the folder of the service: make upgrade NAME=../notes))
+	@.venv/bin/python -m sessionscope upgrade '$(NAME)'
 
 test: .venv/test.stamp ## Run the whole suite (ARGS="-k name" goes to pytest)
 	@.venv/bin/python -m pytest -n auto $(ARGS)

@@ -3,14 +3,16 @@
 import typer
 
 from sessionscope.cli.new.command import new
+from sessionscope.cli.upgrade.command import upgrade
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 cli.command()(new)
+cli.command()(upgrade)
 
 
 @cli.callback()
 def sessionscope() -> None:
-    """Start services that use sessionscope. A service's own commands are those of `python -m app`."""
+    """Start and upgrade services that use sessionscope. A service's own commands are those of `python -m app`."""
 
 
 if __name__ == "__main__":

@@ -46,6 +46,12 @@ def new_database(target: Target, folder: Path, driver: str) -> Generator[str, No
 def make_service(path: Path) -> Path:
     """Make a service. Its environment has its own wheel of the library, and all else from this environment."""
     checked(sys.executable, "-m", "sessionscope", "new", str(path), cwd=ROOT)
+    install(path)
+    return path
+
+
+def install(path: Path) -> None:
+    """Make the environment of a service, from its own wheel of the library, and all else from this environment."""
     checked(sys.executable, "-m", "venv", "--without-pip", ".venv", cwd=path)
     [packages] = path.glob(".venv/lib/python*/site-packages")
     [wheel] = path.glob("vendor/*.whl")
@@ -55,7 +61,6 @@ def make_service(path: Path) -> Path:
         (path / ".venv" / "bin" / tool).symlink_to(Path(sysconfig.get_path("scripts")) / tool)
     for stamp in ("venv", "run", "dev"):
         (path / ".venv" / f"{stamp}.stamp").touch()
-    return path
 
 
 def environment(**variables: str) -> dict[str, str]:

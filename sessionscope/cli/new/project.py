@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from sessionscope.cli.new.errors import NewServiceError
+from sessionscope.cli.new.locks import LIBRARY, Pin, pins_of, with_pin
 from sessionscope.cli.new.wheel import LibraryWheel, find_wheel
 
 TEMPLATE: Final = Path(__file__).parents[2] / "template"
@@ -24,13 +25,22 @@ def make_service(path: Path) -> None:
         NewServiceError: The path or its name can't be used, or there is no wheel of the library.
     """
     path = path.absolute()
-    template = _template()
-    _check_name(path.name, template)
+    _check_name(path.name)
     try:
         _check_place(path)
-        _write(path, _filled(template, path.name, find_wheel()))
+        _write(path, files_of(path.name, find_wheel()))
     except OSError as error:
         raise NewServiceError(f"can't write {error.filename or path}: {error.strerror}") from None
+
+
+def files_of(name: str, wheel: LibraryWheel) -> dict[str, bytes]:
+    """Return the content of each file of a new service, by its path in the service's folder."""
+    texts = {file: content.decode().replace(TEMPLATE_NAME, name) for file, content in _template().items()}
+    texts["pyproject.toml"] = texts["pyproject.toml"].replace(TEMPLATE_WHEEL, wheel.name)
+    pin = Pin(wheel.version, f"vendor/{wheel.name} \\\n    --hash=sha256:{wheel.digest}\n")
+    for file in LOCK_FILES:
+        texts[file] = with_pin(texts[file], LIBRARY, pin)
+    return {file: text.encode() for file, text in texts.items()} | {f"vendor/{wheel.name}": wheel.content}
 
 
 def _template() -> dict[str, bytes]:
@@ -40,13 +50,13 @@ def _template() -> dict[str, bytes]:
     return {str(name): file.read_bytes() for name, file in files.items() if "__pycache__" not in name.parts}
 
 
-def _check_name(name: str, template: dict[str, bytes]) -> None:
+def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise NewServiceError(
             f"{name!r} can't be the name of a service: use ASCII letters, digits, - and _, and begin with a letter"
         )
-    packages = re.findall(r"^([a-z0-9-]+)==", template[LOCK_FILES[-1]].decode(), re.MULTILINE)
-    if re.sub("[_-]+", "-", name).lower() in ("sessionscope", *packages):
+    packages = pins_of((TEMPLATE / LOCK_FILES[-1]).read_text())
+    if re.sub("[_-]+", "-", name).lower() in (LIBRARY, *packages):
         raise NewServiceError(f"{name!r} is the name of a package that the service needs: choose another name")
 
 
@@ -57,22 +67,6 @@ def _check_place(path: Path) -> None:
         raise NewServiceError(f"{path} is a file: name a new folder, or an empty one")
     if not path.parent.is_dir():
         raise NewServiceError(f"there is no folder {path.parent}: make it first")
-
-
-def _filled(template: dict[str, bytes], name: str, wheel: LibraryWheel) -> dict[str, bytes]:
-    """Return the files of the service *name*."""
-    texts = {file: content.decode().replace(TEMPLATE_NAME, name) for file, content in template.items()}
-    texts["pyproject.toml"] = texts["pyproject.toml"].replace(TEMPLATE_WHEEL, wheel.name)
-    for file in LOCK_FILES:
-        texts[file] = _locked(texts[file], wheel)
-    return {file: text.encode() for file, text in texts.items()} | {f"vendor/{wheel.name}": wheel.content}
-
-
-def _locked(text: str, wheel: LibraryWheel) -> str:
-    """Return a lock file with the library's wheel in its place, in alphabetical order, as `make lock` writes it."""
-    line = f"vendor/{wheel.name} \\\n    --hash=sha256:{wheel.digest}\n"
-    follower = next(found for found in re.finditer(r"^[a-z0-9-]+==", text, re.MULTILINE) if found[0] > "sessionscope")
-    return text[: follower.start()] + line + text[follower.start() :]
 
 
 def _write(path: Path, files: dict[str, bytes]) -> None:

@@ -27,6 +27,11 @@ class LibraryWheel(NamedTuple):
     content: bytes
 
     @property
+    def version(self) -> str:
+        """The version of the library."""
+        return self.name.split("-")[1]
+
+    @property
     def digest(self) -> str:
         """The SHA-256 of the file, in hexadecimal."""
         return sha256(self.content).hexdigest()
@@ -92,7 +97,9 @@ def _build(checkout: Path) -> LibraryWheel:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     uv = shutil.which("uv", path=path)
     if uv is None:
-        raise NewServiceError("building the library's wheel from a checkout needs uv: install it, or use `make new`")
+        raise NewServiceError(
+            "building the library's wheel from a checkout needs uv: install it, or use `make new` or `make upgrade`"
+        )
     with TemporaryDirectory() as folder:
         command = [uv, "--no-config", "build", "--wheel", "--offline", "--out-dir", folder, str(checkout)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command

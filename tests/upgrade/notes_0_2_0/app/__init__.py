@@ -1,0 +1,1 @@
+"""The service: notes over HTTP."""
