@@ -1,9 +1,10 @@
 """Error responses as problem details (RFC 9457)."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from random import randint
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -29,6 +30,19 @@ ANYWHERE: Final = (AMBIGUOUS_REQUEST, BODY_TOO_LARGE)
 OF_BODIES: Final = (MALFORMED, UNSUPPORTED_MEDIA_TYPE, OUTCOME_UNKNOWN)
 # Add these to an operation that takes an Idempotency-Key.
 OF_KEYS: Final = (REQUEST_IN_FLIGHT, KEY_REUSED, UNCONFIRMED)
+
+# For type checkers, which would allow any name in a module with a `__getattr__`.
+if TYPE_CHECKING:
+    MEDIA_TYPE: str
+else:
+
+    def __getattr__(name: str) -> str:
+        """Return the value of a deprecated name, with a warning."""
+        if name != "MEDIA_TYPE":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        instead = "RFC_9457.media_type in sessionscope.fastapi.problem_schemas"
+        warnings.warn(f"{__name__}.{name} is removed in 0.4.0: use {instead}", DeprecationWarning, stacklevel=2)
+        return RFC_9457.media_type
 
 
 class ProblemError(HTTPException):
