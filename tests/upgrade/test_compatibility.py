@@ -68,6 +68,13 @@ class TestPage:
         assert {each.removeprefix(prefix) for each in PROJECT["classifiers"] if each.startswith(prefix)} == named
         assert f">={min(named)}" == PROJECT["requires-python"]
 
+    def test_changelog_has_the_version(self) -> None:
+        """As a section, or as the next version if it isn't released yet."""
+        changelog = (ROOT / "CHANGELOG.md").read_text()
+        version = re.escape(PROJECT["version"])
+        next_version = rf"## \[Unreleased\]\n\nThe next version is {version}\."
+        assert re.search(rf"^({next_version}|## \[{version}\] - \d{{4}}-\d\d-\d\d$)", changelog, re.MULTILINE)
+
 
 def faults(found: Any, parameters: list[str]) -> Iterator[str]:
     """Yield the reasons why a call with some of the *parameters* of 0.2.0 would fail now."""
