@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 # The pause after a failure of the source. It doubles with each further failure.
 _PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
+# How long something that was cancelled may take to clean up.
+_CANCEL_AGAIN_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,10 @@ class _Run(Generic[C, J]):
 
 
 async def _end(*tasks: "asyncio.Future[Any]") -> None:
-    for task in tasks:
-        task.cancel()
+    waiting = {task for task in tasks if not task.done()}
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        # Code that catches the cancellation, as some drivers do while they connect, would go on for ever.
+        _, waiting = await asyncio.wait(waiting, timeout=_CANCEL_AGAIN_SECONDS)
     await asyncio.gather(*tasks, return_exceptions=True)

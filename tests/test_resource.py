@@ -114,7 +114,7 @@ class TestBehaviour:
             ("author_id=2&title=Emma", ["Emma"], 1),
             ("created_after=2100-01-01T00:00:00Z", [], 0),
             ("sort=-title&limit=2&offset=1", ["Middlemarch", "Emma"], 4),
-            ("sort=-created_at&limit=1", ["Emma"], 4),
+            ("sort=-id&limit=1", ["Emma"], 4),
             ("offset=4", [], 4),
         ],
     )

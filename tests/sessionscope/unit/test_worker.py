@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -54,6 +55,14 @@ async def silent(log: Log) -> AsyncGenerator[int, None]:
         log.taken = -1
 
 
+async def deaf(log: Log) -> AsyncGenerator[int, None]:
+    """Catch the first cancellation, and wait on."""
+    with suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    await asyncio.Event().wait()
+    yield log.taken
+
+
 async def note(log: Log, job: int) -> None:
     """Do a job."""
     log.scopes.add(current_scope())
@@ -100,6 +109,17 @@ class TestSource:
         stop.set()
         assert 0 == await running
         assert -1 == log.taken
+
+    async def test_source_that_catches_a_cancellation_is_cancelled_again(
+        self, log: Log, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Some drivers lose one that meets them while they connect."""
+        monkeypatch.setattr(worker, "_CANCEL_AGAIN_SECONDS", 0.01)
+        stop = asyncio.Event()
+        running = asyncio.ensure_future(run_worker(log, Worker(deaf, note), stop=stop))
+        await settle()
+        stop.set()
+        assert 0 == await asyncio.wait_for(running, 5)
 
     async def test_failed_source_is_started_again(
         self, log: Log, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
