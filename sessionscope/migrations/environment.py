@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData
 
 from sessionscope.database.options import WRITES
+from sessionscope.database.types import UtcDateTime
 from sessionscope.database.url import DRIVERS
 from sessionscope.migrations.connecting import Limits, connected, refuse_faults
 from sessionscope.migrations.locking import turn
@@ -93,10 +95,22 @@ def _configure(metadata: MetaData, **options: Any) -> None:
         transaction_per_migration=True,
         compare_type=True,
         compare_server_default=True,
-        user_module_prefix="sessionscope.database.types.",
+        render_item=_import_module,
         on_version_apply=refuse_faults,
         **options,
     )
+
+
+def _import_module(kind: str, item: Any, rendering: AutogenContext) -> Literal[False]:
+    """Let a new migration import the module of *item*, a column type that another package or the service defines.
+
+    Alembic writes the type with its module, and imports only the modules of SQLAlchemy.
+    """
+    module = type(item).__module__
+    # The template of migrations imports the library's own types.
+    if kind == "type" and not module.startswith("sqlalchemy.") and module != UtcDateTime.__module__:
+        rendering.imports.add(f"import {module}")
+    return False
 
 
 def _run() -> None:

@@ -81,6 +81,18 @@ def written(project: Path, message: str) -> str:
     return path.read_text()
 
 
+COLOUR = '''
+"""A type of the service's own."""
+
+from sqlalchemy import String, TypeDecorator
+
+
+class Colour(TypeDecorator):
+    impl = String
+    cache_ok = True
+'''
+
+
 @pytest.mark.parametrize("command", [ALEMBIC, APP], ids=" ".join)
 class TestRevision:
     def test_a_change_of_models_becomes_a_formatted_migration(
@@ -132,5 +144,24 @@ class TestModels:
         revision = run(*ALEMBIC, "-m", "initial")
         assert (0, "") == (revision.returncode, revision.stderr)
         assert "books" in written(project, "initial")
+        assert 0 == run("alembic", "upgrade", "head").returncode
+        assert 0 == run("alembic", "check").returncode
+
+    def test_types_of_other_modules_are_imported(self, project: Path, run: Run) -> None:
+        """A column may have a type of the service's own, or of another package, beside the library's."""
+        (project / "app" / "colours.py").write_text(COLOUR)
+        columns = "shade: Mapped[str | None] = mapped_column(Colour(10))\n"
+        columns += "    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)\n"
+        imports = "from datetime import datetime\nfrom app.colours import Colour\n"
+        imports += "from sessionscope.database.types import UtcDateTime\n"
+        model = project / "app" / "users" / "model.py"
+        model.write_text(f"{imports}{model.read_text()}    {columns}")
+        assert 0 == run("alembic", "upgrade", "head").returncode
+        revision = run(*ALEMBIC, "-m", "colours")
+        assert (0, "") == (revision.returncode, revision.stderr)
+        text = written(project, "colours")
+        assert [1, 1] == [text.count(f"import {name}\n") for name in ("app.colours", "sessionscope.database.types")]
+        assert "app.colours.Colour(length=10)" in text
+        assert "sessionscope.database.types.UtcDateTime(timezone=True)" in text
         assert 0 == run("alembic", "upgrade", "head").returncode
         assert 0 == run("alembic", "check").returncode
