@@ -1,9 +1,7 @@
 """Each guide works as it stands."""
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
 
 import pytest
 
@@ -13,16 +11,11 @@ from tests.new.running import PATIENCE_SECONDS, ROOT
 
 pytestmark = pytest.mark.isolation("none")
 
-# Packages of guides that the service of the other guides doesn't need.
-NEEDS: Final = {"sqlmodel": "sqlmodel"}
-
 
 @pytest.mark.timeout(PATIENCE_SECONDS)
 @pytest.mark.parametrize("guide", sorted(path.stem for path in ROOT.glob("docs/guides/*.md")))
 def test_guide_works_as_it_stands(guide: str, start: Callable[[str], Path]) -> None:
     """Its files, changes, commands, requests and tests do what it says."""
-    if guide in NEEDS and find_spec(NEEDS[guide]) is None:
-        pytest.skip(f"the package {NEEDS[guide]} is not installed")
     with Follower(start(guide)) as follower:
         follower.follow(blocks_of(ROOT / "docs" / "guides" / f"{guide}.md"))
         follower.check()
