@@ -84,7 +84,9 @@ class _Choice:
             except dialect.loaded_dbapi.Error as error:
                 logger.warning("the replica %s does not answer: %s", replica.name, type(error).__name__)
                 replica.down_until = time.monotonic() + SECONDS_UNTIL_NEXT_TRY
-        record.info[_INSTEAD_UNTIL] = time.monotonic() + SECONDS_UNTIL_NEXT_TRY
+        # An attempt that only finds out whether a server answers is for no entry of the pool.
+        if record is not None:
+            record.info[_INSTEAD_UNTIL] = time.monotonic() + SECONDS_UNTIL_NEXT_TRY
         return self._backend.connect(dialect, record, self._primary.arguments, self._primary.keywords)
 
     def _in_turn(self) -> list[_Server]:

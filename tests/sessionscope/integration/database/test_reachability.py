@@ -15,6 +15,7 @@ from sessionscope._compat.sqlalchemy import await_in_greenlet
 from sessionscope.database import gates, reachability
 from sessionscope.database.engine import build_async_engine
 from sessionscope.database.errors import Failure, failure_of
+from sessionscope.database.replicas import build_async_replicas
 from sessionscope.settings import DatabaseSettings
 
 pytestmark = pytest.mark.isolation("none")
@@ -227,3 +228,15 @@ class TestRecovery:
         connection: AsyncConnection = await engine.connect()
         await connection.close()
         assert 3 == server.attempts
+
+
+async def test_attempt_that_serves_all_may_lead_to_the_primary(tmp_path: Path) -> None:
+    """It belongs to no connection of the pool, and no replica answers."""
+    settings = DatabaseSettings(url=f"sqlite:///{tmp_path}/x.db", replica_urls=[f"sqlite:///{tmp_path}/missing/x.db"])
+    engine = build_async_replicas(settings)
+    assert engine is not None
+    pool: Any = engine.pool
+    pool._reachability.is_silent = True
+    async with engine.connect():
+        assert not pool._reachability.is_silent
+    await engine.dispose()
