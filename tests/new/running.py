@@ -65,7 +65,7 @@ def install(path: Path) -> None:
 
 def environment(**variables: str) -> dict[str, str]:
     """Return the environment without what the tests and make put there."""
-    ours = ("PYTEST", "PYTHONPATH", "MAKE", "MFLAGS", "COV")
+    ours = ("ARGS", "PYTEST", "PYTHONPATH", "MAKE", "MFLAGS", "COV")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return kept | {"NO_COLOR": "1"} | variables
 
