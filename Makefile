@@ -23,8 +23,9 @@ pin = .venv/bin/uv --no-config pip compile --quiet --universal --python-version 
 	--exclude-newer "$(COOLDOWN)" $(ARGS)
 compile = $(pin) --group service pyproject.toml
 drivers = --extra postgresql --extra mysql
+observing = --extra logs --extra metrics
 # Of a new service, which `new` adds the wheel of the library to.
-pin_template = $(pin) --constraints requirements/dev.txt --no-annotate --extra postgresql pyproject.toml
+pin_template = $(pin) --constraints requirements/dev.txt --no-annotate --extra postgresql $(observing) pyproject.toml
 # `lock-check` tries the pip of Debian 12, the one that Python 3.11 and 3.12 put into .venv, and a new one.
 pips = 23.0.1 23.2.1 26.3
 
@@ -114,9 +115,10 @@ format: .venv/dev.stamp ## Format the code and fix what can be fixed safely
 	.venv/bin/ruff format
 
 lock: .venv/dev.stamp ## Bring requirements/ in line with pyproject.toml (ARGS=--upgrade renews every pin)
-	$(compile) $(drivers) --group dev --output-file requirements/dev.txt
+	$(compile) $(drivers) --extra traces --group dev --output-file requirements/dev.txt
 	$(compile) --constraints requirements/dev.txt --output-file requirements/run.txt
-	$(compile) --constraints requirements/dev.txt $(drivers) --group test --output-file requirements/test.txt
+	$(compile) --constraints requirements/dev.txt $(drivers) --extra traces --group test --output-file requirements/test.txt
+	$(pin) --constraints requirements/dev.txt --group docs --output-file requirements/docs.txt
 	$(compile) --constraints requirements/dev.txt $(drivers) --output-file requirements/servers.txt
 	$(compile) --constraints requirements/dev.txt --extra postgresql --group bench --output-file requirements/bench.txt
 	$(pin) --constraints requirements/dev.txt --group fuzz --output-file requirements/fuzz.txt

@@ -48,6 +48,10 @@ class DatabaseSettings(Section):
     statement_timeout: float | None = Field(
         default=None, gt=0, description="longest run of a statement; unset: no limit"
     )
+    slow_statement: float = Field(default=1, ge=0, description="a statement that takes this long is logged; 0: none is")
+    long_hold: float = Field(
+        default=60, ge=0, description="a connection or session that is held this long is logged; 0: none is"
+    )
     isolation_level: Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"] | None = Field(
         default=None,
         description="isolation of every transaction; unset: the server's default. SQLite is always serializable",

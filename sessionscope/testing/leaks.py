@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import Pool
 
+from sessionscope.code_lines import CodeLine, code_line
 from sessionscope.lifetimes.loops import finish
 from sessionscope.lifetimes.names import named_providers
 from sessionscope.lifetimes.scopes import scope_variable
 from sessionscope.lifetimes.shared import Shared
-from sessionscope.testing.frames import CodeLine, code_line
 
 
 class Watch:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, event
 
-from sessionscope.testing.frames import CodeLine, code_line
+from sessionscope.code_lines import CodeLine, code_line
 
 # Tests don't count the statements that begin and end transactions: there are more of them in transaction mode.
 _NOT_COUNTED: Final = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "SET ")

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from greenlet import getcurrent  # type: ignore[import-untyped]
 
 # The library, wherever it is installed.
-_LIBRARY: Final = str(Path(__file__).parents[1])
+_LIBRARY: Final = str(Path(__file__).parent)
 _ROOT: Final = Path.cwd()
 _NOT_OURS: Final = (_LIBRARY, sys.base_prefix, "<")
 
