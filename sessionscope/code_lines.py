@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 from typing import Final, NamedTuple
@@ -12,6 +13,7 @@ from greenlet import getcurrent  # type: ignore[import-untyped]
 _LIBRARY: Final = str(Path(__file__).parent)
 _ROOT: Final = Path.cwd()
 _NOT_OURS: Final = (_LIBRARY, sys.base_prefix, "<")
+_INSTALLED: Final = ("site-packages", "dist-packages")
 
 
 class CodeLine(NamedTuple):
@@ -30,10 +32,16 @@ class CodeLine(NamedTuple):
 def code_line() -> CodeLine:
     """Return the innermost line outside this library and installed packages."""
     for frame in _frames():
-        filename = frame.f_code.co_filename
-        if "site-packages" not in filename and not filename.startswith(_NOT_OURS):
-            return CodeLine(filename, frame.f_lineno, frame.f_code.co_name)
+        code = frame.f_code
+        if _is_own(code.co_filename):
+            return CodeLine(code.co_filename, frame.f_lineno, code.co_name)
     return CodeLine("an unknown file", 0, "an unknown function")
+
+
+# Pools ask for each file between a checkout and the service's code, at each checkout.
+@lru_cache(maxsize=4096)
+def _is_own(filename: str) -> bool:
+    return not filename.startswith(_NOT_OURS) and not any(part in filename for part in _INSTALLED)
 
 
 def _frames() -> Iterator[FrameType]:

@@ -9,16 +9,21 @@ The second is for units of work that write. They wait for each other's locks whi
 wait for one row took all connections, no request could even read. So a share of the pool is left to reads.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import Pool
 
 from sessionscope.database.backends import backend_of
-from sessionscope.database.checkouts import Checkouts
+from sessionscope.database.checkouts import Checkout, Checkouts
 from sessionscope.database.gates import Doubt, LoopGate, LoopGates, Place
 from sessionscope.database.pools import AsyncWatchedPool
+from sessionscope.database.recorded_pool import RecordedPool
+from sessionscope.database.signals import admitted
 from sessionscope.lifetimes.scopes import Scope
 from sessionscope.settings import DatabaseSettings
 
@@ -28,9 +33,10 @@ T = TypeVar("T")
 class AdmissionGate:
     """Admits as many scopes as the pool has connections, or all scopes if the pool has no limit."""
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    def __init__(self, engine: Engine, settings: DatabaseSettings) -> None:
         self._is_limited = settings.pool_class == "queue" and settings.max_overflow >= 0
-        self._admissions = _Admissions(settings.pool_size + max(0, settings.max_overflow), settings.pool_timeout)
+        limit = settings.pool_size + max(0, settings.max_overflow)
+        self._admissions = _Admissions(engine.pool, limit, settings.pool_timeout)
 
     async def admit(self, scope: Scope) -> None:
         """Wait until *scope* may use sync sessions. A scope waits only once, and is then admitted until it ends.
@@ -53,7 +59,7 @@ class WriteGate:
 
     def __init__(self, pool: AsyncWatchedPool, reserved: int, patience_seconds: float) -> None:
         limit = pool.size() + pool.max_overflow - reserved
-        self._admissions = _Admissions(limit, patience_seconds, pool.doubt)
+        self._admissions = _Admissions(pool, limit, patience_seconds, pool.doubt)
 
     async def run(self, unit: Callable[[], Awaitable[T]]) -> T:
         """Run *unit* when it is admitted.
@@ -82,18 +88,32 @@ def build_write_gate(engine: AsyncEngine, settings: DatabaseSettings) -> WriteGa
 
 
 class _Admissions:
-    def __init__(self, limit: int, patience_seconds: float, doubt: Doubt | None = None) -> None:
+    """The gate itself, which counts those that wait for connections of *pool*."""
+
+    def __init__(self, pool: Pool, limit: int, patience_seconds: float, doubt: Doubt | None = None) -> None:
+        self._pool = pool
         self._patience_seconds = patience_seconds
         self._doubt = doubt
         self._checkouts = Checkouts()
         self._gates = LoopGates(limit)
+        if isinstance(pool, RecordedPool):
+            pool.queues.add(self)
+
+    @property
+    def waiters(self) -> int:
+        """The number of tasks that wait."""
+        return self._gates.waiters
 
     async def enter(self) -> "_Admission":
+        began = time.monotonic()
         gate = self._gates.here()
         place = gate.enter_at_once()
         if place is None:
             place = await self._wait(gate)
-        return _Admission(self._checkouts, gate, place)
+        admission = _Admission(self._checkouts, gate, place)
+        if isinstance(self._pool, RecordedPool):
+            admitted(self._pool.name, admission.since - began)
+        return admission
 
     async def _wait(self, gate: LoopGate) -> Place:
         try:
@@ -103,10 +123,13 @@ class _Admissions:
             raise
 
 
-class _Admission:
+class _Admission(Checkout):
     """A place, which `close` gives back."""
 
+    __slots__ = ("_checkouts", "_gate", "_place")
+
     def __init__(self, checkouts: Checkouts, gate: LoopGate, place: Place) -> None:
+        super().__init__()
         self._checkouts = checkouts
         self._gate = gate
         self._place = place

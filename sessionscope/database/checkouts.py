@@ -1,4 +1,4 @@
-"""Records which tasks hold the connections of a pool, and for how long, to report when there are none left."""
+"""Records which tasks hold the connections of a pool, since when, and which line of code took them."""
 
 import logging
 import time
@@ -6,6 +6,8 @@ from collections import defaultdict
 from contextvars import ContextVar
 from threading import Lock
 from typing import Final
+
+from sessionscope.code_lines import CodeLine, code_line
 
 logger = logging.getLogger(__name__)
 
@@ -16,34 +18,60 @@ current_task: ContextVar[object] = ContextVar("current_task", default="a task wi
 SECONDS_BETWEEN_REPORTS: Final = 1.0
 
 
+class Checkout:
+    """Somebody's use of a limited resource, such as a connection.
+
+    Attributes:
+        task: What uses it. Its text is a name, such as ``GET /users/{user_id}``.
+        since: When it was taken, by the monotonic clock.
+        line: The line of the service's code that took it.
+        is_reported: Whether it was reported as held for too long.
+    """
+
+    __slots__ = ("__weakref__", "is_reported", "line", "since", "task")
+
+    def __init__(self, line: CodeLine | None = None) -> None:
+        self.task = current_task.get()
+        self.since = time.monotonic()
+        self.line = line or code_line()
+        self.is_reported = False
+
+    def seconds(self) -> float:
+        """Return for how long it has been held."""
+        return time.monotonic() - self.since
+
+
 class Checkouts:
-    """The checkouts of a limited resource, such as a pool's connections: which task holds what, since when."""
+    """The checkouts of a limited resource that have not ended yet."""
 
     def __init__(self) -> None:
-        self._held: dict[object, tuple[object, float]] = {}
+        # Unlike a set, a dictionary that other threads change can be copied.
+        self._held: dict[Checkout, None] = {}
         self._lock = Lock()
         self._reported = float("-inf")
 
-    def add(self, thing: object) -> None:
-        """Record that the current task holds *thing* from now on."""
-        self._held[thing] = (current_task.get(), time.monotonic())
+    def add(self, checkout: Checkout) -> None:
+        """Record that *checkout* has begun."""
+        self._held[checkout] = None
 
-    def remove(self, thing: object) -> None:
-        """Record that *thing* was given back."""
-        self._held.pop(thing, None)
+    def remove(self, checkout: Checkout) -> None:
+        """Record that *checkout* has ended."""
+        self._held.pop(checkout, None)
 
     def __len__(self) -> int:
         """Return the number of checkouts."""
         return len(self._held)
 
+    def oldest_first(self) -> list[Checkout]:
+        """Return the checkouts, longest first."""
+        return sorted(self._held, key=lambda checkout: checkout.since)
+
     def __str__(self) -> str:
         """Return the tasks, longest checkout first, such as ``GET /slow: 5 for up to 2.1 s``."""
-        now = time.monotonic()
         ages: defaultdict[str, list[float]] = defaultdict(list)
-        for task, since in list(self._held.values()):
-            ages[str(task)].append(now - since)
-        oldest_first = sorted(ages.items(), key=lambda each: -max(each[1]))
-        return ", ".join(f"{task}: {len(held)} for up to {max(held):.1f} s" for task, held in oldest_first)
+        for checkout in self.oldest_first():
+            ages[str(checkout.task)].append(checkout.seconds())
+        return ", ".join(f"{task}: {len(held)} for up to {held[0]:.1f} s" for task, held in ages.items())
 
     def report(self, waited_seconds: float) -> None:
         """Log which tasks hold everything, unless the last report was less than a second ago."""

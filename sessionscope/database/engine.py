@@ -6,20 +6,23 @@ from weakref import WeakSet
 
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool, Pool, QueuePool
+from sqlalchemy.pool import Pool, QueuePool
 
 from sessionscope.database.backends import backend_of
 from sessionscope.database.backends.backend import Destination
 from sessionscope.database.idle import ping_after
 from sessionscope.database.location import DatabaseLocation
+from sessionscope.database.long_holds import report_long_holds
 from sessionscope.database.pools import AsyncWatchedPool, WatchedPool
+from sessionscope.database.recorded_pool import RecordedNullPool, RecordedPool
+from sessionscope.database.signals import PoolName
 from sessionscope.database.url import translate_driver
 from sessionscope.settings import DatabaseSettings
 
 # Which pool a setting means, for sync and async engines.
 POOLS: Final[dict[str, tuple[type[Pool], type[Pool]]]] = {
     "queue": (WatchedPool, AsyncWatchedPool),
-    "null": (NullPool, NullPool),
+    "null": (RecordedNullPool, RecordedNullPool),
 }
 
 
@@ -98,6 +101,11 @@ def _prepare(engine: Engine, settings: DatabaseSettings, location: DatabaseLocat
     if settings.pool_pre_ping:
         # The network gets a tenth of the time for connecting, which is due if the test fails.
         ping_after(engine, settings.pool_ping_idle, answer_seconds=settings.connect_timeout / 10)
+    if isinstance(engine.pool, RecordedPool):
+        name = PoolName.of(settings.url.get_secret_value(), engine.dialect.driver)
+        engine.pool.describe(name, settings.long_hold, WeakSet())
+        if settings.long_hold:
+            report_long_holds(engine)
     location.engines.add(engine)
     _engines.add(engine)
 

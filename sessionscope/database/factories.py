@@ -37,7 +37,7 @@ class SessionFactory(sessionmaker[Session]):
 
     def __init__(self, engine: Engine, settings: DatabaseSettings) -> None:
         super().__init__(engine, class_=WriteSession, **SESSION_OPTIONS)
-        self.gate = AdmissionGate(settings)
+        self.gate = AdmissionGate(engine, settings)
 
 
 class AsyncSessionFactory(async_sessionmaker[AsyncSession]):

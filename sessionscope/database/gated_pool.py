@@ -6,20 +6,19 @@ It uses documented methods and events only, as docs/adr/0009 explains.
 import time
 from threading import Lock
 from typing import Any, Final, Protocol, Self, cast
+from weakref import WeakSet
 
-from sqlalchemy import PoolProxiedConnection, event
+from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, Pool, QueuePool
 
 from sessionscope.database.checkouts import Checkouts
 from sessionscope.database.gates import Place
+from sessionscope.database.recorded_pool import ConnectionCheckout, RecordedPool
 
 # The overflow is closed when no request has needed it for this long. Closed at once, its connections would be opened
 # again and again while the load goes up and down.
 OVERFLOW_IDLE_SECONDS: Final = 30.0
-
-# Key in the `record_info` of a pool entry whose connection is in use.
-_IN_USE: Final = "sessionscope_in_use"
 
 
 class Gate(Protocol):
@@ -30,24 +29,37 @@ class Gate(Protocol):
         ...
 
 
-class _Checkout:
+class _Checkout(ConnectionCheckout):
     """The use of one connection, which comes from *source*: one of the halves of *pool*."""
 
-    __slots__ = ("_gate", "_place", "pool", "source")
+    __slots__ = ("_gate", "_place", "_source")
+
+    pool: "GatedPool"
 
     def __init__(self, pool: "GatedPool", source: "GatedPool", gate: Gate | None, place: Place) -> None:
-        self.pool = pool
-        self.source = source
+        super().__init__(pool)
+        self._source = source
         self._gate = gate
         self._place = place
 
+    def checked_in(self, connection: object, entry: ConnectionPoolEntry) -> None:
+        """Close the connection if its half of the pool is disposed of, and let the next one in."""
+        try:
+            if self._source.is_disposed:
+                entry.close()
+            elif connection is not None:
+                self.pool.heard()
+        finally:
+            self.end()
+
     def end(self) -> None:
-        self.pool.checkouts.remove(self)
+        """Record that the connection is not in use any more, and let the next one in."""
+        super().end()
         if self._gate is not None:
             self._gate.leave(self._place)
 
 
-class GatedPool(QueuePool):
+class GatedPool(RecordedPool, QueuePool):
     """A pool behind a gate. Its overflow is a second pool, its other half, so that it can be closed by itself.
 
     Each half has room for all connections; the gate limits how many of each are in use. A pool whose
@@ -67,6 +79,7 @@ class GatedPool(QueuePool):
         self._patience_seconds = timeout
         super().__init__(self._connecting(creator), *room, timeout, **options)
         self.checkouts = Checkouts()
+        self.queues = WeakSet()
         self.is_disposed = False
         self._overflow_half: Self | None = None
         self._overflow_used = 0.0
@@ -90,6 +103,7 @@ class GatedPool(QueuePool):
         Raises:
             sqlalchemy.exc.TimeoutError: No connection was free in time. The log says which tasks hold them.
         """
+        began = time.monotonic()
         gate, place = self._enter() if self._is_limited else (None, False)
         try:
             source = self._half(place)
@@ -99,8 +113,7 @@ class GatedPool(QueuePool):
             if gate is not None:
                 gate.leave(place)
             raise
-        checkout = _info(connection)[_IN_USE] = _Checkout(self, source, gate, place)
-        self.checkouts.add(checkout)
+        self.record(connection, _Checkout(self, source, gate, place), began)
         return connection
 
     def _enter(self) -> tuple[Gate, Place]:
@@ -149,6 +162,7 @@ class GatedPool(QueuePool):
 
     def _recreate(self) -> Self:
         pool: Any = super().recreate()
+        pool.describe(self.name, self.long_hold, self.queues)
         return cast("Self", pool)
 
     def size(self) -> int:
@@ -169,30 +183,3 @@ class GatedPool(QueuePool):
     def overflow(self) -> int:
         """Return how many connections are open beyond `size`."""
         return max(0, self.checkedin() + self.checkedout() - self.size())
-
-
-def _info(connection: Any) -> dict[str, Any]:
-    info: dict[str, Any] = connection.record_info
-    return info
-
-
-@event.listens_for(GatedPool, "checkin")
-def _checked_in(connection: object, entry: ConnectionPoolEntry) -> None:
-    checkout: _Checkout | None = _info(entry).pop(_IN_USE, None)
-    if checkout is None:
-        # It could not be connected, and `connect` leaves the gate.
-        return
-    try:
-        if checkout.source.is_disposed:
-            entry.close()
-        elif connection is not None:
-            checkout.pool.heard()
-    finally:
-        checkout.end()
-
-
-@event.listens_for(GatedPool, "detach")
-def _detached(_: object, entry: ConnectionPoolEntry) -> None:
-    checkout: _Checkout | None = _info(entry).pop(_IN_USE, None)
-    if checkout is not None:
-        checkout.end()

@@ -33,6 +33,12 @@ class ThreadGate:
         self._permits = SimpleQueue[None]()
         for _ in range(kept + overflow):
             self._permits.put(None)
+        self._waiting: list[None] = []
+
+    @property
+    def waiters(self) -> int:
+        """The number of threads that wait."""
+        return len(self._waiting)
 
     def enter(self, patience_seconds: float) -> Place:
         """Wait for a place and take it.
@@ -41,10 +47,20 @@ class ThreadGate:
             sqlalchemy.exc.TimeoutError: No place was free in time.
         """
         try:
+            self._permits.get_nowait()
+        except Empty:
+            self._wait(patience_seconds)
+        return self._free.popleft()
+
+    def _wait(self, patience_seconds: float) -> None:
+        # Threads can add to a list and take from it without a lock.
+        self._waiting.append(None)
+        try:
             self._permits.get(timeout=patience_seconds)
         except Empty:
             raise _timeout(patience_seconds) from None
-        return self._free.popleft()
+        finally:
+            self._waiting.pop()
 
     def leave(self, place: Place) -> None:
         """Let the next thread in."""
@@ -143,6 +159,11 @@ class LoopGates:
     def __init__(self, kept: int, overflow: int = 0) -> None:
         self._sizes: Final = (kept, overflow)
         self._gates = WeakKeyDictionary[asyncio.AbstractEventLoop, LoopGate]()
+
+    @property
+    def waiters(self) -> int:
+        """The number of tasks that wait, in all event loops."""
+        return sum(gate.waiters for gate in list(self._gates.values()))
 
     def here(self) -> LoopGate:
         """Return the gate of the running event loop."""

@@ -24,6 +24,11 @@ class WatchedPool(GatedPool):
         super().set_sizes(pool_size, max_overflow)
         self._gate = ThreadGate(pool_size, max_overflow)
 
+    @property
+    def waiters(self) -> int:
+        """The number of threads that wait for a connection, and of tasks that wait in front of the pool."""
+        return self._gate.waiters + super().waiters
+
     def _pass_gate(self, patience_seconds: float) -> tuple[Gate, Place]:
         return self._gate, self._gate.enter(patience_seconds)
 
@@ -66,8 +71,8 @@ class AsyncWatchedPool(GatedPool, AsyncAdaptedQueuePool):
 
     @property
     def waiters(self) -> int:
-        """The number of tasks of the running event loop that wait for a connection."""
-        return self._gates.here().waiters
+        """The number of tasks that wait for a connection, in the pool and in front of it."""
+        return self._gates.waiters + super().waiters
 
     def doubt(self, line: LoopGate, since: float) -> None:
         """Do as `Reachability.doubt` does, for a gate before this pool's own."""

@@ -8,13 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from sessionscope.database.errors import ReadOnlySessionError
+from sessionscope.database.recorded_session import RecordedSession
 from sessionscope.database.session_state import state_of
 from sessionscope.database.sources import Writes
 
 S = TypeVar("S", bound=Session | AsyncSession)
 
 
-class WriteSession(Session):
+class WriteSession(RecordedSession):
     """A session that reads and writes, and that knows whether it has changes to commit."""
 
 
@@ -34,7 +35,7 @@ class AsyncWriteSession(AsyncSession):
     sync_session_class = WriteSession
 
 
-class ReadSession(Session):
+class ReadSession(RecordedSession):
     """A session that only reads, each statement in autocommit.
 
     It begins and rolls back no transaction, so a read takes one round trip. Two reads may

@@ -14,9 +14,11 @@ from contextvars import ContextVar
 from threading import RLock
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
+from warnings import warn
 
 from dependency_injector import providers
 
+from sessionscope.code_lines import CodeLine, code_line
 from sessionscope.lifetimes.errors import ScopeError, TeardownError
 from sessionscope.lifetimes.held import Held, hold
 from sessionscope.lifetimes.loops import in_event_loop, run_to_completion
@@ -43,12 +45,16 @@ class Scope:
 
     Attributes:
         origin: What the scope was opened for: the ASGI scope of a request, None for a job or a test.
+
+    Warns:
+        ResourceWarning: The scope was entered, and garbage-collected without having been left.
     """
 
-    __slots__ = ("__weakref__", "_held", "_lock", "_loop", "_open", "_token", "origin")
+    __slots__ = ("__weakref__", "_held", "_line", "_lock", "_loop", "_open", "_token", "origin")
 
-    def __init__(self, origin: Any = None) -> None:
+    def __init__(self, origin: Any = None, *, line: CodeLine | None = None) -> None:
         self.origin = origin
+        self._line = line
         self._held: dict[object, Held] = {}
         # Threads of one request may ask at the same time. Reentrant, as making an object may ask for another.
         self._lock = RLock()
@@ -218,10 +224,17 @@ class Scope:
         finally:
             self._leave()
 
+    def __del__(self) -> None:
+        if self._open:
+            held = ", ".join(name_of(provider) for provider in self.providers()) or "nothing"
+            where = self._line or "an unknown line"
+            message = f"a scope was entered and never left: made at {where}, it holds {held}; use `with`"
+            warn(message, ResourceWarning, source=self, stacklevel=1)
+
 
 def scope() -> Scope:
     """Return a new scope, which you enter with ``with`` or ``async with``. Scopes can be nested, and share nothing."""
-    return Scope()
+    return Scope(line=code_line())
 
 
 def current_scope() -> Scope:

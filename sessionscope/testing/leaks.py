@@ -136,6 +136,9 @@ def leftover_overrides(container: containers.Container, before: dict[str, tuple[
 
 
 def _scopes() -> Iterator[str]:
-    if scope_variable.get() is not None:
+    entered = scope_variable.get()
+    if entered is not None:
         yield "a scope was entered and not left: use `with scope():`"
+        # Otherwise the scope itself would warn when it is collected, in some later test.
+        entered._leave()
         scope_variable.set(None)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from sessionscope import ScopeMiddleware, close_container, scope
 from sessionscope.database.admission import AdmissionGate
+from sessionscope.database.engine import build_engine
 from sessionscope.fastapi.sessions import SessionDep
 from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.serving import Server, serving
@@ -45,6 +46,11 @@ def crowded(database_url: str) -> Iterator[Server]:
     asyncio.run(close_container(app.state.container.database))
 
 
+def gate_for(settings: DatabaseSettings) -> AdmissionGate:
+    """Return a gate in front of the pool that the settings describe."""
+    return AdmissionGate(build_engine(settings), settings)
+
+
 class TestAdmissionGate:
     @pytest.mark.every_database
     def test_every_request_of_a_crowd_is_served(self, crowded: Server) -> None:
@@ -56,7 +62,7 @@ class TestAdmissionGate:
 
     async def test_waiting_has_an_end(self) -> None:
         """A scope that isn't admitted in time is told so, as by the pool itself; the end of another makes room."""
-        gate = AdmissionGate(DatabaseSettings(pool_size=1, max_overflow=0, pool_timeout=0.01))
+        gate = gate_for(DatabaseSettings(pool_size=1, max_overflow=0, pool_timeout=0.01))
         async with scope() as first:
             await gate.admit(first)
             await gate.admit(first)
@@ -69,7 +75,7 @@ class TestAdmissionGate:
     @pytest.mark.parametrize("settings", [{"max_overflow": -1}, {"pool_class": "null"}], ids=["overflow", "no pool"])
     async def test_a_pool_without_a_limit_admits_every_scope(self, settings: dict[str, str]) -> None:
         """If the pool has no limit, no request waits."""
-        gate = AdmissionGate(DatabaseSettings.model_validate(settings))
+        gate = gate_for(DatabaseSettings.model_validate(settings))
         async with AsyncExitStack() as scopes:
             for _ in range(100):
                 await gate.admit(await scopes.enter_async_context(scope()))

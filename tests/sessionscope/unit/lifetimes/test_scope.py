@@ -1,7 +1,9 @@
 """The scope keeps one object per provider, and closes each of them, whatever happens."""
 
 import asyncio
+import gc
 import threading
+import warnings
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +17,37 @@ from sqlalchemy.orm import Session
 
 from sessionscope import Scope, ScopedResource, ScopeError, TeardownError, current_scope, scope
 from tests.sessionscope.unit.lifetimes.probes import AsyncProbe, Probe, Stubborn, async_generated, generated
+
+
+class TestForgotten:
+    def test_a_scope_that_is_never_left_warns(self) -> None:
+        """A scope that is collected while it is open names the line that made it, and what it holds."""
+
+        class Container(containers.DeclarativeContainer):
+            probe = ScopedResource(Probe)
+
+        container = Container()
+
+        def forget() -> None:
+            forgotten = scope()
+            forgotten.__enter__()
+            container.probe()
+
+        def forget_and_collect() -> None:
+            copy_context().run(forget)
+            gc.collect()
+
+        expected = r"made at tests/.*/test_scope\.py:\d+ in forget, it holds probe; use `with`"
+        with pytest.warns(ResourceWarning, match=expected):
+            forget_and_collect()
+
+    def test_a_scope_that_is_left_does_not_warn(self) -> None:
+        """Leaving a scope is all that it takes, and a scope that was never entered holds nothing."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with scope():
+                pass
+            scope()
 
 
 class TestIdentity:
