@@ -12,6 +12,7 @@ from dependency_injector import containers
 
 from sessionscope.lifetimes.check import check_container
 from sessionscope.lifetimes.lifespan import close_container, open_container
+from sessionscope.observe.inspection.answering import Inspection
 from sessionscope.observe.logging import logging_config
 from sessionscope.settings import LoggingSettings
 
@@ -33,12 +34,16 @@ async def running(make_container: Callable[[], C]) -> AsyncGenerator[C, None]:
         TeardownError: An object could not be closed. All others were closed.
     """
     container = make_container()
+    inspection = None
     try:
         check_container(container)
         _set_up_logging(container)
         await open_container(container)
+        inspection = Inspection(container)
         yield container
     finally:
+        if inspection is not None:
+            inspection.close()
         await close_container(container)
 
 

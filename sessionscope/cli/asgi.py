@@ -14,6 +14,7 @@ from sessionscope.cli.reporting import reported
 from sessionscope.fastapi.server.ending import follow_parent
 from sessionscope.fastapi.server.memory import settle
 from sessionscope.lifetimes.check import check_container
+from sessionscope.observe.inspection.answering import Inspection
 from sessionscope.observe.logging import logging_config
 
 # If a worker ends with this code, uvicorn and gunicorn end too. After any other code, they start a new worker.
@@ -61,4 +62,5 @@ def prepare(app: FastAPI, project: Path | None = None) -> FastAPI:
     dictConfig(logging_config(container.settings().logging))
     settle()
     follow_parent()
+    Inspection(container)
     return app

@@ -6,6 +6,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from sessionscope.cli.pools import pool
 from sessionscope.cli.reporting import FAILED, confirm, reported, reported_at
 from sessionscope.cli.service import MAIN, Service
 
@@ -30,7 +31,7 @@ def build_database_commands() -> typer.Typer:
     group.command()(upgrade)
     # Makes -1 an argument rather than an option.
     group.command(context_settings={"ignore_unknown_options": True})(downgrade)
-    for command in (stamp, current, revision, check, init, drop):
+    for command in (stamp, current, revision, check, init, drop, pool):
         group.command()(command)
     return group
 

@@ -193,7 +193,8 @@ class Scope:
         self._open = True
         self._token = scope_variable.set(self)
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Leave the scope without closing anything, as ``with`` does after it has closed everything."""
         self._open = False
         try:
             scope_variable.reset(self._token)
@@ -209,7 +210,7 @@ class Scope:
         try:
             self._empty_now(error)
         finally:
-            self._leave()
+            self.leave()
 
     async def __aenter__(self) -> Self:
         self._enter()
@@ -222,7 +223,7 @@ class Scope:
         try:
             await self.empty(error)
         finally:
-            self._leave()
+            self.leave()
 
     def __del__(self) -> None:
         if self._open:

@@ -140,5 +140,5 @@ def _scopes() -> Iterator[str]:
     if entered is not None:
         yield "a scope was entered and not left: use `with scope():`"
         # Otherwise the scope itself would warn when it is collected, in some later test.
-        entered._leave()
+        entered.leave()
         scope_variable.set(None)

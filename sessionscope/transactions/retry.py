@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from tenacity import RetryCallState, wait_random_exponential
 
 from sessionscope.database.errors import CommitOutcomeUnknownError, Failure, failure_of
+from sessionscope.database.signals import database_name, unit_committed, unit_given_up, unit_retried
 from sessionscope.settings import DatabaseSettings
 
 logger = logging.getLogger(__name__)
@@ -26,14 +27,16 @@ _FAILING_OVER: Final = (Failure.UNREACHABLE, Failure.READ_ONLY, Failure.TOO_MANY
 
 @dataclass(slots=True)
 class TransactionCounts:
-    """How the units of work of this process have ended so far.
+    """How the units of work of this process on one database have ended so far.
 
     Attributes:
+        database: The name of the database, for those who count.
         committed: How many units were committed.
         retried: How many further runs there were, by the failure that caused them.
         given_up: How many units failed because of the database, by the failure of their last run.
     """
 
+    database: str = ""
     committed: int = 0
     retried: Counter[Failure] = field(default_factory=Counter[Failure])
     given_up: Counter[Failure] = field(default_factory=Counter[Failure])
@@ -43,16 +46,19 @@ class TransactionCounts:
         """Count a unit that was committed."""
         with self._lock:
             self.committed += 1
+        unit_committed(self.database)
 
     def retry(self, failure: Failure) -> None:
         """Count a further run."""
         with self._lock:
             self.retried[failure] += 1
+        unit_retried(self.database, failure)
 
     def give_up(self, failure: Failure) -> None:
         """Count a unit that failed for good."""
         with self._lock:
             self.given_up[failure] += 1
+        unit_given_up(self.database, failure)
 
 
 class RetryPolicy:
@@ -68,7 +74,7 @@ class RetryPolicy:
     def __init__(self, settings: DatabaseSettings) -> None:
         self.attempts = settings.transaction_attempts
         self.patience_seconds = settings.transaction_patience
-        self.counts = TransactionCounts()
+        self.counts = TransactionCounts(database_name(settings.url.get_secret_value()))
 
 
 def name_of(work: Callable[..., Any]) -> str:
