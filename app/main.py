@@ -17,6 +17,7 @@ from sessionscope.fastapi.error_handlers import install_problems
 from sessionscope.fastapi.head import HeadMiddleware
 from sessionscope.fastapi.health import router as health
 from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
+from sessionscope.fastapi.request_log import log_requests
 
 # In the order in which the OpenAPI document lists them.
 ROUTES: Final = [users, posts, accounts, transfers, reports]
@@ -40,6 +41,7 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
     app.add_middleware(ScopeMiddleware)
     app.add_middleware(HeadMiddleware)
     app.add_middleware(RequestLimitsMiddleware, max_body_size=container.settings.provided.server.max_body_size)
+    log_requests(app)
     install_problems(app)
     for module in ROUTES:
         app.include_router(module.router)

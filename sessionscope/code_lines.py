@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
@@ -23,19 +24,29 @@ class CodeLine(NamedTuple):
     number: int
     function: str
 
+    @property
+    def is_known(self) -> bool:
+        """Whether there was such a line."""
+        return self.number > 0
+
     def __str__(self) -> str:
         path = Path(self.filename)
         shown = path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path
         return f"{shown}:{self.number} in {self.function}"
 
 
+_UNKNOWN: Final = CodeLine("an unknown file", 0, "an unknown function")
+# The line that waits for the running thread, if a thread runs the library's code for it.
+waiting_line: ContextVar[CodeLine] = ContextVar("waiting_line", default=_UNKNOWN)
+
+
 def code_line() -> CodeLine:
-    """Return the innermost line outside this library and installed packages."""
+    """Return the innermost line outside this library and installed packages, or the one that waits for this thread."""
     for frame in _frames():
         code = frame.f_code
         if _is_own(code.co_filename):
             return CodeLine(code.co_filename, frame.f_lineno, code.co_name)
-    return CodeLine("an unknown file", 0, "an unknown function")
+    return waiting_line.get()
 
 
 # Pools ask for each file between a checkout and the service's code, at each checkout.

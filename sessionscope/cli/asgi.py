@@ -59,7 +59,8 @@ def prepare(app: FastAPI, project: Path | None = None) -> FastAPI:
     """Prepare this process to serve *app*, and return it."""
     container = app.state.container
     require_files(container, project)
-    dictConfig(logging_config(container.settings().logging))
+    logs_requests = getattr(app.state, "logs_requests", False)
+    dictConfig(logging_config(container.settings().logging, server_lines=not logs_requests))
     settle()
     follow_parent()
     Inspection(container)

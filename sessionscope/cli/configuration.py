@@ -40,7 +40,9 @@ def check(context: typer.Context) -> None:
     """Check the settings. If they are invalid, print one line per problem and exit with 2."""
     service: Service = context.obj
     with reported():
-        check_drivers(service.read_settings())
+        settings = service.read_settings()
+        check_drivers(settings)
+        check_logging(settings)
         typer.echo("The configuration is good.")
 
 
@@ -59,6 +61,20 @@ def check_drivers(settings: "ServiceSettings") -> None:
             for url in (section.url, *section.replica_urls):
                 for is_async in (False, True):
                     destination(url.get_secret_value(), section, is_async=is_async)
+
+
+def check_logging(settings: "ServiceSettings") -> None:
+    """Check that the log can be written in the format that *settings* name.
+
+    Raises:
+        ConfigurationError: The package for the format is not installed.
+    """
+    from sessionscope.observe.logging import logging_config
+    from sessionscope.settings import LoggingSettings
+
+    for _, section in settings:
+        if isinstance(section, LoggingSettings):
+            logging_config(section)
 
 
 def _flat(model: "BaseModel", prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -47,15 +47,17 @@ def _run(service: Service, *, reload: bool) -> None:
     # Report faults here once, rather than in each worker.
     check_served(container, service.project)
     settings = container.settings()
+    alone = settings.server.workers == 1 and not reload
     server = uvicorn.Config(
-        _application(service, container, alone=settings.server.workers == 1 and not reload),
+        _application(service, container, alone=alone),
         http=http_protocol(),
         host=settings.server.host,
         port=settings.server.port,
         workers=settings.server.workers,
         reload=reload,
         timeout_graceful_shutdown=settings.server.shutdown_timeout,
-        log_config=logging_config(settings.logging),
+        # For this process, `prepare` has configured it, and it knows whether the application logs its requests.
+        log_config=None if alone else logging_config(settings.logging),
         access_log=settings.logging.access,
         # By default, uvicorn trusts every client on this machine.
         proxy_headers=bool(settings.server.trusted_proxies),

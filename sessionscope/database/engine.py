@@ -16,6 +16,7 @@ from sessionscope.database.long_holds import report_long_holds
 from sessionscope.database.pools import AsyncWatchedPool, WatchedPool
 from sessionscope.database.recorded_pool import RecordedNullPool, RecordedPool
 from sessionscope.database.signals import PoolName
+from sessionscope.database.slow_statements import watch_statements
 from sessionscope.database.url import translate_driver
 from sessionscope.settings import DatabaseSettings
 
@@ -106,6 +107,8 @@ def _prepare(engine: Engine, settings: DatabaseSettings, location: DatabaseLocat
         engine.pool.describe(name, settings.long_hold, WeakSet())
         if settings.long_hold:
             report_long_holds(engine)
+    if settings.slow_statement:
+        watch_statements(engine, settings.slow_statement)
     location.engines.add(engine)
     _engines.add(engine)
 

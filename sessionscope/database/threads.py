@@ -16,6 +16,7 @@ from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine
 
+from sessionscope.code_lines import code_line, waiting_line
 from sessionscope.database.location import DatabaseLocation
 from sessionscope.database.sources import Source, visit
 
@@ -53,6 +54,8 @@ class ReadingThreads:
         A cancelled task doesn't wait for *work*, because the thread has its own connection.
         """
         context = copy_context()
+        # The thread doesn't have the stack of this task, and a slow statement is reported with its line.
+        context.run(waiting_line.set, code_line())
         done = partial(visit, self._source.connect, work)
         return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: context.run(done))
 

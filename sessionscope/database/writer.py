@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.util import greenlet_spawn
 
+from sessionscope.code_lines import code_line, waiting_line
 from sessionscope.database.errors import DatabaseError, Failure
 
 T = TypeVar("T")
@@ -127,7 +128,10 @@ class Writer:
         """
         patience_seconds = lock_timeout or self._lock_timeout
         turn = Turn(self, patience_seconds)
-        work = self._thread().submit(copy_context().run, _run, unit, turn)
+        context = copy_context()
+        # For the wait before the unit's own code: the thread doesn't have the stack of this task.
+        context.run(waiting_line.set, code_line())
+        work = self._thread().submit(context.run, _run, unit, turn)
         done = asyncio.wrap_future(work)
         # Once the work has begun, this does nothing.
         timer = asyncio.get_running_loop().call_later(patience_seconds, work.cancel)

@@ -28,6 +28,8 @@ from sessionscope.fastapi.problem_types import (
 from sessionscope.fastapi.problems import ProblemError, describe_problems, problem
 from sessionscope.fastapi.routes import routes_at
 from sessionscope.lifetimes.errors import TeardownError
+from sessionscope.printable import printable
+from sessionscope.request_ids import current_ids
 
 logger = logging.getLogger(__name__)
 
@@ -158,12 +160,30 @@ async def _unknown_outcome(request: Request, error: Any) -> JSONResponse:
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     """Handle an unexpected error. Starlette raises it again, so the server logs it."""
-    causes: tuple[Exception, ...] = error.exceptions if isinstance(error, TeardownError) else (error,)
-    if all(map(is_unavailable, causes)):
-        return await _database(request, causes[0])
-    return problem(request, INTERNAL, "something broke on our side; it was logged")
+    if _is_outage(error):
+        response = await _database(request, _causes_of(error)[0])
+    else:
+        response = problem(request, INTERNAL, "something broke on our side; it was logged")
+    # This response passes no middleware.
+    ids = current_ids.get()
+    if ids is not None:
+        response.headers["X-Request-ID"] = ids.request_id
+    return response
+
+
+def unhandled_status(error: BaseException) -> int:
+    """Return the status of the response to an exception that no handler but the last one takes."""
+    return (DATABASE_UNAVAILABLE if _is_outage(error) else INTERNAL).status
+
+
+def _is_outage(error: BaseException) -> bool:
+    return all(map(is_unavailable, _causes_of(error)))
+
+
+def _causes_of(error: Any) -> tuple[Exception, ...]:
+    return error.exceptions if isinstance(error, TeardownError) else (error,)
 
 
 def _name_of(connection: HTTPConnection) -> str:
     """Return the method and the path, for logs. The handshake of a WebSocket has no method here."""
-    return f"{connection.scope.get('method', 'WebSocket')} {connection.scope['path']}"
+    return f"{connection.scope.get('method', 'WebSocket')} {printable(connection.scope['path'])}"

@@ -16,19 +16,22 @@ class HeadMiddleware:
         if scope["type"] != "http" or scope["method"] != "HEAD" or _has_route(scope):
             await self.app(scope, receive, send)
             return
+        # A copy: the server uses the original scope to frame a response without a body.
+        inner = {**scope, "method": "GET"}
         is_complete = False
 
         async def send_head(message: Message) -> None:
             nonlocal is_complete
             if message["type"] != "http.response.body":
+                # Middlewares around this one look for the route in the original.
+                scope.update(inner, method="HEAD")
                 await send(message)
             elif not is_complete:
                 # Don't wait for the whole body, which may be endless: the server then tells a stream to stop.
                 is_complete = True
                 await send({"type": "http.response.body", "body": b""})
 
-        # A copy: the server uses the original scope to frame a response without a body.
-        await self.app({**scope, "method": "GET"}, receive, send_head)
+        await self.app(inner, receive, send_head)
 
 
 def _has_route(scope: Scope) -> bool:

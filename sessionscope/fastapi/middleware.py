@@ -11,6 +11,7 @@ from sessionscope.fastapi.injection import CONTAINER, container_in
 from sessionscope.fastapi.routes import route_template
 from sessionscope.lifetimes.errors import NotInRequestError, RequestFailedError
 from sessionscope.lifetimes.scopes import Scope, current_scope
+from sessionscope.printable import printable
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -74,7 +75,7 @@ class _Request:
         self._scope = scope
 
     def __str__(self) -> str:
-        return f"{self._scope['method']} {route_template(self._scope) or self._scope['path']}"
+        return f"{self._scope['method']} {route_template(self._scope) or printable(self._scope['path'])}"
 
 
 class _Response:

@@ -125,3 +125,6 @@ class LoggingSettings(Section):
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="lowest level to log")
     access: bool = Field(default=True, description="log a line per request")
+    format: Literal["console", "json"] = Field(
+        default="console", description="console for people; json, an object per line, for collectors"
+    )

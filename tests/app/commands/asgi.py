@@ -24,12 +24,9 @@ PROGRAMS: Final = {
         "uvicorn app.asgi:app --port {port} --timeout-graceful-shutdown 10 --no-proxy-headers"
         " --http sessionscope.fastapi.server.http_parser:HttpProtocol --workers 2"
     ),
-    "gunicorn": (
-        "gunicorn app.asgi:app --worker-class asgi --bind 127.0.0.1:{port} --graceful-timeout 10 --access-logfile -"
-    ),
+    "gunicorn": ("gunicorn app.asgi:app --worker-class asgi --bind 127.0.0.1:{port} --graceful-timeout 10"),
     "gunicorn with workers": (
-        "gunicorn app.asgi:app --worker-class asgi --bind 127.0.0.1:{port} --graceful-timeout 10 --access-logfile -"
-        " --workers 2"
+        "gunicorn app.asgi:app --worker-class asgi --bind 127.0.0.1:{port} --graceful-timeout 10 --workers 2"
     ),
     "fastapi": "fastapi run --host 127.0.0.1 --port {port} --no-proxy-headers",
 }

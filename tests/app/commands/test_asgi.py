@@ -1,5 +1,6 @@
 """uvicorn, gunicorn and `fastapi run` serve `app.asgi:app`, the same application as `serve` does."""
 
+import json
 import os
 import signal
 import socket
@@ -26,14 +27,10 @@ from tests.app.commands.serving import (
 
 # Far less than the options and the settings allow, but more than a busy machine needs.
 SOON_SECONDS = 6
-# Which logger writes a line for each request.
-ACCESS = {"uvicorn": "uvicorn.access", "gunicorn": "gunicorn.access", "fastapi": "uvicorn.access"}
-
-
 WITH_WORKERS = pytest.mark.parametrize("program", PROGRAMS, indirect=True)
 
 
-@pytest.fixture(name="program", params=ACCESS)
+@pytest.fixture(name="program", params=["uvicorn", "gunicorn", "fastapi"])
 def _program(request: pytest.FixtureRequest) -> str:
     """Give each program, with one worker."""
     return str(request.param)
@@ -46,7 +43,7 @@ def lines_with(text: str, log: str) -> list[str]:
 
 @WITH_WORKERS
 def test_program_serves_until_it_is_told_to_end(program: str, url: str) -> None:
-    """Each server responds, logs each request in the format of `serve`, and shuts down cleanly."""
+    """Each server responds, logs each request once in the format of `serve`, and shuts down cleanly."""
     with served_by(program, migrated(url)) as (process, port):
         assert [200, 200] == [status(port, path) for path in ("/health/ready", "/users/")]
         process.send_signal(signal.SIGTERM)
@@ -55,7 +52,7 @@ def test_program_serves_until_it_is_told_to_end(program: str, url: str) -> None:
     assert process.returncode in (0, -signal.SIGTERM)
     assert "Traceback" not in output + log
     [line] = lines_with("GET /users/", log)
-    assert f" INFO    {ACCESS[program.split(maxsplit=1)[0]]}: " in line
+    assert " INFO    sessionscope.requests: GET /users/ 200 in " in line
     assert not lines_with("GET /users/", output)
 
 
@@ -67,6 +64,16 @@ def test_logging_follows_the_settings(program: str, url: str) -> None:
         log = ended(process)
     assert not lines_with("GET /users/", log)
     assert not lines_with("Application shutdown complete", log)
+
+
+def test_log_is_json_from_the_start_of_the_application(program: str, url: str) -> None:
+    """Before that, the server has its own format, and gunicorn's parent process keeps it."""
+    with served_by(program, migrated(url), APP_LOGGING__FORMAT="json") as (process, port):
+        assert 200 == status(port, "/users/")
+        log = ended(process)
+    _, found, after = log.partition('{"timestamp"')
+    lines = [json.loads(line) for line in f"{found}{after}".splitlines() if not line.startswith("[")]
+    assert ["/users/"] == [line["route"] for line in lines if line["logger"] == "sessionscope.requests"]
 
 
 def test_body_is_limited_as_the_settings_say(program: str, url: str) -> None:

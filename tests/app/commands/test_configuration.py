@@ -29,6 +29,17 @@ class TestCheck:
             ": ".join(line.split(": ")[:2]) for line in command.stderr.splitlines()
         ]
 
+    @pytest.mark.parametrize("command", [("config", "check"), ("serve",)], ids=" ".join)
+    def test_format_without_its_package_is_a_line(
+        self, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+    ) -> None:
+        """The line names the extra, and the server says the same when it starts."""
+        monkeypatch.setenv("APP_LOGGING__FORMAT", "json")
+        monkeypatch.setitem(sys.modules, "pythonjsonlogger", None)
+        ended = invoke(*command)
+        line = "logging.format: json needs the package python-json-logger, which is not installed"
+        assert (2, f"{line} (install sessionscope[logs])\n") == (ended.exit_code, ended.stderr)
+
 
 class TestShow:
     def test_secrets_are_masked(self, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:

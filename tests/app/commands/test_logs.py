@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 import pytest
 
@@ -14,6 +15,18 @@ HANDSHAKE = {
     "Sec_WebSocket_Key": "AAAAAAAAAAAAAAAAAAAAAA==",
     "Sec_WebSocket_Version": "13",
 }
+
+
+# An application as services of older versions make it: nothing in it logs requests.
+OLDER: Final = (
+    "-c",
+    """
+import sessionscope.fastapi.request_log as log
+log.log_requests = lambda app: None
+from app.commands import cli
+cli(prog_name="app")
+""",
+)
 
 
 def log_of_a_new_user(url: str, **variables: str) -> str:
@@ -66,7 +79,35 @@ class TestRequests:
             assert 200 == status(port, "/health/live", X_Forwarded_For="203.0.113.9")
             log = ended(process)
         (line,) = lines_with("GET /health/live", log)
-        assert f" {client}:" in line
+        assert f" ms for {client} [" in line
+
+    def test_no_value_of_a_request_is_logged(self, url: str) -> None:
+        """Neither of the path nor of the query; a path without a route can't forge a line."""
+        with served(migrated(url)) as (process, port):
+            assert [404, 404] == [status(port, path) for path in ("/users/77?q=s3cr3t", "/a%0aFORGED?q=s3cr3t")]
+            log = ended(process)
+        assert "s3cr3t" not in log
+        assert 1 == len(list(lines_with("GET /users/{user_id} 404 in ", log)))
+        assert 1 == len(list(lines_with(r"GET /a\nFORGED 404 in ", log)))
+
+    def test_service_without_the_middleware_keeps_the_line_of_the_server(self, url: str) -> None:
+        """A service that an older version made need not change."""
+        with served(url, command=OLDER) as (process, port):
+            assert 200 == status(port, "/health/live")
+            log = ended(process)
+        [line] = lines_with("/health/live", log)
+        assert " INFO    uvicorn.access: 127.0.0.1:" in line
+
+    def test_traceback_has_the_id_of_its_request(self, url: str) -> None:
+        """The server logs it, after the application has ended."""
+        failing = "import app.users.service as users; users.UserService.get = None; from app.commands import cli; cli()"
+        with served(migrated(url), command=("-c", failing)) as (process, port):
+            assert 500 == status(port, "/users/1", X_Request_ID="abc-1")
+            log = ended(process)
+        assert 1 == len(list(lines_with("GET /users/{user_id} 500 failed after ", log)))
+        assert ["uvicorn.error: Exception in ASGI application [abc-1]"] == [
+            line.partition("ERROR   ")[2] for line in lines_with("Exception in ASGI", log)
+        ]
 
     def test_a_request_that_was_cut_off_is_a_line(self, url: str) -> None:
         """A request that is cut off at shutdown is logged without a traceback, because the code has no fault."""
@@ -76,6 +117,7 @@ class TestRequests:
             log = ended(process, signal.SIGINT)
         assert "Traceback" not in log
         assert 1 == len(list(lines_with("a request was cut off", log)))
+        assert 1 == len(list(lines_with("POST /users/ cut off after ", log)))
 
     def test_a_websocket_handshake_logs_no_advice(self, url: str) -> None:
         """Without a library for WebSockets, a handshake is one line about the request."""
