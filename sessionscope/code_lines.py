@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import lru_cache
+from inspect import currentframe
 from pathlib import Path
 from types import FrameType
 from typing import Final, NamedTuple
@@ -57,7 +58,7 @@ def _is_own(filename: str) -> bool:
 
 def _frames() -> Iterator[FrameType]:
     """Yield the frames from here outwards, through SQLAlchemy's greenlets up to the waiting coroutine."""
-    frame: FrameType | None = sys._getframe(2)
+    frame = currentframe()
     greenlet = getcurrent()
     while greenlet is not None:
         while frame is not None:

@@ -42,6 +42,7 @@ def _run(service: Service, *, reload: bool) -> None:
     from sessionscope.cli.asgi import check_served
     from sessionscope.fastapi.server.http_parser import http_protocol
     from sessionscope.observe.logging import logging_config
+    from sessionscope.observe.workers import common_sums
 
     container = service.build_container()
     # Report faults here once, rather than in each worker.
@@ -67,7 +68,7 @@ def _run(service: Service, *, reload: bool) -> None:
     address = listener.getsockname()
     url = f"http://{f'[{address[0]}]' if ':' in address[0] else address[0]}:{address[1]}"
     typer.echo(f"Serving on {url}, documented at {url}/docs. Press Ctrl-C to stop.")
-    with listener:
+    with listener, common_sums(settings.server.workers):
         _serve(server, listener)
 
 

@@ -1,13 +1,11 @@
 """Tells listeners what happens to connections and units of work, for metrics. Without listeners, nothing is done."""
 
-from collections.abc import Callable
-from typing import Final, Generic, NamedTuple, ParamSpec
+from typing import Final, NamedTuple
 
 from sqlalchemy import URL
 
 from sessionscope.database.error_kinds import Failure
-
-P = ParamSpec("P")
+from sessionscope.signals import Signal
 
 
 class PoolName(NamedTuple):
@@ -34,29 +32,6 @@ def database_name(url: URL) -> str:
     """Return *url* without anything secret, and without what its drivers do differently."""
     bare = URL.create(url.get_backend_name(), host=url.host, port=url.port, database=url.database)
     return bare.render_as_string()
-
-
-class Signal(Generic[P]):
-    """Calls its listeners, in the order in which they were added. They must be quick, and must not raise."""
-
-    __slots__ = ("_listeners",)
-
-    def __init__(self) -> None:
-        self._listeners: tuple[Callable[P, object], ...] = ()
-
-    def add(self, listener: Callable[P, object]) -> None:
-        """Call *listener* from now on. If it was added before, do nothing."""
-        if listener not in self._listeners:
-            self._listeners += (listener,)
-
-    def remove(self, listener: Callable[P, object]) -> None:
-        """Stop calling *listener*."""
-        self._listeners = tuple(each for each in self._listeners if each != listener)
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Tell the listeners."""
-        for listener in self._listeners:
-            listener(*args, **kwargs)
 
 
 # The pool, and for how many seconds the connection was waited for.

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from fastapi import FastAPI
@@ -21,6 +20,7 @@ from sessionscope.fastapi.exchanges import (
 from sessionscope.fastapi.routes import route_template
 from sessionscope.printable import printable
 from sessionscope.request_ids import REQUEST_LOGGER, current_ids, ids_of
+from sessionscope.signals import Signal
 
 logger = logging.getLogger(REQUEST_LOGGER)
 
@@ -53,31 +53,21 @@ class FinishedRequest(NamedTuple):
     outcome: str
 
 
-Observer = Callable[[FinishedRequest], None]
+# Tells of each HTTP request that has ended.
+request_finished: Final[Signal[[FinishedRequest]]] = Signal()
 
 
-def log_requests(app: FastAPI, *, observers: Iterable[Observer] = ()) -> None:
-    """Log a line per request of *app*, in place of the server's own. Call this after adding other middlewares.
-
-    Args:
-        app: The application.
-        observers: Called with each HTTP request that has ended, such as to count it. They must be fast, and not fail.
-    """
-    app.add_middleware(RequestLogMiddleware, observers=observers)
+def log_requests(app: FastAPI) -> None:
+    """Log a line per request of *app*, in place of the server's own. Call this after adding other middlewares."""
+    app.add_middleware(RequestLogMiddleware)
     app.state.logs_requests = True
 
 
 class RequestLogMiddleware:
-    """Logs a line per HTTP request, and one per WebSocket. `log_requests` adds it to an application.
+    """Logs a line per HTTP request, and one per WebSocket. `log_requests` adds it to an application."""
 
-    Args:
-        app: The application.
-        observers: As for `log_requests`.
-    """
-
-    def __init__(self, app: ASGIApp, observers: Iterable[Observer] = ()) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._observers = tuple(observers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -88,7 +78,7 @@ class RequestLogMiddleware:
         token = current_ids.set(ids)
         exchange: HttpExchange | WebSocketExchange
         if scope["type"] == "http":
-            exchange = HttpExchange(scope, receive, send, ids.request_id, self._end)
+            exchange = HttpExchange(scope, receive, send, ids.request_id, _end_request)
         else:
             exchange = WebSocketExchange(scope, receive, send, ids.request_id, _end_websocket)
         try:
@@ -103,17 +93,15 @@ class RequestLogMiddleware:
         # Not after an exception: the server logs it, in this context.
         current_ids.reset(token)
 
-    def _end(self, exchange: Exchange) -> None:
-        is_logged = logger.isEnabledFor(logging.INFO)
-        if not is_logged and not self._observers:
-            return
-        method, route = exchange.scope["method"], route_template(exchange.scope)
-        if self._observers:
-            request = FinishedRequest(method, route, exchange.status, exchange.seconds, exchange.outcome)
-            for observe in self._observers:
-                observe(request)
-        if is_logged:
-            _log(exchange, method, route, _PHRASES[exchange.outcome])
+
+def _end_request(exchange: Exchange) -> None:
+    is_logged = logger.isEnabledFor(logging.INFO)
+    if not is_logged and not request_finished.has_listeners:
+        return
+    method, route = exchange.scope["method"], route_template(exchange.scope)
+    request_finished(FinishedRequest(method, route, exchange.status, exchange.seconds, exchange.outcome))
+    if is_logged:
+        _log(exchange, method, route, _PHRASES[exchange.outcome])
 
 
 def _end_websocket(exchange: Exchange) -> None:

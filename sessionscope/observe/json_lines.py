@@ -15,7 +15,7 @@ class JsonLinesFormatter(JsonFormatter):
     """Formats a record as a JSON object in one line. docs/operating.md lists its fields."""
 
     def __init__(self) -> None:
-        super().__init__(["message"], rename_fields={"exc_info": "exception"}, reserved_attrs=_LEFT_OUT)
+        super().__init__(["message"], rename_fields={"exc_info": "exception"}, reserved_attrs=_LEFT_OUT)  # pyright: ignore[reportUnknownMemberType]
         self._encode = JsonEncoder().encode
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:

@@ -69,11 +69,10 @@ class _Server(UnixStreamServer):
 
 
 class _Handler(BaseRequestHandler):
-    server: _Server
-
     def handle(self) -> None:
+        server: Any = self.server
         try:
-            self.request.sendall(self.server.answer())
+            self.request.sendall(server.answer())
         except OSError:
             logger.debug("the client did not wait for the answer")
 

@@ -12,6 +12,7 @@ from sessionscope.fastapi.head import HeadMiddleware
 from sessionscope.fastapi.health import router as health
 from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
 from sessionscope.fastapi.request_log import log_requests
+from sessionscope.observe.metrics import install_metrics
 
 
 def create_app(container: ApplicationContainer | None = None) -> FastAPI:
@@ -28,6 +29,7 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
     install_problems(app)
     app.include_router(notes.router)
     app.include_router(health)
+    install_metrics(app)
     check_container(container, app)
     return app
 

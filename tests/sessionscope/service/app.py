@@ -10,6 +10,7 @@ from sessionscope.fastapi.error_handlers import install_problems
 from sessionscope.fastapi.head import HeadMiddleware
 from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
 from sessionscope.fastapi.request_log import log_requests
+from sessionscope.observe.metrics import install_metrics
 from tests.sessionscope.service import routes
 from tests.sessionscope.service.containers import ApplicationContainer
 
@@ -23,6 +24,7 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
     app.add_middleware(HeadMiddleware)
     app.add_middleware(RequestLimitsMiddleware, max_body_size=container.settings.provided.server.max_body_size)
     log_requests(app)
+    install_metrics(app)
     install_problems(app)
     app.include_router(routes.router)
     check_container(container, app)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import suppress
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from starlette.testclient import TestClient
 from sessionscope.errors import NotFoundError
 from sessionscope.fastapi.error_handlers import install_problems
 from sessionscope.fastapi.head import HeadMiddleware
-from sessionscope.fastapi.request_log import FinishedRequest, log_requests
+from sessionscope.fastapi.request_log import FinishedRequest, log_requests, request_finished
 from sessionscope.request_ids import REQUEST_LOGGER, current_ids
 
 PAUSE_SECONDS: Final = 0.05
@@ -32,17 +32,20 @@ Message = dict[str, Any]
 
 
 @pytest.fixture(name="finished")
-def _finished() -> list[FinishedRequest]:
+def _finished() -> Generator[list[FinishedRequest], None, None]:
     """Give a list that gets each request that has ended."""
-    return []
+    finished: list[FinishedRequest] = []
+    request_finished.add(finished.append)
+    yield finished
+    request_finished.remove(finished.append)
 
 
 @pytest.fixture(name="app")
-def _app(finished: list[FinishedRequest]) -> FastAPI:
+def _app() -> FastAPI:
     """Give an application, to which a test adds routes."""
     app = FastAPI()
     app.add_middleware(HeadMiddleware)
-    log_requests(app, observers=[finished.append])
+    log_requests(app)
     install_problems(app)
     return app
 
