@@ -16,6 +16,7 @@ from sessionscope.cli.database import build_database_commands
 from sessionscope.cli.reporting import BAD_USAGE
 from sessionscope.cli.service import MAIN, Service
 from sessionscope.cli.serving import serve
+from sessionscope.cli.wiring import wiring
 from sessionscope.cli.working import work
 
 
@@ -55,6 +56,7 @@ class CommandLine(typer.Typer):
         self.command()(serve)
         if service.worker is not None:
             self.command("worker")(work)
+        self.command()(wiring)
         self.add_typer(self.db, name="db")
         self.add_typer(self.config, name="config")
 

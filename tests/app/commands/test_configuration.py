@@ -92,6 +92,7 @@ class TestHelp:
             "config",
             "config show",
             "config check",
+            "wiring",
             "db",
             *(
                 f"db {name}"
