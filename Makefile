@@ -34,7 +34,7 @@ pips = 23.0.1 23.2.1 26.3
 install_options = --no-deps --require-hashes --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help run new upgrade test test-newest resilience fuzz bank failover network bench bench-quick count servers lint typecheck check format lock lock-check wheel clean
+.PHONY: help run new upgrade test test-newest resilience fuzz bank failover network bench bench-quick count picture servers lint typecheck check format lock lock-check wheel clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
@@ -94,6 +94,9 @@ bench-quick: .venv/bench.stamp ## Measure what a request costs, roughly, in two 
 
 count: .venv/test.stamp ## Count the lines of code that a resource takes, and those of its twin in the usual style
 	@.venv/bin/python -m benchmarks.count
+
+picture: .venv/test.stamp ## Draw the wiring that the README shows into docs/images
+	@.venv/bin/python -m app wiring --format svg > docs/images/wiring.svg
 
 servers: .venv/servers.stamp ## Install the PostgreSQL and MySQL drivers as well
 
