@@ -112,11 +112,9 @@ def _curve(route: Route) -> str:
 
 
 def _bend(start: tuple[float, float], end: tuple[float, float]) -> str:
-    """Return a curve that leaves downwards and arrives downwards; from below, if it goes up."""
-    reach = max((end[1] - start[1]) / 2, 20) if end[1] > start[1] else 40
-    first = start[1] + reach
-    second = end[1] - reach if end[1] > start[1] else end[1] + reach
-    return f"C{_points((start[0], first), (end[0], second), end)}"
+    """Return a curve that leaves and arrives vertically."""
+    middle = (start[1] + end[1]) / 2
+    return f"C{_points((start[0], middle), (end[0], middle), end)}"
 
 
 def _points(*points: tuple[float, float]) -> str:

@@ -161,9 +161,11 @@ def _routes(
     ends = dict(_ends(graph, boxes, lines, places))
     routes: dict[Edge, Route] = {}
     for edge, line in lines.items():
-        source = boxes[graph.by_name[edge.source]]
+        source, target = boxes[graph.by_name[edge.source]], boxes[graph.by_name[edge.target]]
+        # A line goes upwards in a cycle, and to a provider that takes one of a shorter lifetime.
+        start = source.bottom if source.y < target.y else source.y
         passed = ((places[place][0], places[place][1], places[place][1] + BOX_HEIGHT) for place in line[1:-1])
-        routes[edge] = Route((source.centre, source.bottom), tuple(passed), ends[edge])
+        routes[edge] = Route((source.centre, start), tuple(passed), ends[edge])
     return routes
 
 
@@ -182,6 +184,5 @@ def _ends(
         for number, place in enumerate(sorted(arriving, key=lambda place: places[place][0]), 1):
             x = box.x + box.width * number / (len(arriving) + 1)
             for edge in arriving[place]:
-                # A line that goes upwards, as of a provider that takes one of a shorter lifetime, comes from below.
                 is_below = places[place][1] >= box.y
                 yield edge, (x, box.bottom if is_below else box.y)

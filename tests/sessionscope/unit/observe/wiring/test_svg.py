@@ -82,16 +82,17 @@ class TestLayout:
             ]
 
     def test_lines_begin_and_end_at_boxes(self, graph: Graph, layout: Layout) -> None:
-        """A line leaves the lower edge of its source, and meets the upper edge of a target that is below it."""
+        """A line leaves the lower edge of its source, and meets the upper edge of its target; or vice versa."""
         assert set(graph.edges) == set(layout.routes)
         for edge, route in layout.routes.items():
             source, target = layout.boxes[graph.by_name[edge.source]], layout.boxes[graph.by_name[edge.target]]
-            assert (source.centre, source.bottom) == route.start
+            is_downwards = source.y < target.y
+            assert (source.centre, source.bottom if is_downwards else source.y) == route.start
             assert target.x < route.end[0] < target.x + target.width
-            assert (target.y if source.y < target.y else target.bottom) == route.end[1]
+            assert (target.y if is_downwards else target.bottom) == route.end[1]
 
     def test_lines_pass_beside_boxes(self, layout: Layout) -> None:
-        """A line never crosses a box."""
+        """On its way down, a line crosses no box."""
         passed = [Box(x, top, 0, end - top) for route in layout.routes.values() for x, top, end in route.passed]
         assert [] == [(line, box) for line in passed for box in layout.boxes.values() if overlap(line, box)]
 
