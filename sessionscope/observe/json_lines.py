@@ -1,5 +1,8 @@
 """Formats the log as JSON lines. This needs the package python-json-logger."""
 
+# The library's annotations leave type parameters open:
+# pyright: reportUnknownMemberType=false
+
 import logging
 from datetime import UTC, datetime
 from typing import Any, Final

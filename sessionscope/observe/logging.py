@@ -16,6 +16,8 @@ _FORMATTERS: Final = {
     },
     "json": {"()": "sessionscope.observe.json_lines.JsonLinesFormatter"},
 }
+# What the packages for WebSockets log for uvicorn.
+_ABOUT_WEBSOCKETS: Final = ("connection open", "connection closed", "connection rejected")
 
 
 def logging_config(settings: LoggingSettings, *, server_lines: bool = True) -> dict[str, Any]:
@@ -111,4 +113,4 @@ class ServerFilter(logging.Filter):
 
 
 def _is_about_a_websocket(text: str) -> bool:
-    return text in ("connection open", "connection closed") or ' - "WebSocket ' in text
+    return text.startswith(_ABOUT_WEBSOCKETS) or ' - "WebSocket ' in text

@@ -69,8 +69,11 @@ class TestServers:
         """They show the query, so a service that logs its own has none."""
         config: Any = DictConfigurator(logging_config(LoggingSettings(), server_lines=server_lines))
         server = config.configure_filter(dict(config.config["filters"]["server"]))
-        shown = record('%s - "WebSocket %s" [accepted]', "127.0.0.1:1", "/ws?token=s3cr3t")
-        assert (kept, True) == (server.filter(shown), server.filter(record("Started %s", "it")))
+        lines = [
+            record('%s - "WebSocket %s" [accepted]', "127.0.0.1:1", "/ws?token=s3cr3t"),
+            record("connection rejected (%d %s)", 403, "Forbidden"),
+        ]
+        assert [kept, kept, True] == [server.filter(line) for line in (*lines, record("Started %s", "it"))]
 
 
 class TestConsole:
