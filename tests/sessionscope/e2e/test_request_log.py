@@ -14,7 +14,7 @@ from fastapi.responses import StreamingResponse
 from websockets.sync.client import connect
 
 from sessionscope.fastapi.error_handlers import install_problems
-from sessionscope.fastapi.request_log import FinishedRequest, log_requests
+from sessionscope.fastapi.request_log import FinishedRequest, log_requests, request_finished
 from sessionscope.fastapi.server.http_parser import http_protocol
 from sessionscope.testing.serving import Server, serving
 
@@ -25,18 +25,19 @@ SILENT: Final = logging.CRITICAL + 1
 
 
 @pytest.fixture(name="finished")
-def _finished() -> list[FinishedRequest]:
+def _finished() -> Generator[list[FinishedRequest], None, None]:
     """Give a list that gets each request that has ended."""
-    return []
+    finished: list[FinishedRequest] = []
+    request_finished.add(finished.append)
+    yield finished
+    request_finished.remove(finished.append)
 
 
 @pytest.fixture(name="server", params=["h11", "httptools"])
-def _server(
-    request: pytest.FixtureRequest, finished: list[FinishedRequest], monkeypatch: pytest.MonkeyPatch
-) -> Generator[Server, None, None]:
+def _server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[Server, None, None]:
     """Give a server, with each of uvicorn's parsers."""
     app = FastAPI()
-    log_requests(app, observers=[finished.append])
+    log_requests(app)
     install_problems(app)
     app.get("/endless")(endless)
     app.get("/failing")(fail)
