@@ -22,7 +22,8 @@ OLDER: Final = (
     "-c",
     """
 import sessionscope.fastapi.request_log as log
-log.log_requests = lambda app: None
+import sessionscope.observe.metrics as metrics
+log.log_requests = metrics.install_metrics = lambda app: None
 from app.commands import cli
 cli(prog_name="app")
 """,
