@@ -50,6 +50,18 @@ def code_line() -> CodeLine:
     return waiting_line.get()
 
 
+def raised_at(error: BaseException) -> CodeLine | None:
+    """Return the innermost line outside this library and installed packages that *error* went through, or None."""
+    found = None
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if _is_own(code.co_filename):
+            found = CodeLine(code.co_filename, traceback.tb_lineno, code.co_name)
+        traceback = traceback.tb_next
+    return found
+
+
 # Pools ask for each file between a checkout and the service's code, at each checkout.
 @lru_cache(maxsize=4096)
 def _is_own(filename: str) -> bool:

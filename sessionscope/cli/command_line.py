@@ -13,6 +13,7 @@ import typer
 
 from sessionscope.cli.configuration import build_configuration_commands
 from sessionscope.cli.database import build_database_commands
+from sessionscope.cli.doctor import doctor
 from sessionscope.cli.reporting import BAD_USAGE
 from sessionscope.cli.service import MAIN, Service
 from sessionscope.cli.serving import serve
@@ -54,6 +55,7 @@ class CommandLine(typer.Typer):
         self.config = build_configuration_commands()
         self.callback()(options)
         self.command()(serve)
+        self.command()(doctor)
         if service.worker is not None:
             self.command("worker")(work)
         self.command()(wiring)

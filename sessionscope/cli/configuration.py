@@ -1,7 +1,6 @@
 """The ``config`` commands, which show and check the settings."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -9,8 +8,6 @@ from sessionscope.cli.reporting import reported
 from sessionscope.cli.service import Service
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from sessionscope.settings import ServiceSettings
 
 
@@ -29,10 +26,11 @@ def show(context: typer.Context) -> None:
         from rich.console import Console
         from rich.table import Table
 
-        settings = service.read_settings()
+        from sessionscope.settings.listing import list_settings
+
         table = Table("setting", "value", "from")
-        for name, value in _flat(settings):
-            table.add_row(name, value, settings.origin(name))
+        for setting in list_settings(service.read_settings()):
+            table.add_row(*setting)
         Console().print(table)
 
 
@@ -75,12 +73,3 @@ def check_logging(settings: "ServiceSettings") -> None:
     for _, section in settings:
         if isinstance(section, LoggingSettings):
             logging_config(section)
-
-
-def _flat(model: "BaseModel", prefix: str = "") -> Iterator[tuple[str, str]]:
-    for name in type(model).model_fields:
-        value: Any = getattr(model, name)
-        if hasattr(value, "model_dump"):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, str(value)

@@ -6,9 +6,11 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from sessionscope.cli.locks import locks
 from sessionscope.cli.pools import pool
 from sessionscope.cli.reporting import FAILED, confirm, reported, reported_at
 from sessionscope.cli.service import MAIN, Service
+from sessionscope.cli.slow import slow
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
 LockTimeout = Annotated[
@@ -26,12 +28,12 @@ Wait = Annotated[
 
 def build_database_commands() -> typer.Typer:
     """Return the group of commands."""
-    group = typer.Typer(help="Migrate, fill and empty the database.", no_args_is_help=True)
+    group = typer.Typer(help="Migrate, fill, empty and watch the database.", no_args_is_help=True)
     group.callback()(choose)
     group.command()(upgrade)
     # Makes -1 an argument rather than an option.
     group.command(context_settings={"ignore_unknown_options": True})(downgrade)
-    for command in (stamp, current, revision, check, init, drop, pool):
+    for command in (stamp, current, revision, check, init, drop, pool, locks, slow):
         group.command()(command)
     return group
 

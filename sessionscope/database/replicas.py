@@ -30,7 +30,7 @@ def build_replicas(settings: DatabaseSettings) -> Engine | None:
     """
     if not settings.replica_urls:
         return None
-    engine = build_engine(_at(settings, settings.replica_urls[0]))
+    engine = build_engine(settings_at(settings, settings.replica_urls[0]))
     _Choice(settings, engine, is_async=False)
     return engine
 
@@ -39,12 +39,13 @@ def build_async_replicas(settings: DatabaseSettings) -> AsyncEngine | None:
     """Return the async twin of `build_replicas`' engine."""
     if not settings.replica_urls:
         return None
-    engine = build_async_engine(_at(settings, settings.replica_urls[0]))
+    engine = build_async_engine(settings_at(settings, settings.replica_urls[0]))
     _Choice(settings, engine.sync_engine, is_async=True)
     return engine
 
 
-def _at(settings: DatabaseSettings, url: DatabaseUrl) -> DatabaseSettings:
+def settings_at(settings: DatabaseSettings, url: DatabaseUrl) -> DatabaseSettings:
+    """Return the settings for an engine of the replica at *url*."""
     # All connections of a pool use the same driver, which is the primary's.
     same_driver = url.get_secret_value().set(drivername=settings.url.get_secret_value().drivername)
     return settings.model_copy(update={"url": DatabaseUrl(same_driver)})
@@ -66,7 +67,7 @@ class _Choice:
 
     def __init__(self, settings: DatabaseSettings, engine: Engine, *, is_async: bool) -> None:
         *self._replicas, self._primary = (
-            _server(_at(settings, url), engine.dialect, is_async=is_async)
+            _server(settings_at(settings, url), engine.dialect, is_async=is_async)
             for url in (*settings.replica_urls, settings.url)
         )
         self._turns = count()

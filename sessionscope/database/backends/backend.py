@@ -9,6 +9,7 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError
 
 from sessionscope.database.backends.column_types import ColumnTypes
+from sessionscope.database.backends.diagnosis import Diagnosis
 from sessionscope.database.backends.silence import HasFileDescriptor
 from sessionscope.database.error_kinds import Failure, Violation
 from sessionscope.settings import DatabaseSettings
@@ -79,6 +80,8 @@ class Backend(Protocol):
         autocommit: The execution options with which each statement of a connection stands alone.
         types: How column types are stored.
         migrations: What migrations have to know.
+        diagnosis: What commands tell people about the database.
+        quotes_names: Whether double quotes are around names in a statement, and not around values.
     """
 
     drivers: ClassVar[Mapping[str, Drivers]]
@@ -86,6 +89,8 @@ class Backend(Protocol):
     autocommit: ClassVar[Mapping[str, Any]]
     types: ClassVar[ColumnTypes]
     migrations: ClassVar["Migrations"]
+    diagnosis: ClassVar[Diagnosis]
+    quotes_names: ClassVar[bool]
 
     def is_in_memory(self, url: URL) -> bool:
         """Tell whether each connection to *url* would get a new, empty database."""

@@ -12,9 +12,11 @@ from sqlalchemy.exc import DBAPIError
 import sessionscope.database.backends.mysql.sql  # noqa: F401  # pyright: ignore[reportUnusedImport] - its INSERT that does not wait
 from sessionscope.database.backends.backend import AskedOptions, Destination, Drivers, Location, Migrations
 from sessionscope.database.backends.column_types import ColumnTypes
+from sessionscope.database.backends.diagnosis import Diagnosis
 from sessionscope.database.backends.mysql.arguments import destination
 from sessionscope.database.backends.mysql.connecting import connect
 from sessionscope.database.backends.mysql.connections import ISOLATION_LEVEL, READ_ONLY, prepare_mysql
+from sessionscope.database.backends.mysql.diagnosis import MySQLDiagnosis
 from sessionscope.database.backends.mysql.failures import failure_of, violation_of
 from sessionscope.database.backends.mysql.inserts import insert_if_absent
 from sessionscope.database.backends.mysql.migrations import MySQLMigrations
@@ -52,6 +54,8 @@ class MySQL:
     # By default, no microseconds are stored, and TEXT has room for 64 kB only.
     types: ClassVar = ColumnTypes(timestamp=DATETIME(fsp=6), long_text=MEDIUMTEXT(), exact_collation=_exact_collation)
     migrations: ClassVar[Migrations] = MySQLMigrations()
+    diagnosis: ClassVar[Diagnosis] = MySQLDiagnosis()
+    quotes_names: ClassVar = False
 
     def is_in_memory(self, url: URL) -> bool:  # noqa: ARG002 - of no server
         """See `Backend.is_in_memory`."""

@@ -11,8 +11,10 @@ from sqlalchemy.exc import DBAPIError
 import sessionscope.database.backends.postgresql.sql  # noqa: F401  # pyright: ignore[reportUnusedImport] - its names of functions
 from sessionscope.database.backends.backend import AskedOptions, Destination, Drivers, Location, Migrations
 from sessionscope.database.backends.column_types import ColumnTypes
+from sessionscope.database.backends.diagnosis import Diagnosis
 from sessionscope.database.backends.postgresql.arguments import destination
 from sessionscope.database.backends.postgresql.connections import connect, prepare_postgresql
+from sessionscope.database.backends.postgresql.diagnosis import PostgreSQLDiagnosis
 from sessionscope.database.backends.postgresql.failures import failure_of, violation_of
 from sessionscope.database.backends.postgresql.inserts import insert_if_absent
 from sessionscope.database.backends.postgresql.migrations import PostgreSQLMigrations
@@ -38,6 +40,8 @@ class PostgreSQL:
     autocommit: ClassVar[Mapping[str, Any]] = {"isolation_level": "AUTOCOMMIT"}
     types: ClassVar = ColumnTypes(keeps_offset=True, exact_collation=lambda _: "C")
     migrations: ClassVar[Migrations] = PostgreSQLMigrations()
+    diagnosis: ClassVar[Diagnosis] = PostgreSQLDiagnosis()
+    quotes_names: ClassVar = True
 
     def is_in_memory(self, url: URL) -> bool:  # noqa: ARG002 - of no server
         """See `Backend.is_in_memory`."""

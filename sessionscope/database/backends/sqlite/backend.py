@@ -9,8 +9,10 @@ from sqlalchemy.exc import DBAPIError
 
 from sessionscope.database.backends.backend import AskedOptions, Destination, Drivers, Location, Migrations
 from sessionscope.database.backends.column_types import ColumnTypes
+from sessionscope.database.backends.diagnosis import Diagnosis
 from sessionscope.database.backends.query import read_query
 from sessionscope.database.backends.sqlite.connections import LOCK_TIMEOUT, prepare_sqlite, take_usual_lock_timeout
+from sessionscope.database.backends.sqlite.diagnosis import SQLiteDiagnosis
 from sessionscope.database.backends.sqlite.failures import failure_of, violation_of
 from sessionscope.database.backends.sqlite.inserts import insert_if_absent
 from sessionscope.database.backends.sqlite.migrations import SQLiteMigrations
@@ -35,6 +37,8 @@ class SQLite:
     # NUMERIC is a float.
     types: ClassVar = ColumnTypes(money=BigInteger(), counts_cents=True)
     migrations: ClassVar[Migrations] = SQLiteMigrations()
+    diagnosis: ClassVar[Diagnosis] = SQLiteDiagnosis()
+    quotes_names: ClassVar = True
 
     def is_in_memory(self, url: URL) -> bool:
         """See `Backend.is_in_memory`."""

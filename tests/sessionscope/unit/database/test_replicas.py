@@ -2,7 +2,7 @@
 
 import pytest
 
-from sessionscope.database.replicas import _at, _server, build_async_replicas, build_replicas
+from sessionscope.database.replicas import _server, build_async_replicas, build_replicas, settings_at
 from sessionscope.settings import DatabaseSettings, DatabaseUrl
 
 SETTINGS = DatabaseSettings(
@@ -15,7 +15,7 @@ REPLICA = SETTINGS.replica_urls[0]
 class TestReplica:
     def test_replica_settings_hide_the_password(self) -> None:
         """They are the primary's, with a URL that is as well kept, of the primary's driver."""
-        settings = _at(SETTINGS, REPLICA)
+        settings = settings_at(SETTINGS, REPLICA)
         assert ("p@%/:s3cr3t", DatabaseUrl) == (settings.url.get_secret_value().password, type(settings.url))
         assert "postgresql+psycopg" == settings.url.get_secret_value().drivername
         assert "s3cr3t" not in f"{settings!r} {settings.model_dump()} {settings.model_dump_json()}"
@@ -27,5 +27,5 @@ class TestReplica:
         build = build_async_replicas if is_async else build_replicas
         engine = build(SETTINGS)
         assert engine is not None
-        server = _server(_at(SETTINGS, REPLICA), engine.dialect, is_async=is_async)
+        server = _server(settings_at(SETTINGS, REPLICA), engine.dialect, is_async=is_async)
         assert ("p@%/:s3cr3t", False) == (server.keywords["password"], "s3cr3t" in f"{server!r} {engine!r}")

@@ -1,0 +1,74 @@
+"""What PostgreSQL tells about itself. Implements `Diagnosis`."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, text
+
+from sessionscope.database.backends.diagnosis import (
+    Capacity,
+    Observation,
+    Order,
+    ServerConnection,
+    SlowStatement,
+    Status,
+)
+from sessionscope.database.backends.postgresql.lock_waits import read_blocked
+from sessionscope.database.backends.postgresql.statistics import read_slowest
+from sessionscope.settings import DatabaseSettings
+
+# Each limit that applies, by the setting that has it. -1 means that there is none.
+_LIMITS = text("""
+SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+       - coalesce(nullif(current_setting('reserved_connections', true), ''), '0')::int AS max_connections,
+       (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user) AS role,
+       (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database
+""")
+_OTHERS = text("""
+SELECT count(*) FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+  AND NOT (usename = current_user AND application_name = current_setting('application_name'))
+""")
+_NAMES = {"role": "the CONNECTION LIMIT of the role", "database": "the CONNECTION LIMIT of the database"}
+
+
+class PostgreSQLDiagnosis:
+    """Implements `Diagnosis`."""
+
+    def version(self, connection: Connection) -> str:
+        """See `Diagnosis.version`."""
+        return f"PostgreSQL {connection.scalar(text('SHOW server_version'))}".partition(" (")[0]
+
+    def clock(self, connection: Connection) -> float:
+        """See `Diagnosis.clock`."""
+        return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+
+    def capacity(self, connection: Connection) -> Capacity:
+        """See `Diagnosis.capacity`.
+
+        Source: https://www.postgresql.org/docs/current/runtime-config-connection.html
+        """
+        limits = connection.execute(_LIMITS).mappings().one()
+        name, limit = min(((name, limit) for name, limit in limits.items() if limit >= 0), key=lambda each: each[1])
+        return Capacity(limit, _NAMES.get(name, name), connection.execute(_OTHERS).scalar_one())
+
+    def observe(self, connection: Connection, settings: DatabaseSettings) -> Iterator[Observation]:  # noqa: ARG002
+        """See `Diagnosis.observe`."""
+        if connection.scalar(text("SHOW transaction_read_only")) == "on":
+            is_standby = connection.scalar(text("SELECT pg_is_in_recovery()"))
+            yield Observation(
+                "read_only_server",
+                Status.FAILURE,
+                "the server is a standby, which only reads" if is_standby else "each transaction is read-only",
+                "no request can write",
+                "let `database.url` lead to the primary, and name standbys in `database.replica_urls`"
+                if is_standby
+                else "set default_transaction_read_only to off, for the server, the database or the role",
+            )
+
+    def blocked(self, connection: Connection) -> list[ServerConnection]:
+        """See `Diagnosis.blocked`."""
+        return read_blocked(connection)
+
+    def slowest(self, connection: Connection, order: Order, count: int) -> list[SlowStatement]:
+        """See `Diagnosis.slowest`."""
+        return read_slowest(connection, order, count)
