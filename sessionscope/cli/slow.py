@@ -3,33 +3,36 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from sessionscope.cli.service import Service
-from sessionscope.database.backends.diagnosis import Order
 
 if TYPE_CHECKING:
     from sessionscope.cli.printing import Printer
     from sessionscope.database.backends.diagnosis import SlowStatement
     from sessionscope.observe.slow_statements import Source, SourceReport
 
-By = Annotated[Order, typer.Option(help="The time by which statements are ordered: of all runs, or of an average one.")]
+By = Annotated[
+    Literal["total", "mean"],
+    typer.Option(help="The time by which statements are ordered: of all runs, or of an average one."),
+]
 Count = Annotated[int, typer.Option(min=1, max=1000, help="How many statements to show.")]
 Explain = Annotated[bool, typer.Option("--explain", help="Show the SQL that shows the plan of each statement.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def slow(
-    context: typer.Context, by: By = Order.TOTAL, count: Count = 10, explain: Explain = False, as_json: Json = False
+    context: typer.Context, by: By = "total", count: Count = 10, explain: Explain = False, as_json: Json = False
 ) -> None:
     """Show the slowest statements, without their values."""
     service: Service = context.obj
     with service.opened() as container:
+        from sessionscope.database.backends.diagnosis import Order
         from sessionscope.observe.slow_statements import read_sources
 
-        reports = read_sources(_sources(service, container), by, count)
+        reports = read_sources(_sources(service, container), Order(by), count)
     if as_json:
         found: dict[str, Any] = {"by": by, "sources": [asdict(each) for each in reports]}
         typer.echo(json.dumps(found, indent=2))
@@ -44,7 +47,7 @@ def _sources(service: Service, container: Any) -> "Iterator[Source]":
     yield server_source(service.database_in(container).engine())
 
 
-def _show(reports: "list[SourceReport]", by: Order, *, explain: bool) -> None:
+def _show(reports: "list[SourceReport]", by: str, *, explain: bool) -> None:
     from sessionscope.cli.printing import Printer
 
     printer = Printer()

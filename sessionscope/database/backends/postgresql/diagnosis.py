@@ -48,7 +48,9 @@ class PostgreSQLDiagnosis:
         Source: https://www.postgresql.org/docs/current/runtime-config-connection.html
         """
         limits = connection.execute(_LIMITS).mappings().one()
-        name, limit = min(((name, limit) for name, limit in limits.items() if limit >= 0), key=lambda each: each[1])
+        name, limit = min(
+            ((str(name), limit) for name, limit in limits.items() if limit >= 0), key=lambda each: each[1]
+        )
         return Capacity(limit, _NAMES.get(name, name), connection.execute(_OTHERS).scalar_one())
 
     def observe(self, connection: Connection, settings: DatabaseSettings) -> Iterator[Observation]:  # noqa: ARG002

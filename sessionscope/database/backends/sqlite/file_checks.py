@@ -4,6 +4,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,25 +55,23 @@ def _writable(connection: Connection, path: Path) -> Iterator[Observation]:
     elif not os.access(path, os.W_OK):
         what = "this user can't write to the file"
         yield Observation("file_not_writable", Status.FAILURE, what, why, f"chmod u+w {path}")
-    elif _opens_read_only(connection):
+    elif try_to_write(connection) is WriteLock.NEVER:
         what = "the file is open for reading only"
         yield Observation("file_not_writable", Status.FAILURE, what, why, "remove `mode=ro` from `database.url`")
     else:
         yield Observation("file_writable", Status.OK, "this user can write to the file and its directory")
 
 
-def _opens_read_only(connection: Connection) -> bool:
-    """Tell whether the connection can't write. If another process writes now, it can."""
-    return not can_lock(connection, if_locked=True)
+class WriteLock(Enum):
+    """Whether a connection can write now."""
+
+    FREE = auto()
+    TAKEN = auto()
+    NEVER = auto()
 
 
-def can_lock(connection: Connection, *, if_locked: bool) -> bool:
-    """Take the write lock and give it back; tell whether that worked.
-
-    Args:
-        connection: Its transaction is rolled back.
-        if_locked: What to return if another connection has the lock.
-    """
+def try_to_write(connection: Connection) -> WriteLock:
+    """Begin to write on *connection*, whose transaction is rolled back, and change nothing."""
     connection.rollback()
     # Directly on the driver: SQLAlchemy would begin a transaction of its own first.
     cursor: Any = connection.connection.cursor()
@@ -80,13 +79,16 @@ def can_lock(connection: Connection, *, if_locked: bool) -> bool:
     try:
         cursor.execute(f"PRAGMA busy_timeout = {_MILLISECONDS}")
         cursor.execute("BEGIN IMMEDIATE")
-        cursor.execute("ROLLBACK")
+        version = cursor.execute("PRAGMA user_version").fetchone()[0]
+        # On a file that is open for reading only, BEGIN IMMEDIATE alone succeeds.
+        cursor.execute(f"PRAGMA user_version = {version}")
     except sqlite3.OperationalError as error:
-        return if_locked if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY else False
+        return WriteLock.TAKEN if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY else WriteLock.NEVER
     finally:
+        connection.connection.rollback()
         cursor.execute(f"PRAGMA busy_timeout = {usual}")
         cursor.close()
-    return True
+    return WriteLock.FREE
 
 
 def file_system_of(path: Path, mounts: str) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from sessionscope.database.backends.diagnosis import NotKnownError, ServerConnection
-from sessionscope.database.backends.sqlite.file_checks import can_lock
+from sessionscope.database.backends.sqlite.file_checks import WriteLock, try_to_write
 
 _LOCKS: Final = Path("/proc/locks")
 # The byte of the file *-shm that a writer locks. Source: https://www.sqlite.org/walformat.html#wal_locks
@@ -22,7 +22,7 @@ def read_blocked(connection: Connection) -> list[ServerConnection]:
     path = str(connection.exec_driver_sql("PRAGMA database_list").all()[0][2])
     # Looked up first: while this process tries, it has the lock itself.
     locks = _LOCKS.read_text(encoding="utf-8") if _LOCKS.exists() else ""
-    if can_lock(connection, if_locked=False):
+    if try_to_write(connection) is not WriteLock.TAKEN:
         return []
     process = writer_in(locks, Path(f"{path}-shm"))
     if process is None:
