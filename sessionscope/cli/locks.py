@@ -58,7 +58,7 @@ def _show(trees: "list[Blocker]") -> None:
     for tree in trees:
         _show_tree(printer, tree, 0)
         if tree.connection.end and not tree.connection.waits_for:
-            printer.labelled("  remedy", "dim", f"end what it does, or end it: {tree.connection.end}")
+            printer.labelled("  remedy", "dim", f"let it finish, or end it: {tree.connection.end}")
         printer.print("")
 
 

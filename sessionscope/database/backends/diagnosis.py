@@ -44,11 +44,13 @@ class Capacity(NamedTuple):
     Attributes:
         limit: The largest number, without the connections that are reserved for administrators.
         limited_by: The setting of the server that limits the number.
+        own: The number of connections that programs with our name and user have now, with this one.
         others: The number of connections that other programs have now.
     """
 
     limit: int
     limited_by: str
+    own: int
     others: int
 
 

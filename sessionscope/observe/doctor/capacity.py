@@ -50,7 +50,8 @@ def compared(settings: DatabaseSettings, capacity: Capacity, engines: int, worke
     needed = largest_pool(settings) * engines * workers
     sum_of = f"{_counted(workers, 'worker')} x {_counted(engines, 'engine')} x {_written(settings)}"
     accepted = f"the server accepts {capacity.limit} ({capacity.limited_by})"
-    what = f"{sum_of} = {_counted(needed, 'connection')} at most; {accepted}, and other programs have {capacity.others}"
+    in_use = f"in use now: {capacity.own} by the service with this command, {capacity.others} by others"
+    what = f"{sum_of} = {_counted(needed, 'connection')} at most; {accepted}; {in_use}"
     if needed > capacity.limit:
         return Finding(CODE, Status.FAILURE, subject, what, _WHY, _remedy(capacity, engines * workers))
     if needed + capacity.others > capacity.limit:

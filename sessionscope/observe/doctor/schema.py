@@ -16,6 +16,8 @@ from sessionscope.observe.doctor.findings import Finding, not_checked
 from sessionscope.observe.doctor.subjects import ExaminedDatabase
 
 _MOST_SHOWN: Final = 5
+# By what a migration would do.
+_DIFFERENCES: Final = {"add": "the {what} {name} is missing", "remove": "the {what} {name} is not in the models"}
 
 
 def has_migrations(database: ExaminedDatabase) -> bool:
@@ -71,8 +73,8 @@ def _described(differences: Any) -> Iterator[str]:
         if isinstance(each, list):
             yield from _described(each)
         else:
-            kind, *details = each
-            yield f"{str(kind).replace('_', ' ')} {_name(details)}".rstrip()
+            change, _, what = str(each[0]).partition("_")
+            yield _DIFFERENCES.get(change, "{what} of {name} differs").format(what=what, name=_name(list(each[1:])))
 
 
 def _name(details: list[Any]) -> str:

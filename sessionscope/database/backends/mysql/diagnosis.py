@@ -41,11 +41,11 @@ class MySQLDiagnosis:
     def capacity(self, connection: Connection) -> Capacity:
         """See `Diagnosis.capacity`."""
         of_server, of_user = connection.execute(_LIMITS).one()
-        connected = int(connection.execute(_ALL).one()[1])
-        others = max(0, connected - connection.execute(_OWN).scalar_one())
+        own = connection.execute(_OWN).scalar_one()
         if 0 < of_user < of_server:
-            return Capacity(of_user, "max_user_connections", 0)
-        return Capacity(of_server, "max_connections", others)
+            return Capacity(of_user, "max_user_connections", own, 0)
+        others = max(0, int(connection.execute(_ALL).one()[1]) - own)
+        return Capacity(of_server, "max_connections", own, others)
 
     def observe(self, connection: Connection, settings: DatabaseSettings) -> Iterator[Observation]:  # noqa: ARG002
         """See `Diagnosis.observe`."""

@@ -23,10 +23,11 @@ SELECT current_setting('max_connections')::int - current_setting('superuser_rese
        (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user) AS role,
        (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS database
 """)
-_OTHERS = text("""
-SELECT count(*) FROM pg_stat_activity
-WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
-  AND NOT (usename = current_user AND application_name = current_setting('application_name'))
+_IN_USE = text("""
+SELECT count(*) FILTER (WHERE is_own), count(*) FILTER (WHERE NOT is_own) FROM (
+    SELECT usename = current_user AND application_name = current_setting('application_name') AS is_own
+    FROM pg_stat_activity WHERE backend_type = 'client backend'
+) AS connections
 """)
 _NAMES = {"role": "the CONNECTION LIMIT of the role", "database": "the CONNECTION LIMIT of the database"}
 
@@ -51,7 +52,8 @@ class PostgreSQLDiagnosis:
         name, limit = min(
             ((str(name), limit) for name, limit in limits.items() if limit >= 0), key=lambda each: each[1]
         )
-        return Capacity(limit, _NAMES.get(name, name), connection.execute(_OTHERS).scalar_one())
+        own, others = connection.execute(_IN_USE).one()
+        return Capacity(limit, _NAMES.get(name, name), own, others)
 
     def observe(self, connection: Connection, settings: DatabaseSettings) -> Iterator[Observation]:  # noqa: ARG002
         """See `Diagnosis.observe`."""

@@ -6,12 +6,12 @@ from sqlalchemy import Connection, text
 
 from sessionscope.database.backends.diagnosis import ServerConnection
 
-# A connection that waits has one lock that is not granted. A row's lock is that of the transaction that changed it;
-# the table is known if the connection also has the lock of the row's place, which is that of the first waiter.
+# A connection that waits has one lock that is not granted, which every user may see. A row's lock is that of the
+# transaction that changed it; the table is known if the connection also has the lock of the row's place, which is that of the first waiter.
 # Source: https://www.postgresql.org/docs/current/view-pg-locks.html
 _BLOCKED: Final = text("""
 WITH waiting AS (
-    SELECT pid, pg_blocking_pids(pid) AS blockers FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+    SELECT pid, pg_blocking_pids(pid) AS blockers FROM (SELECT DISTINCT pid FROM pg_locks WHERE NOT granted) AS pids
 ), wanted AS (
     SELECT pid, min(mode) AS mode, min(locktype) AS kind FROM pg_locks WHERE NOT granted GROUP BY pid
 ), place AS (

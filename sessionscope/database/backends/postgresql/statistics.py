@@ -36,7 +36,7 @@ def read_slowest(connection: Connection, order: Order, count: int) -> list[SlowS
         raise NotKnownError("the extension pg_stat_statements is not in this database", _ENABLE)
     statement = text(
         "SELECT query, calls, total_exec_time / 1000, mean_exec_time / 1000, max_exec_time / 1000"  # noqa: S608
-        f" FROM {schema}.pg_stat_statements WHERE query IS NOT NULL"
+        f" FROM {schema}.pg_stat_statements WHERE query <> '<insufficient privilege>'"
         " AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
         f" ORDER BY {_COLUMNS[order]} DESC LIMIT :count"
     )

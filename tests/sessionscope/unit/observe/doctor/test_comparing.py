@@ -34,13 +34,13 @@ class TestCapacity:
     def test_pools_of_all_workers_count(self, limit: int, others: int, status: str) -> None:
         """Connections of other programs may end, so they are a warning."""
         settings = DatabaseSettings(pool_size=5, max_overflow=10)
-        found = capacity.compared(settings, Capacity(limit, "max_connections", others), 2, 2, "database")
+        found = capacity.compared(settings, Capacity(limit, "max_connections", 1, others), 2, 2, "database")
         assert status == found.status
         assert "2 workers x 2 engines x (pool_size 5 + max_overflow 10) = 60 connections" in found.what
 
     def test_remedy_without_a_size_that_fits(self) -> None:
         """Fewer than one connection for each pool is not a size."""
-        found = capacity.compared(DatabaseSettings(), Capacity(10, "max_connections", 0), 1, 20, "database")
+        found = capacity.compared(DatabaseSettings(), Capacity(10, "max_connections", 1, 0), 1, 20, "database")
         assert "lower `server.workers`" in found.remedy
 
 
