@@ -29,7 +29,25 @@ def check_capacity(connection: Connection, database: ExaminedDatabase, subject: 
     if settings.pool_class != "queue" or settings.max_overflow == _UNLIMITED:
         yield _unlimited(settings, capacity, subject)
     else:
-        yield compared(settings, capacity, engines_used(database), database.service.workers, subject)
+        found = compared(settings, capacity, engines_used(database), database.service.workers, subject)
+        yield found if found.status is not Status.OK else _together(found, capacity, database)
+
+
+def _together(found: Finding, capacity: Capacity, database: ExaminedDatabase) -> Finding:
+    """Return *found*, or that all databases of the service on the same server need more connections together."""
+    neighbours = [each for each in database.service.databases() if _server(each.settings) == _server(database.settings)]
+    needed = sum(largest_pool(each.settings) * engines_used(each) * database.service.workers for each in neighbours)
+    if needed <= capacity.limit:
+        return found
+    names = ", ".join(each.name for each in neighbours)
+    what = f"the pools for {names} open {needed} connections at most; their server accepts {capacity.limit}"
+    remedy = f"lower the sizes of their pools, or raise {capacity.limited_by}"
+    return Finding(CODE, Status.FAILURE, found.subject, f"{what} ({capacity.limited_by})", _WHY, remedy)
+
+
+def _server(settings: DatabaseSettings) -> tuple[str, str | None, int | None]:
+    url = settings.url.get_secret_value()
+    return settings.url.kind, url.host, url.port
 
 
 def largest_pool(settings: DatabaseSettings) -> int:

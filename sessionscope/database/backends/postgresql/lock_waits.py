@@ -7,7 +7,8 @@ from sqlalchemy import Connection, text
 from sessionscope.database.backends.diagnosis import ServerConnection
 
 # A connection that waits has one lock that is not granted, which every user may see. A row's lock is that of the
-# transaction that changed it; the table is known if the connection also has the lock of the row's place, which is that of the first waiter.
+# transaction that changed it. The table is known if the connection also has the lock of the row's place, which is
+# that of the first waiter.
 # Source: https://www.postgresql.org/docs/current/view-pg-locks.html
 _BLOCKED: Final = text("""
 WITH waiting AS (

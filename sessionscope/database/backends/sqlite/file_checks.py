@@ -50,14 +50,14 @@ def _writable(connection: Connection, path: Path) -> Iterator[Observation]:
     if not os.access(path.parent, os.W_OK):
         what = "this user can't write to the directory of the file"
         yield Observation(
-            "directory_not_writable", Status.FAILURE, what, "SQLite keeps its log there", f"chmod u+w {path.parent}"
+            "directory_writable", Status.FAILURE, what, "SQLite keeps its log there", f"chmod u+w {path.parent}"
         )
     elif not os.access(path, os.W_OK):
         what = "this user can't write to the file"
-        yield Observation("file_not_writable", Status.FAILURE, what, why, f"chmod u+w {path}")
+        yield Observation("file_writable", Status.FAILURE, what, why, f"chmod u+w {path}")
     elif try_to_write(connection) is WriteLock.NEVER:
         what = "the file is open for reading only"
-        yield Observation("file_not_writable", Status.FAILURE, what, why, "remove `mode=ro` from `database.url`")
+        yield Observation("file_writable", Status.FAILURE, what, why, "remove `mode=ro` from `database.url`")
     else:
         yield Observation("file_writable", Status.OK, "this user can write to the file and its directory")
 

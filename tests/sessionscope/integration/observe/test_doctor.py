@@ -162,7 +162,7 @@ class TestFile:
         """No request could write."""
         url = f"sqlite:///file:{make_url(database_url).database}?mode=ro&uri=true"
         told = doctor(url)
-        assert "failure" == told.status("file_not_writable")
+        assert "failure" == told.status("file_writable")
 
     def test_other_journal_mode_is_a_failure(self, doctor: Doctor, database_url: str) -> None:
         """A file that is opened for reading only keeps the mode that another program gave it."""
