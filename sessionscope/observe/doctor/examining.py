@@ -71,16 +71,19 @@ async def examine(
     except ConfigurationError as error:
         skipped = not_checked("service", "service", "the settings are not valid")
         return Report([*invalid_settings(error), skipped], [])
-    container = build_container()
+    listed = list(list_settings(settings))
+    try:
+        container = build_container()
+    except Exception as error:  # noqa: BLE001 - of the service's own code
+        return Report([broken_check("container", "container", error)], listed)
     try:
         app, findings = build_application(build_app, container)
         service = ExaminedService(settings=settings, container=container, app=app, project=project)
         findings += _check_service(service)
-        for database in service.databases():
-            findings += [each async for each in _check_database(database)]
+        findings += [each async for each in _check_databases(service)]
         for (module, name), check in _added.items():
             findings += _guarded(name, module, check, service)
-        return Report(findings, list(list_settings(settings)))
+        return Report(findings, listed)
     finally:
         await close_container(container)
 
@@ -96,6 +99,18 @@ def _guarded(code: str, subject: str, check: Callable[[Any], Iterable[Finding]],
         yield from check(examined)
     except Exception as error:  # noqa: BLE001 - a check must not stop the others
         yield broken_check(code, subject, error)
+
+
+async def _check_databases(service: ExaminedService) -> AsyncIterator[Finding]:
+    # A container may lack providers that the checks need, or have others in their place.
+    subject = "database"
+    try:
+        for database in service.databases():
+            subject = database.name
+            async for each in _check_database(database):
+                yield each
+    except Exception as error:  # noqa: BLE001 - a check must not stop the others
+        yield broken_check("database", subject, error)
 
 
 async def _check_database(database: ExaminedDatabase) -> AsyncIterator[Finding]:

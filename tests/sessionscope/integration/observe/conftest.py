@@ -84,13 +84,21 @@ def _doctor(invoke: Invoke) -> Doctor:
     return examiner(invoke)
 
 
+# Makes a doctor for another container and another application.
+CommandOf = Callable[[str, str], Doctor]
+
+
+@pytest.fixture(name="command_of")
+def _command_of(alembic_project: Path, monkeypatch: pytest.MonkeyPatch) -> CommandOf:
+    """Give a function that makes a doctor for another container and another application."""
+    return lambda container, app: examiner(invoker(command_line(alembic_project, container, app), monkeypatch))
+
+
 @pytest.fixture(name="faulty_doctor")
-def _faulty_doctor(alembic_project: Path, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+def _faulty_doctor(command_of: CommandOf) -> Doctor:
     """Give a doctor for a service whose container and application have faults."""
     here = "tests.sessionscope.integration.observe.faulty"
-    return examiner(
-        invoker(command_line(alembic_project, f"{here}:FaultyContainer", f"{here}:create_app"), monkeypatch)
-    )
+    return command_of(f"{here}:FaultyContainer", f"{here}:create_app")
 
 
 def examiner(invoke: Invoke) -> Doctor:

@@ -18,3 +18,8 @@ def create_app(container: FaultyContainer) -> FastAPI:
     if container.settings().server.port == 1:
         raise ZeroDivisionError("s3cr3t")
     return create_good_app(container)
+
+
+def fail() -> FaultyContainer:
+    """Fail to make a container."""
+    raise ZeroDivisionError("s3cr3t")

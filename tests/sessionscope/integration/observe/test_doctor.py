@@ -13,10 +13,12 @@ from sqlalchemy import create_engine, make_url, text
 from sessionscope.observe.doctor import ExaminedService, Finding, Status, add_check
 from sessionscope.testing.servers import MariaDB, PostgreSQL
 from sessionscope.testing.servers.ports import free_port
-from tests.sessionscope.integration.observe.conftest import Doctor, Invoke
+from tests.sessionscope.integration.observe.conftest import CommandOf, Doctor, Invoke
 
 pytestmark = pytest.mark.isolation("none")
 
+# Its database has settings and a location, and nothing else.
+UNIT_SERVICE = "tests.sessionscope.unit.cli.service"
 OF_EACH_DATABASE = {"drivers", "connect_sync", "connect_async", "version", "drift", "revision"}
 OF_EACH_SERVER = {"clock", "capacity"}
 
@@ -190,6 +192,18 @@ class TestContainer:
         assert {"application"} <= told.failures()
         assert "ZeroDivisionError at tests/sessionscope/" in told.findings["application"]["what"]
         assert ("ok", False) == (told.status("connect_sync"), "s3cr3t" in told.text)
+
+    def test_container_without_engines_is_a_finding(self, command_of: CommandOf) -> None:
+        """A service may have a container of another kind. The other checks are made."""
+        told = command_of(f"{UNIT_SERVICE}:Container", f"{UNIT_SERVICE}:create_app")("sqlite:///x.db")
+        assert (1, "ok", "ok") == (told.exit_code, told.status("settings"), told.status("providers"))
+        assert told.findings["connect_sync"]["status"] == "failure" or told.status("database") == "failure"
+
+    def test_container_that_fails_is_a_finding(self, command_of: CommandOf) -> None:
+        """There is nothing else to check then."""
+        told = command_of("tests.sessionscope.integration.observe.faulty:fail", "nowhere:app")("sqlite:///x.db")
+        assert (1, {"container"}) == (told.exit_code, told.failures())
+        assert "ZeroDivisionError at tests/sessionscope/" in told.findings["container"]["what"]
 
 
 class TestProcess:
