@@ -7,7 +7,8 @@ from typing import Final
 from sessionscope.database.backends.diagnosis import Status
 from sessionscope.observe.doctor.findings import Finding
 from sessionscope.observe.doctor.subjects import ExaminedService
-from sessionscope.settings import ConfigurationError
+from sessionscope.observe.logging import logging_config
+from sessionscope.settings import ConfigurationError, LoggingSettings
 from sessionscope.settings.listing import list_settings
 
 SUBJECT: Final = "settings"
@@ -25,7 +26,23 @@ def check_settings(service: ExaminedService) -> Iterator[Finding]:
     """Yield where the settings come from, and what is dangerous in them."""
     changed = [each for each in list_settings(service.settings) if each.source != "default"]
     yield Finding("settings", Status.OK, SUBJECT, f"valid, {len(changed)} of them set by a file or a variable")
+    yield from check_logging(service)
     yield from check_proxies(service)
+
+
+def check_logging(service: ExaminedService) -> Iterator[Finding]:
+    """Yield whether the log can be written in its format. A service without a section `logging` has other means."""
+    section = getattr(service.settings, "logging", None)
+    if not isinstance(section, LoggingSettings):
+        return
+    try:
+        logging_config(section)
+    except ConfigurationError as error:
+        why = "the service doesn't start"
+        remedy = "install the package, or set `logging.format` to console"
+        yield Finding("logging", Status.FAILURE, SUBJECT, str(error), why, remedy)
+    else:
+        yield Finding("logging", Status.OK, SUBJECT, f"logs {section.level} and above in the format {section.format}")
 
 
 def check_proxies(service: ExaminedService) -> Iterator[Finding]:

@@ -247,6 +247,14 @@ class TestSettings:
         told = doctor(database_url, SERVER__HOST=host, SERVER__TRUSTED_PROXIES=proxies)
         assert status == told.status("trusted_proxies")
 
+    def test_missing_package_for_the_log_is_a_failure(
+        self, doctor: Doctor, database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The service would not start."""
+        monkeypatch.setattr("sessionscope.observe.logging.find_spec", lambda _: None)
+        told = doctor(database_url, LOGGING__FORMAT="json")
+        assert (1, "failure") == (told.exit_code, told.status("logging"))
+
     def test_sources_are_listed(self, invoke: Invoke, database_url: str) -> None:
         """Each setting says where it came from; for people, only those that are set."""
         found = json.loads(invoke(database_url, "doctor", "--json", SERVER__PORT="8001").stdout)
@@ -293,5 +301,5 @@ class TestForPeople:
         assert " ✗ pysqlite can't connect: no connection could be made\n   why    no request" in shown
         assert "   remedy run `db upgrade`, which creates the file\n" in shown
         assert " - not checked, because the sync engine doesn't connect: version, clock, " in shown
-        assert "\n2 failures, 5 checks passed, 6 not checked.\n" in shown
+        assert "\n2 failures, 6 checks passed, 6 not checked.\n" in shown
         assert [] == [line for line in shown.splitlines() if line.endswith(" ")]
