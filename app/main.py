@@ -18,6 +18,7 @@ from sessionscope.fastapi.head import HeadMiddleware
 from sessionscope.fastapi.health import router as health
 from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
 from sessionscope.fastapi.request_log import log_requests
+from sessionscope.observe.console.router import build_console_router
 from sessionscope.observe.metrics import install_metrics
 
 # In the order in which the OpenAPI document lists them.
@@ -49,6 +50,7 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
     app.include_router(posts.author_router)
     app.include_router(health)
     install_metrics(app)
+    app.include_router(build_console_router())
     check_container(container, app)
     return app
 

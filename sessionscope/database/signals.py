@@ -46,3 +46,5 @@ held_long: Final[Signal[[PoolName, str]]] = Signal()
 unit_committed: Final[Signal[[str]]] = Signal()
 unit_retried: Final[Signal[[str, Failure]]] = Signal()
 unit_given_up: Final[Signal[[str, Failure]]] = Signal()
+# The text of a statement that is about to be sent, without values. Only engines with `database.slow_statement` tell.
+statement_sent: Final[Signal[[str]]] = Signal()

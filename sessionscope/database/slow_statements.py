@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from time import perf_counter
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -14,12 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from sessionscope.code_lines import code_line
 from sessionscope.database.checkouts import current_task
+from sessionscope.database.signals import statement_sent
 from sessionscope.printable import printable
 
 logger = logging.getLogger(__name__)
 
 KEPT_STATEMENTS: Final = 100
 LONGEST_STATEMENT: Final = 500
+# Enough to ask the database for the plan of nearly any statement.
+LONGEST_SQL: Final = 20_000
+_numbers: Final = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ class SlowStatement:
         code_line: The line of the service that sent it, such as ``app/users/service.py:12 in find``. Empty if it is
             not known: the thread that sent it has none.
         task: What it was sent for, such as ``GET /users/{user_id}``.
+        sql: The SQL as it was sent, at most 20,000 characters, also without values.
+        number: Its number among those of this process.
     """
 
     statement: str
@@ -40,6 +47,8 @@ class SlowStatement:
     at: datetime
     code_line: str
     task: str
+    sql: str
+    number: int
 
     def __str__(self) -> str:
         line = f" at {self.code_line}" if self.code_line else ""
@@ -70,6 +79,8 @@ class SlowStatements:
             at=datetime.now(UTC),
             code_line=str(line) if line.is_known else "",
             task=str(current_task.get()),
+            sql=statement[:LONGEST_SQL],
+            number=next(_numbers),
         )
         self.latest.append(slow)
         fields = {"statement": slow.statement, "duration_ms": round(seconds * 1000, 3), "task": slow.task}
@@ -100,6 +111,7 @@ def _timed(send: Callable[..., None], found: SlowStatements) -> Callable[..., bo
     threshold_seconds = found.threshold_seconds
 
     def execute(cursor: Any, statement: str, *rest: Any) -> bool:
+        statement_sent(statement)
         began = perf_counter()
         try:
             send(cursor, statement, *rest)

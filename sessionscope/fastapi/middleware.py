@@ -6,6 +6,7 @@ from typing import Any, Final
 from starlette.requests import Request
 
 from sessionscope.database.checkouts import current_task
+from sessionscope.database.repeated_statements import SentStatements
 from sessionscope.fastapi.cancellation import WithItsThreads
 from sessionscope.fastapi.injection import CONTAINER, container_in
 from sessionscope.fastapi.routes import route_template
@@ -69,10 +70,18 @@ def current_request() -> Request:
 class _Request:
     """The name of a request in logs. It has the route's path instead of ids, of which there are too many."""
 
-    __slots__ = ("_scope",)
+    __slots__ = ("_scope", "_sent")
 
     def __init__(self, scope: MutableMapping[str, Any]) -> None:
         self._scope = scope
+        self._sent: SentStatements | None = None
+
+    @property
+    def sent(self) -> SentStatements:
+        """The statements that were sent for the request, as far as they are counted."""
+        if self._sent is None:
+            self._sent = SentStatements()
+        return self._sent
 
     def __str__(self) -> str:
         return f"{self._scope['method']} {route_template(self._scope) or printable(self._scope['path'])}"

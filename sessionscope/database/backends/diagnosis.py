@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -127,7 +127,13 @@ class NotKnownError(Exception):
 
 
 class Diagnosis(Protocol):
-    """Answers questions about a database. Each connection is in a transaction, which changes nothing."""
+    """Answers questions about a database. Each connection is in a transaction, which changes nothing.
+
+    Attributes:
+        explains_writes_read_only: Whether a read-only transaction explains statements that write.
+    """
+
+    explains_writes_read_only: ClassVar[bool]
 
     def version(self, connection: Connection) -> str:
         """Return the name and the version of the server, or of the library that takes its place."""
@@ -158,5 +164,18 @@ class Diagnosis(Protocol):
 
         Raises:
             NotKnownError: The server keeps no statistics, or doesn't show them to this user.
+        """
+        ...
+
+    def explain(self, connection: Connection, statement: str, paramstyle: str) -> list[str]:
+        """Return how the database would run *statement*, as lines of text. It is not run.
+
+        Args:
+            connection: The connection of a sync engine.
+            statement: The text as a driver got it. Its values are not known.
+            paramstyle: How that driver writes placeholders, as in PEP 249.
+
+        Raises:
+            SQLAlchemyError: The database refuses to explain it.
         """
         ...

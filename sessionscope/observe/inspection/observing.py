@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,13 +17,23 @@ from sessionscope.database.factories import AsyncReadSessionFactory, ReadSession
 from sessionscope.database.gated_pool import GatedPool
 from sessionscope.database.recorded_pool import RecordedPool
 from sessionscope.database.recorded_session import open_sessions
+from sessionscope.database.repeated_statements import Repetition, repeated_statements
+from sessionscope.database.slow_statements import slow_statements
 from sessionscope.lifetimes.names import name_of
 from sessionscope.lifetimes.nesting import databases_in
 from sessionscope.lifetimes.shared import Shared
-from sessionscope.observe.inspection.states import Hold, PoolState, ProcessState, UnitsState
+from sessionscope.observe.inspection.states import (
+    Hold,
+    PoolState,
+    ProcessState,
+    RepeatedStatementState,
+    SlowStatementState,
+    UnitsState,
+)
 from sessionscope.transactions.retry import RetryPolicy
 
 _started = datetime.now(UTC)
+_MOST_SLOW: Final = 50
 
 
 def process_state(container: Any) -> ProcessState:
@@ -37,6 +47,8 @@ def process_state(container: Any) -> ProcessState:
         pools=tuple(_pool_state(name, pool) for name, pool in recorded_pools(container)),
         sessions=tuple(map(_hold, sessions)),
         units=tuple(_units(container)),
+        slow=tuple(_slow(container)),
+        repeated=tuple(map(_repeated, repeated_statements.latest())),
     )
 
 
@@ -95,3 +107,29 @@ def _units(container: Any) -> Iterator[UnitsState]:
                 retried={str(failure): count for failure, count in counts.retried.copy().items()},
                 given_up={str(failure): count for failure, count in counts.given_up.copy().items()},
             )
+
+
+def _slow(container: Any) -> list[SlowStatementState]:
+    states = [
+        SlowStatementState(
+            id=f"{os.getpid()}-{each.number}",
+            engine=name,
+            sql=each.sql,
+            paramstyle=engine.dialect.paramstyle,
+            seconds=round(each.seconds, 3),
+            at=each.at,
+            line=each.code_line,
+            task=each.task,
+        )
+        for name, engine in _engines(container)
+        if (found := slow_statements(engine)) is not None
+        for each in found.latest.copy()
+    ]
+    return sorted(states, key=lambda state: state.at, reverse=True)[:_MOST_SLOW]
+
+
+def _repeated(found: Repetition) -> RepeatedStatementState:
+    place = found.place
+    return RepeatedStatementState(
+        task=place.task, sql=place.statement, line=place.line, most=found.most, tasks=found.tasks, at=found.at
+    )

@@ -105,6 +105,50 @@ class UnitsState(State):
     given_up: dict[str, int]
 
 
+class SlowStatementState(State):
+    """A statement that took long.
+
+    Attributes:
+        id: Names it among those of all processes.
+        engine: The provider of the engine that sent it, such as ``database.async_engine``.
+        sql: Its text as the driver got it, without the values that were sent with it.
+        paramstyle: How the driver writes placeholders, as in PEP 249.
+        seconds: How long it took.
+        at: When it ended.
+        line: The line of code that sent it; empty if it is not known.
+        task: What it was sent for, such as ``GET /users/{user_id}``.
+    """
+
+    id: str
+    engine: str
+    sql: str
+    paramstyle: str
+    seconds: float
+    at: datetime
+    line: str
+    task: str
+
+
+class RepeatedStatementState(State):
+    """A statement that was sent many times for one task, as in a loop that could be a join.
+
+    Attributes:
+        task: What it was sent for, such as ``GET /users``.
+        sql: Its text, without values.
+        line: The line of code that sent it when it had become too many.
+        most: How many times it was sent for one task, at most.
+        tasks: For how many tasks it was sent too many times.
+        at: When it was noticed last.
+    """
+
+    task: str
+    sql: str
+    line: str
+    most: int
+    tasks: int
+    at: datetime
+
+
 class ProcessState(State):
     """One process of a service.
 
@@ -116,6 +160,8 @@ class ProcessState(State):
         pools: Its pools that are in use.
         sessions: The sessions that are open, longest first.
         units: Its units of work.
+        slow: The last slow statements of its engines, newest first.
+        repeated: The statements that were sent many times for one task, the last one first.
     """
 
     pid: int
@@ -125,3 +171,5 @@ class ProcessState(State):
     pools: tuple[PoolState, ...]
     sessions: tuple[Hold, ...]
     units: tuple[UnitsState, ...]
+    slow: tuple[SlowStatementState, ...] = ()
+    repeated: tuple[RepeatedStatementState, ...] = ()

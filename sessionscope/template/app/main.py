@@ -13,6 +13,7 @@ from sessionscope.fastapi.health import router as health
 from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
 from sessionscope.fastapi.request_log import log_requests
 from sessionscope.observe.metrics import install_metrics
+from sessionscope.observe.console.router import build_console_router
 
 
 def create_app(container: ApplicationContainer | None = None) -> FastAPI:
@@ -30,6 +31,7 @@ def create_app(container: ApplicationContainer | None = None) -> FastAPI:
     app.include_router(notes.router)
     app.include_router(health)
     install_metrics(app)
+    app.include_router(build_console_router())
     check_container(container, app)
     return app
 

@@ -1,6 +1,7 @@
 """What MySQL and MariaDB tell about themselves. Implements `Diagnosis`."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from sqlalchemy import Connection, text
 
@@ -13,6 +14,7 @@ from sessionscope.database.backends.diagnosis import (
     Status,
 )
 from sessionscope.database.backends.mysql.lock_waits import read_blocked
+from sessionscope.database.backends.mysql.plans import explain
 from sessionscope.database.backends.mysql.statistics import read_slowest
 from sessionscope.settings import DatabaseSettings
 
@@ -27,6 +29,8 @@ _ALL = text("SHOW GLOBAL STATUS LIKE 'Threads_connected'")
 
 class MySQLDiagnosis:
     """Implements `Diagnosis`."""
+
+    explains_writes_read_only: ClassVar = False
 
     def version(self, connection: Connection) -> str:
         """See `Diagnosis.version`."""
@@ -66,3 +70,7 @@ class MySQLDiagnosis:
     def slowest(self, connection: Connection, order: Order, count: int) -> list[SlowStatement]:
         """See `Diagnosis.slowest`."""
         return read_slowest(connection, order, count)
+
+    def explain(self, connection: Connection, statement: str, paramstyle: str) -> list[str]:
+        """See `Diagnosis.explain`."""
+        return explain(connection, statement, paramstyle)

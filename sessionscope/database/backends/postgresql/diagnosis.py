@@ -1,6 +1,7 @@
 """What PostgreSQL tells about itself. Implements `Diagnosis`."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from sqlalchemy import Connection, text
 
@@ -13,6 +14,7 @@ from sessionscope.database.backends.diagnosis import (
     Status,
 )
 from sessionscope.database.backends.postgresql.lock_waits import read_blocked
+from sessionscope.database.backends.postgresql.plans import explain
 from sessionscope.database.backends.postgresql.statistics import read_slowest
 from sessionscope.settings import DatabaseSettings
 
@@ -34,6 +36,8 @@ _NAMES = {"role": "the CONNECTION LIMIT of the role", "database": "the CONNECTIO
 
 class PostgreSQLDiagnosis:
     """Implements `Diagnosis`."""
+
+    explains_writes_read_only: ClassVar = True
 
     def version(self, connection: Connection) -> str:
         """See `Diagnosis.version`."""
@@ -76,3 +80,7 @@ class PostgreSQLDiagnosis:
     def slowest(self, connection: Connection, order: Order, count: int) -> list[SlowStatement]:
         """See `Diagnosis.slowest`."""
         return read_slowest(connection, order, count)
+
+    def explain(self, connection: Connection, statement: str, paramstyle: str) -> list[str]:
+        """See `Diagnosis.explain`."""
+        return explain(connection, statement, paramstyle)

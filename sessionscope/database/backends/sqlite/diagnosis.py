@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import ClassVar, Final, NoReturn
 
 from sqlalchemy import Connection
 
@@ -15,6 +15,7 @@ from sessionscope.database.backends.diagnosis import (
     Status,
 )
 from sessionscope.database.backends.sqlite.file_checks import observe_file
+from sessionscope.database.backends.sqlite.plans import explain
 from sessionscope.database.backends.sqlite.write_lock import read_blocked
 from sessionscope.settings import DatabaseSettings
 
@@ -31,6 +32,8 @@ _PRAGMAS: Final = {
 
 class SQLiteDiagnosis:
     """Implements `Diagnosis`."""
+
+    explains_writes_read_only: ClassVar = True
 
     def version(self, connection: Connection) -> str:  # noqa: ARG002 - it is in this process
         """See `Diagnosis.version`."""
@@ -69,6 +72,10 @@ class SQLiteDiagnosis:
             "SQLite keeps no statistics of statements",
             "see the log for statements that took longer than `database.slow_statement`",
         )
+
+    def explain(self, connection: Connection, statement: str, paramstyle: str) -> list[str]:
+        """See `Diagnosis.explain`."""
+        return explain(connection, statement, paramstyle)
 
 
 def _busy_timeout(connection: Connection, settings: DatabaseSettings) -> Observation:
