@@ -12,8 +12,8 @@ from sessionscope.fastapi.head import HeadMiddleware
 from sessionscope.fastapi.health import router as health
 from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
 from sessionscope.fastapi.request_log import log_requests
-from sessionscope.observe.metrics import install_metrics
 from sessionscope.observe.console.router import build_console_router
+from sessionscope.observe.metrics import install_metrics
 
 
 def create_app(container: ApplicationContainer | None = None) -> FastAPI:
