@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -42,8 +43,10 @@ def slow(
 
 def _sources(service: Service, container: Any) -> "Iterator[Source]":
     """Yield each source that has a record of slow statements."""
-    from sessionscope.observe.slow_statements import server_source
+    from sessionscope.observe.inspection.asking import processes
+    from sessionscope.observe.slow_statements import process_source, server_source
 
+    yield process_source(processes(Path.cwd()), service.database)
     yield server_source(service.database_in(container).engine())
 
 

@@ -1,7 +1,9 @@
 """The slowest statements, from each source that keeps a record of them."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from sqlalchemy import Engine
@@ -9,6 +11,7 @@ from sqlalchemy import Engine
 from sessionscope.database.backends import backend_of
 from sessionscope.database.backends.diagnosis import NotKnownError, Order, SlowStatement
 from sessionscope.observe.asking import asking
+from sessionscope.observe.inspection.states import ProcessState
 
 
 class Source(NamedTuple):
@@ -58,6 +61,37 @@ def server_source(engine: Engine) -> Source:
             return backend_of(engine.dialect.name).diagnosis.slowest(connection, order, count)
 
     return Source("the server's statistics", read)
+
+
+def process_source(states: Iterable[ProcessState], database: str) -> Source:
+    """Return what running processes have recorded: their last statements that took `database.slow_statement` or longer.
+
+    Args:
+        states: The states of the processes.
+        database: The name of the database in the container.
+    """
+    found = [each for state in states for each in state.slow if each.engine.rpartition(".")[0] == database]
+
+    def read(order: Order, count: int) -> list[SlowStatement]:
+        if not found:
+            raise NotKnownError(
+                "no running process of this service has sent a slow statement",
+                "run this in the service's folder, as its user; `database.slow_statement` says what is slow",
+            )
+        groups: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+        for each in found:
+            groups[each.sql, each.line].append(each.seconds)
+        slow = [_together(statement, line, seconds) for (statement, line), seconds in groups.items()]
+        return sorted(slow, key=attrgetter(order), reverse=True)[:count]
+
+    return Source("the running processes", read)
+
+
+def _together(statement: str, line: str, seconds: list[float]) -> SlowStatement:
+    calls, total = len(seconds), sum(seconds)
+    return SlowStatement(
+        statement=statement, calls=calls, total=total, mean=total / calls, longest=max(seconds), code_line=line
+    )
 
 
 def _read(source: Source, order: Order, count: int) -> SourceReport:

@@ -12,6 +12,7 @@ from sessionscope.observe.doctor.connecting import check_async_engine
 from sessionscope.observe.doctor.drivers import check_drivers
 from sessionscope.observe.doctor.findings import Finding, broken_check, not_checked
 from sessionscope.observe.doctor.process import check_file_descriptors
+from sessionscope.observe.doctor.running import check_running_pools
 from sessionscope.observe.doctor.schema import check_revision, has_migrations
 from sessionscope.observe.doctor.servers import check_primary, check_replicas
 from sessionscope.observe.doctor.subjects import ExaminedDatabase, ExaminedService
@@ -92,6 +93,7 @@ def _check_service(service: ExaminedService) -> Iterator[Finding]:
     yield from _guarded("settings", "settings", check_settings, service)
     yield from _guarded("providers", "container", check_providers, service)
     yield from _guarded("file_descriptors", "process", check_file_descriptors, service)
+    yield from _guarded("pools", "running", check_running_pools, service)
 
 
 def _guarded(code: str, subject: str, check: Callable[[Any], Iterable[Finding]], examined: Any) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Commands of the tests' own service, run in the test's process."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,19 @@ from typer.testing import CliRunner, Result
 
 from sessionscope.cli import CommandLine, build_cli
 from sessionscope.observe.doctor import examining
+from sessionscope.observe.inspection import sockets
 from tests.sessionscope.integration.observe.places import migrated_on
 
 SERVICE = "tests.sessionscope.service"
 Invoke = Callable[..., Result]
+
+
+@pytest.fixture(name="folder", autouse=True)
+def _folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the sockets of this test's processes apart from those of others."""
+    folder = tmp_path_factory.mktemp("run")
+    monkeypatch.setattr(sockets, "gettempdir", lambda: str(folder))
+    return folder / f"sessionscope-{os.getuid()}"
 
 
 def command_line(project: Path, container: str, create_app: str) -> CommandLine:

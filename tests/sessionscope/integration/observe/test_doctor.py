@@ -1,5 +1,6 @@
 """The doctor, on databases and settings that have something wrong."""
 
+import asyncio
 import json
 import resource
 from collections.abc import Callable, Iterable
@@ -10,10 +11,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from sessionscope import close_container
 from sessionscope.observe.doctor import ExaminedService, Finding, Status, add_check
+from sessionscope.observe.inspection.answering import Inspection
+from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.servers import MariaDB, PostgreSQL
 from sessionscope.testing.servers.ports import free_port
 from tests.sessionscope.integration.observe.conftest import CommandOf, Doctor, Invoke
+from tests.sessionscope.service.containers import ApplicationContainer
+from tests.sessionscope.service.settings import Settings
 
 pytestmark = pytest.mark.isolation("none")
 
@@ -41,6 +47,33 @@ def sync_driver(url: str) -> str:
 def unreachable(driver: str) -> str:
     """Return the URL of a server that isn't there, with a password."""
     return f"{driver}://app:s3cr3t@127.0.0.1:{free_port()}/app"
+
+
+class TestRunningPools:
+    def test_no_process_is_no_failure(self, doctor: Doctor, tmp_path: Path) -> None:
+        """A service may be examined before it runs."""
+        told = doctor(f"sqlite:///{tmp_path}/missing.db")
+        assert "ok" == told.status("pools")
+        assert told.findings["pools"]["what"].startswith("no running processes of this service, 0 connections in use")
+
+    async def test_exhausted_pool_is_a_failure(self, doctor: Doctor, tmp_path: Path) -> None:
+        """The doctor finds a running process whose requests wait for connections, and what holds them."""
+        database = DatabaseSettings(url=f"sqlite:///{tmp_path}/app.db", pool_size=1, max_overflow=0)
+        container = ApplicationContainer(settings=Settings(database=database))
+        inspection = Inspection(container)
+        async with container.database.async_engine().connect():
+            waiting = asyncio.ensure_future(container.database.async_engine().connect().start())
+            await asyncio.sleep(0)
+            told = await asyncio.to_thread(doctor, f"sqlite:///{tmp_path}/app.db")
+        await (await waiting).close()
+        inspection.close()
+        await close_container(container)
+        what = told.findings["pools"]["what"]
+        assert "failure" == told.status("pools")
+        assert (
+            "database.async_engine has no free connection, and 1 wait for one; a task without a name has held 1" in what
+        )
+        assert what.endswith("in test_exhausted_pool_is_a_failure")
 
 
 @pytest.mark.every_database
@@ -301,5 +334,5 @@ class TestForPeople:
         assert " ✗ pysqlite can't connect: no connection could be made\n   why    no request" in shown
         assert "   remedy run `db upgrade`, which creates the file\n" in shown
         assert " - not checked, because the sync engine doesn't connect: version, clock, " in shown
-        assert "\n2 failures, 6 checks passed, 6 not checked.\n" in shown
+        assert "\n2 failures, 7 checks passed, 6 not checked.\n" in shown
         assert [] == [line for line in shown.splitlines() if line.endswith(" ")]

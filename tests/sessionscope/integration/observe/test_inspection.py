@@ -14,7 +14,6 @@ from typer.testing import CliRunner, Result
 
 from sessionscope import close_container, running, scope
 from sessionscope.cli import build_cli
-from sessionscope.observe.inspection import sockets
 from sessionscope.observe.inspection.answering import Inspection
 from sessionscope.observe.inspection.asking import processes, siblings
 from sessionscope.observe.inspection.observing import process_state
@@ -33,14 +32,6 @@ def _container(tmp_path: Path) -> Generator[Any, None, None]:
     container = ApplicationContainer(settings=Settings(database=database))
     yield container
     asyncio.run(close_container(container))
-
-
-@pytest.fixture(name="folder", autouse=True)
-def _folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep the sockets of this test apart from those of others."""
-    folder = tmp_path_factory.mktemp("run")
-    monkeypatch.setattr(sockets, "gettempdir", lambda: str(folder))
-    return folder / f"sessionscope-{os.getuid()}"
 
 
 def command(*options: str) -> Result:

@@ -9,9 +9,15 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from sessionscope import close_container
+from sessionscope.lifetimes.loops import finish
+from sessionscope.observe.inspection.answering import Inspection
+from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.servers import MariaDB, PostgreSQL
 from tests.sessionscope.integration.observe.conftest import Invoke
 from tests.sessionscope.integration.observe.places import migrated_on
+from tests.sessionscope.service.containers import ApplicationContainer
+from tests.sessionscope.service.settings import Settings
 
 pytestmark = pytest.mark.isolation("none")
 
@@ -68,7 +74,7 @@ class TestWatched:
         sleep(url, function)
         for by in ("total", "mean"):
             found = json.loads(invoke(url, "db", "slow", "--json", "--by", by, "--count", "200").stdout)
-            [source] = found["sources"]
+            _, source = found["sources"]
             first, *others = source["statements"]
             assert (by, "") == (found["by"], source["reason"])
             assert 0.2 <= first["mean"] <= first["longest"] <= first["total"] + 0.001
@@ -78,14 +84,14 @@ class TestWatched:
             assert [0] == [each["calls"] % 3 for each in others if "from users where id" in plain(each["statement"])]
         shown = invoke(url, "db", "slow", "--explain").stdout
         assert (True, True, False) == (" 1 " in shown, "plan " in shown, str(SECRET) in shown)
-        [source] = json.loads(invoke(url, "db", "slow", "--json", "--count", "1").stdout)["sources"]
+        _, source = json.loads(invoke(url, "db", "slow", "--json", "--count", "1").stdout)["sources"]
         assert 1 == len(source["statements"])
 
     def test_plan_can_be_shown(self, invoke: Invoke, watched_postgresql: str) -> None:
         """The SQL works as it is, although the values are not known."""
         sleep(watched_postgresql, "pg_sleep")
         found = json.loads(invoke(watched_postgresql, "db", "slow", "--json", "--count", "100").stdout)
-        plans = {each["statement"]: each["explain"] for each in found["sources"][0]["statements"]}
+        plans = {each["statement"]: each["explain"] for each in found["sources"][1]["statements"]}
         [plan] = [plan for statement, plan in plans.items() if "FROM users WHERE id =" in statement]
         engine = create_engine(make_url(watched_postgresql).set(drivername="postgresql+psycopg2"))
         with engine.connect() as connection:
@@ -120,3 +126,28 @@ class TestUnwatched:
             connection.execute(text("CREATE EXTENSION pg_stat_statements"))
         admin.dispose()
         assert "the server has not loaded" in invoke(database_url_of_postgresql, "db", "slow").stdout
+
+
+class TestRunningProcesses:
+    def test_slow_statement_of_a_process_is_shown_with_its_line(self, invoke: Invoke, tmp_path: Path) -> None:
+        """What a running process has recorded is shown together, by statement and line of code."""
+        database = DatabaseSettings(url=f"sqlite:///{tmp_path}/app.db", slow_statement=0.000_001)
+        container: Any = ApplicationContainer(settings=Settings(database=database))
+        inspection = Inspection(container)
+        with container.database.engine().connect() as connection:
+            for number in range(2):
+                connection.execute(text("SELECT :number"), {"number": number})
+        told = json.loads(invoke(f"sqlite:///{tmp_path}/app.db", "db", "slow", "--json").stdout)
+        inspection.close()
+        finish(close_container(container))
+        source = told["sources"][0]
+        assert "the running processes" == source["source"]
+        (statement,) = [each for each in source["statements"] if each["statement"] == "SELECT ?"]
+        assert 2 == statement["calls"]
+        assert statement["code_line"].endswith("in test_slow_statement_of_a_process_is_shown_with_its_line")
+
+    def test_without_one_the_remedy_is_told(self, invoke: Invoke, tmp_path: Path) -> None:
+        """Nothing is known of processes that don't run."""
+        (tmp_path / "app.db").touch()
+        told = invoke(f"sqlite:///{tmp_path}/app.db", "db", "slow").stdout
+        assert "no running process of this service has sent a slow statement: run this in the service's folder" in told
