@@ -33,8 +33,11 @@ pips = 23.0.1 23.2.1 26.3
 # --only-binary: a build from source would take the build tools that are the newest on that day.
 install_options = --no-deps --require-hashes --only-binary=:all:
 
+# The variable hides an advertisement of the theme.
+mkdocs = NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs
+
 .DEFAULT_GOAL := help
-.PHONY: help run new upgrade test test-newest resilience fuzz bank failover network bench bench-quick count picture servers lint typecheck check format lock lock-check wheel clean
+.PHONY: help run new upgrade test test-newest resilience fuzz bank failover network bench bench-quick count picture servers docs docs-serve lint typecheck check format lock lock-check wheel clean
 # Two installs into one .venv at a time would break it.
 .NOTPARALLEL:
 
@@ -100,6 +103,12 @@ picture: .venv/test.stamp ## Draw the wiring that the README shows into docs/ima
 
 servers: .venv/servers.stamp ## Install the PostgreSQL and MySQL drivers as well
 
+docs: .venv/docs.stamp ## Build the documentation into site/, without a network
+	@$(mkdocs) build
+
+docs-serve: .venv/docs.stamp ## Serve the documentation on http://127.0.0.1:8001, and build it anew after each change
+	@$(mkdocs) serve --dev-addr 127.0.0.1:8001
+
 lint: .venv/dev.stamp ## Check style, spelling, words and the direction of imports
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -136,7 +145,7 @@ wheel: .venv/dev.stamp ## Build the wheel of the library into dist/
 	@.venv/bin/uv --no-config build --quiet --wheel --offline --clear --out-dir dist
 
 clean: ## Remove .venv and caches; databases stay
-	rm -rf .venv dist .coverage htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv dist site .coverage htmlcov .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A system upgrade may leave .venv with a link to a Python that is gone: then all of it is made anew.
