@@ -14,8 +14,8 @@ import httpx2
 from tests.guides.blocks import Block, matches
 from tests.new.running import run, serving
 
-# They need the network, or the folder has what they make.
-NOT_RUN: Final = ("cd ", "git ", "pip install ", "make new ", "make lock", "python -m sessionscope new ")
+# They ask a registry of packages.
+NOT_RUN: Final = ("pip install ",)
 SERVES: Final = re.compile(r"^(make run|uvicorn |fastapi run|python -m app serve)")
 # The end of a command that has to fail.
 FAILS: Final = "# fails"
@@ -34,12 +34,13 @@ class Follower:
 
     Args:
         folder: The service, which has a `.venv`.
+        client: Sends requests to a server that runs already.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, client: httpx2.Client | None = None) -> None:
         self._folder = folder
         self._serving = ExitStack()
-        self._client: httpx2.Client | None = None
+        self._client = client
 
     def __enter__(self) -> Self:
         return self
