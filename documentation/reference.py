@@ -4,48 +4,25 @@ docs/public_names.md says which modules are public, and its names become links t
 """
 
 import re
+from pathlib import Path
 from typing import Any, Final, cast
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+ROOT: Final = Path(__file__).resolve().parents[1]
 CHAPTER: Final = "API reference"
 PUBLIC_NAMES: Final = "public_names.md"
-# The public modules, with their public names where the rest of a module is not public.
-MODULES: Final[dict[str, tuple[str, ...]]] = {
-    "sessionscope": (),
-    "sessionscope.settings": (),
-    "sessionscope.database": (),
+# The public names of modules of which not all is public.
+NAMES: Final[dict[str, tuple[str, ...]]] = {
     "sessionscope.database.base": ("assign",),
-    "sessionscope.database.columns": (),
     "sessionscope.database.conflicts": ("Conflicts",),
     "sessionscope.database.inserts": ("insert_if_absent", "upsert"),
-    "sessionscope.database.types": (),
-    "sessionscope.database.errors": (),
-    "sessionscope.transactions": (),
-    "sessionscope.transactions.options": (),
-    "sessionscope.transactions.idempotency": (),
-    "sessionscope.reading.projections": (),
-    "sessionscope.reading.schemas": (),
-    "sessionscope.reading.fields": (),
-    "sessionscope.errors": (),
-    "sessionscope.fastapi.sessions": (),
-    "sessionscope.fastapi.health": (),
-    "sessionscope.fastapi.error_handlers": (),
-    "sessionscope.fastapi.head": (),
-    "sessionscope.fastapi.request_limits": (),
-    "sessionscope.fastapi.parameters": (),
-    "sessionscope.fastapi.problems": (),
-    "sessionscope.fastapi.problem_types": (),
-    "sessionscope.fastapi.problem_schemas": (),
-    "sessionscope.fastapi.responses": (),
-    "sessionscope.security.passwords": (),
-    "sessionscope.worker": ("Worker", "run_worker"),
-    "sessionscope.cli": (),
-    "sessionscope.cli.asgi": (),
+    "sessionscope.database.slow_statements": ("slow_statements",),
     "sessionscope.migrations.environment": ("run",),
-    "sessionscope.migrations.running": (),
+    "sessionscope.worker": ("Worker", "run_worker"),
+    "sessionscope.testing.fitting": ("UnfitFakeError",),
     "sessionscope.testing.plugin": (
         "make_container",
         "make_app",
@@ -74,13 +51,9 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
         "pgbouncer",
         "network",
     ),
-    "sessionscope.testing.template": (),
-    "sessionscope.testing.overrides": (),
-    "sessionscope.testing.queries": (),
-    "sessionscope.testing.fakes": (),
-    "sessionscope.testing.fitting": ("UnfitFakeError",),
 }
 CODE: Final = re.compile(r"`([\w.]+)`")
+MODULE: Final = re.compile(r"`(sessionscope[\w.]*)`")
 FIRST_CELL: Final = re.compile(r"^\| `.*?` \|", re.MULTILINE)
 
 
@@ -88,14 +61,15 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Put the pages into the navigation."""
     navigation: list[dict[str, list[Any]]] = cast("Any", config).nav
     [chapter] = [entry[CHAPTER] for entry in navigation if CHAPTER in entry]
-    chapter += [{module.removeprefix("sessionscope."): address_of(module)} for module in MODULES]
+    chapter += [{module.removeprefix("sessionscope."): address_of(module)} for module in modules()]
     return config
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the pages."""
-    for module, names in MODULES.items():
-        files.append(File.generated(config, address_of(module), content=_content(module, names)))
+    for module in modules():
+        content = _content(module, NAMES.get(module, ()))
+        files.append(File.generated(config, address_of(module), content=content))
     return files
 
 
@@ -105,6 +79,11 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
         return markdown
     exported, heading, rest = CODE.sub(_link_module, markdown).partition("\n## ")
     return FIRST_CELL.sub(lambda cell: CODE.sub(_link_name, cell[0]), exported) + heading + rest
+
+
+def modules() -> list[str]:
+    """Return the public modules, in the order of the page."""
+    return list(dict.fromkeys(MODULE.findall((ROOT / "docs" / PUBLIC_NAMES).read_text())))
 
 
 def address_of(module: str) -> str:
@@ -120,7 +99,7 @@ def _content(module: str, names: tuple[str, ...]) -> str:
 
 def _link_module(code: re.Match[str]) -> str:
     name = code[1]
-    return f"[{code[0]}]({address_of(name)})" if name in MODULES else code[0]
+    return f"[{code[0]}]({address_of(name)})" if MODULE.fullmatch(code[0]) else code[0]
 
 
 def _link_name(code: re.Match[str]) -> str:
