@@ -27,13 +27,24 @@ RUN: Final = {
     "docs/start.md": ({"diff": 4}, "tests/new/test_start.py"),
     "docs/testing.md": ({"python": 11, "toml": 2}, "tests/app/kit/test_recipes.py"),
     "docs/transactions.md": ({"python": 1}, "tests/docs/test_pages.py"),
+    "docs/wiring.md": ({"mermaid": 1}, "tests/app/commands/test_wiring.py"),
 }
+# Blocks that no test runs, and why.
+NOT_RUN: Final = {
+    "docs/metrics.md": ({"bash": 1}, "serves with another server until it is stopped"),
+    "docs/traces.md": (
+        {"py": 2},
+        "sends spans to a collector; tests/sessionscope/integration/observe/test_traces.py runs the same functions",
+    ),
+}
+NONE: Final[tuple[dict[str, int], str]] = ({}, "")
 # The beginnings of commands that a test runs, by the page.
 COMMANDS_RUN: Final = {
     "README.md": ("curl ", ".venv/bin/python -m app config show"),
     "docs/index.md": ("make run", "curl "),
     "docs/start.md": ("make run", "curl ", "make migration ", "make test check"),
     "docs/upgrading.md": ("make upgrade ",),
+    "docs/wiring.md": ("python -m app wiring",),
 }
 # The beginnings of commands that no test runs, and why.
 COMMANDS_NOT_RUN: Final = {
@@ -46,6 +57,8 @@ COMMANDS_NOT_RUN: Final = {
     "python -m app db check": "as `db current`",
     "curl -s localhost:8000/health/ready": "as `db current`; tests/app/http compares the response",
     "APP_DATABASE__POOL_SIZ=": "tests/app/commands runs `config check`",
+    "curl -s localhost:8000/metrics": "needs a service that has some work behind it",
+    'python -c "from importlib.resources': "prints where the reader's environment is",
     "make run": "is `db upgrade` and `serve`, which tests/app/commands runs",
     "APP_DATABASE__URL=": "as `make run`",
     "make servers ": "installs packages",
@@ -81,7 +94,11 @@ class TestBlocks:
     @pytest.mark.parametrize("page", OTHERS, ids=name_of)
     def test_each_block_has_a_test(self, page: Path) -> None:
         """If this fails, run the new block in one of these tests, then count it in the table above."""
-        expected, _ = RUN.get(name_of(page), ({}, ""))
+        expected = {
+            language: count
+            for blocks in (RUN, NOT_RUN)
+            for language, count in blocks.get(name_of(page), NONE)[0].items()
+        }
         found = Counter(block.language for block in blocks_of(page) if block.language != "console")
         assert expected == found
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncGenerator
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
@@ -30,7 +32,7 @@ from sessionscope.cli import build_cli
 from sessionscope.transactions.options import TransactionOptions
 from tests.docs.running import execute, python_of
 from tests.guides.blocks import blocks_of
-from tests.new.running import ROOT
+from tests.new.running import ROOT, checked, run
 
 ANN = UserIn(email="ann@example.com", username="ann")
 
@@ -164,6 +166,18 @@ async def test_operating(database_url: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("APP_DATABASE__URL", database_url)
     done = await to_thread.run_sync(lambda: CliRunner().invoke(cli, ["db", "count-users"]))
     assert (0, "0\n") == (done.exit_code, done.output)
+
+
+@pytest.mark.isolation("none")
+def test_wiring(tmp_path: Path) -> None:
+    """Another container is drawn, and a wrong name is explained. Tests of the command compare the rest."""
+    section = blocks_of(ROOT / "docs" / "wiring.md", "Another container")
+    (draw, _), (misspell, shown) = [command for block in section for command in block.commands()]
+    python = draw.replace("python", sys.executable, 1)
+    checked("sh", "-c", python.replace("database.svg", str(tmp_path / "database.svg")), cwd=ROOT)
+    assert "async_session_factory" in (tmp_path / "database.svg").read_text()
+    done = run("sh", "-c", misspell.replace("python", sys.executable, 1), cwd=ROOT)
+    assert (2, shown) == (done.returncode, done.stderr.splitlines())
 
 
 async def test_http(async_client: httpx2.AsyncClient) -> None:
