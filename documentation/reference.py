@@ -52,6 +52,8 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
         "network",
     ),
 }
+# A page that explains a name is a better find than its signature.
+LATER_IN_SEARCH: Final = "---\nsearch:\n  boost: 0.5\n---\n"
 CODE: Final = re.compile(r"`([\w.]+)`")
 MODULE: Final = re.compile(r"`(sessionscope[\w.]*)`")
 FIRST_CELL: Final = re.compile(r"^\| `.*?` \|", re.MULTILINE)
@@ -94,7 +96,7 @@ def address_of(module: str) -> str:
 def _content(module: str, names: tuple[str, ...]) -> str:
     members = "".join(f"\n        - {name}" for name in names)
     options = f"    options:\n      members:{members}\n" if names else ""
-    return f"# {module}\n\n::: {module}\n{options}"
+    return f"{LATER_IN_SEARCH}# {module}\n\n::: {module}\n{options}"
 
 
 def _link_module(code: re.Match[str]) -> str:

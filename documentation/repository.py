@@ -17,6 +17,7 @@ from mkdocs.structure.pages import Page
 ROOT: Final = Path(__file__).resolve().parents[1]
 # The rest is below `repository/`, by its path.
 ADDRESSES: Final = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
+NOT_IN_SEARCH: Final = "---\nsearch:\n  exclude: true\n---\n"
 PICTURES: Final = (".svg", ".png")
 LINK: Final = re.compile(r"(?<=\]\()[^)#:\s]+(?=[)#])")
 LANGUAGES: Final = {".py": "python", ".toml": "toml", ".ini": "ini", ".mako": "mako", ".txt": "text"}
@@ -88,12 +89,13 @@ def _targets(name: str) -> Iterator[str]:
 
 
 def _content(path: Path) -> str | bytes:
+    name = path.relative_to(ROOT).as_posix()
     if path.suffix in PICTURES:
         return path.read_bytes()
     if path.suffix == ".md":
-        return path.read_text()
-    title = f"# `{path.relative_to(ROOT)}`\n\n"
-    return title + ("\n".join(_shown_files(path)) if path.is_dir() else _shown(path))
+        return path.read_text() if name in ADDRESSES else NOT_IN_SEARCH + path.read_text()
+    shown = "\n".join(_shown_files(path)) if path.is_dir() else _shown(path)
+    return f"{NOT_IN_SEARCH}# `{name}`\n\n{shown}"
 
 
 def _shown_files(folder: Path) -> Iterator[str]:
