@@ -20,6 +20,7 @@ OTHERS: Final = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "
 # The blocks of each other page, by their language, and the tests that run them. Commands have the lists below.
 RUN: Final = {
     "README.md": ({"python": 6}, "tests/docs/test_readme.py, tests/test_readme.py"),
+    "docs/doctor.md": ({"python": 1}, "tests/docs/test_pages.py"),
     "docs/http.md": ({"json": 1}, "tests/docs/test_pages.py"),
     "docs/lifetimes.md": ({"python": 2}, "tests/docs/test_pages.py"),
     "docs/operating.md": ({"python": 1}, "tests/docs/test_pages.py"),
@@ -53,6 +54,9 @@ COMMANDS_NOT_RUN: Final = {
     ".venv/bin/python -m sessionscope upgrade .": "tests/upgrade runs it with the wheel in a service's environment",
     ".venv/bin/python -m pip install ": "needs a wheel in a place that only the reader knows",
     "python -m app db pool": "needs a service without a free connection, which the tests of the command have",
+    "python -m app doctor": "tests/app/commands/test_doctor.py runs it on other servers",
+    "python -m app db locks": "needs transactions that wait, which the tests of the command have",
+    "python -m app db slow": "needs statistics of a server, which the tests of the command have",
     "python -m app db current": "needs a database in trouble; tests/app/commands runs it",
     "python -m app db check": "as `db current`",
     "curl -s localhost:8000/health/ready": "as `db current`; tests/app/http compares the response",

@@ -29,6 +29,7 @@ from app.users.schemas import UserIn
 from containers import ApplicationContainer
 from sessionscope import scope
 from sessionscope.cli import build_cli
+from sessionscope.observe.doctor import examining
 from sessionscope.transactions.options import TransactionOptions
 from tests.docs.running import execute, python_of
 from tests.guides.blocks import blocks_of
@@ -151,6 +152,18 @@ class NoticeService:
         """Send a notice."""
         assert not self._http.is_closed
         self._broker.events.append("sent")
+
+
+async def test_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check is added, and yields a finding with all that a reader needs."""
+    added: dict[Any, Any] = {}
+    monkeypatch.setattr(examining, "_added", added)
+    names: dict[str, Any] = {"__name__": "mails"}
+    await execute(python_of("docs/doctor.md"), names)
+    assert {("mails", "check_mail"): names["check_mail"]} == added
+    service = SimpleNamespace(settings=SimpleNamespace(mail=SimpleNamespace(host="")))
+    [finding] = names["check_mail"](service)
+    assert ("mail", "set `mail.host`") == (finding.code, finding.remedy)
 
 
 async def test_operating(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
