@@ -31,7 +31,8 @@ def route_template(scope: MutableMapping[str, Any]) -> str | None:
     path = _path_with_prefixes(route, scope) if isinstance(route, APIRoute) else getattr(route, "path", None)
     if path is None:
         return None
-    mounted_at: str = scope["root_path"].removeprefix(scope.get("app_root_path", scope["root_path"]))
+    root_path: str = scope.get("root_path", "")
+    mounted_at = root_path.removeprefix(scope.get("app_root_path", root_path))
     return f"{mounted_at}{path}"
 
 
