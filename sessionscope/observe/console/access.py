@@ -1,4 +1,4 @@
-"""Who may see the console: clients on this machine, unless the service has a rule of its own."""
+"""Lets clients on this machine see the console, unless the service has a rule of its own."""
 
 from ipaddress import ip_address
 from typing import Final

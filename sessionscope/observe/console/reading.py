@@ -25,7 +25,7 @@ from sessionscope.settings.listing import list_settings
 
 
 def read_service(app: FastAPI, container: Any, project: Path | None) -> ServiceState:
-    """Return what *app* and its *container* are made of, at this moment.
+    """Return what *app* and its *container* are made of now.
 
     Args:
         app: The application.

@@ -3,7 +3,8 @@
 To use servers that are already running, set ``APP_TEST_POSTGRESQL_URL`` and ``APP_TEST_MYSQL_URL``. They replace the
 shared servers, but not the servers that belong to a single test.
 If a server isn't installed, its tests are skipped. They fail instead if ``APP_TEST_REQUIRE``, a list of postgresql,
-mysql, galera, pgbouncer and network with commas between them, names that server.
+mysql, galera, pgbouncer and network with commas between them, names that server. Tests with a browser do the same for
+chromium.
 """
 
 import os
