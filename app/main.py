@@ -18,7 +18,7 @@ from sessionscope.fastapi.head import HeadMiddleware
 from sessionscope.fastapi.health import router as health
 from sessionscope.fastapi.request_limits import RequestLimitsMiddleware
 from sessionscope.fastapi.request_log import log_requests
-from sessionscope.observe.console.router import build_console_router
+from sessionscope.observe.console import build_console_router
 from sessionscope.observe.metrics import install_metrics
 
 # In the order in which the OpenAPI document lists them.

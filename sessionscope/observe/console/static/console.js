@@ -70,7 +70,7 @@ function show() {
 
 function showProcesses(processes) {
   byId("process").hidden = processes.length < 2;
-  const options = [{ value: "", label: processes.length > 1 ? `All ${processes.length} processes` : "All processes" }];
+  const options = [{ value: "", label: `${processes.length} processes` }];
   for (const { pid } of processes) options.push({ value: String(pid), label: `Process ${pid}` });
   sync(byId("process"), options, (option) => option.value, ({ value }) => el("option", { value }), (option, { label }) => text(option, label));
 }

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import insert, select, text
 
 from sessionscope.fastapi.sessions import AsyncSessionDep
-from sessionscope.observe.console.router import build_console_router
+from sessionscope.observe.console import build_console_router
 from sessionscope.settings import DatabaseSettings
 from sessionscope.testing.servers.plugin import needs
 from sessionscope.testing.servers.programs import find

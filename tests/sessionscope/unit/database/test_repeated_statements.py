@@ -1,6 +1,6 @@
 """Statements that are sent many times for one task are noticed, with the line that sends them."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import pytest
@@ -25,7 +25,7 @@ class Task:
 
 
 @contextmanager
-def running(task: object) -> Iterator[None]:
+def running(task: object) -> Generator[None, None, None]:
     """Work for *task* in the block."""
     token = current_task.set(task)
     try:

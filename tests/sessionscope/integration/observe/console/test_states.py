@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from sessionscope import close_container
-from sessionscope.observe.console.router import build_console_router
+from sessionscope.observe.console import build_console_router
 from sessionscope.settings import DatabaseSettings
 from tests.sessionscope.service.app import create_app
 from tests.sessionscope.service.containers import ApplicationContainer

@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI
 
 from sessionscope.errors import UnauthorizedError
 from sessionscope.fastapi.error_handlers import install_problems
-from sessionscope.observe.console.router import build_console_router
+from sessionscope.observe.console import build_console_router
 from tests.sessionscope.service.containers import ApplicationContainer
 
 pytestmark = pytest.mark.isolation("none")
