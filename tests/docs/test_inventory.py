@@ -20,6 +20,7 @@ OTHERS: Final = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "
 # The blocks of each other page, by their language, and the tests that run them. Commands have the lists below.
 RUN: Final = {
     "README.md": ({"python": 6}, "tests/docs/test_readme.py, tests/test_readme.py"),
+    "docs/console.md": ({"python": 2}, "tests/docs/test_pages.py"),
     "docs/doctor.md": ({"python": 1}, "tests/docs/test_pages.py"),
     "docs/http.md": ({"json": 1}, "tests/docs/test_pages.py"),
     "docs/lifetimes.md": ({"python": 2}, "tests/docs/test_pages.py"),

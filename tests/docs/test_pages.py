@@ -7,13 +7,14 @@ from collections.abc import AsyncGenerator
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import httpx2
 import pytest
 import typer
 from anyio import to_thread
 from dependency_injector import containers, providers
+from fastapi import Depends, FastAPI
 from sqlalchemy import Integer, String, func, select
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from typer.testing import CliRunner
@@ -29,6 +30,8 @@ from app.users.schemas import UserIn
 from containers import ApplicationContainer
 from sessionscope import scope
 from sessionscope.cli import build_cli
+from sessionscope.errors import ForbiddenError
+from sessionscope.fastapi.error_handlers import install_problems
 from sessionscope.observe.doctor import examining
 from sessionscope.transactions.options import TransactionOptions
 from tests.docs.running import execute, python_of
@@ -179,6 +182,29 @@ async def test_operating(database_url: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("APP_DATABASE__URL", database_url)
     done = await to_thread.run_sync(lambda: CliRunner().invoke(cli, ["db", "count-users"]))
     assert (0, "0\n") == (done.exit_code, done.output)
+
+
+class _User:
+    """A user who is not an administrator."""
+
+    def require_admin(self) -> None:
+        """Refuse the user, as in the guide."""
+        raise ForbiddenError("only admins may do this")
+
+
+@pytest.mark.isolation("none")
+async def test_console() -> None:
+    """The first console is for this machine, and the second one for administrators."""
+    for_machine, for_admins = python_of("docs/console.md")
+    names: dict[str, Any] = {"Depends": Depends, "CurrentUserDep": Annotated[_User, Depends(_User)]}
+    statuses: list[int] = []
+    for block in (for_machine, for_admins):
+        app = names["app"] = FastAPI()
+        install_problems(app)
+        await execute([block], names)
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost") as client:
+            statuses.append((await client.get("/console")).status_code)
+    assert [200, 403] == statuses
 
 
 @pytest.mark.isolation("none")

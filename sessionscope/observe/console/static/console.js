@@ -107,7 +107,7 @@ function updateFigure(element, { value, unit = "", note, tone }) {
 function showAlarm(exhausted) {
   const alarm = byId("alarm");
   alarm.hidden = exhausted.length === 0;
-  const lines = exhausted.map((pool) => ({ name: pool.name, title: `${pool.name} has no free connection`, detail: detail(pool) }));
+  const lines = exhausted.map((pool) => ({ name: pool.name, title: title(pool), detail: detail(pool) }));
   sync(alarm, lines, (line) => line.name, () => el("div", {}, el("strong", {}), el("p", {})), (row, line) => {
     text(row.querySelector("strong"), line.title);
     text(row.querySelector("p"), line.detail);
@@ -115,6 +115,11 @@ function showAlarm(exhausted) {
   const isExhausted = exhausted.length > 0;
   if (isExhausted !== wasExhausted) announce(isExhausted ? lines.map((line) => line.title).join("; ") : "The pools have free connections again.");
   wasExhausted = isExhausted;
+}
+
+function title(pool) {
+  const where = pool.pools > 1 ? ` of process ${pool.exhausted.join(" and ")}` : "";
+  return `${pool.name}${where} has no free connection`;
 }
 
 function detail(pool) {

@@ -4,7 +4,7 @@ import { sum } from "./format.js";
 
 /** Returns the pools of the processes, one for each name, with the places that took connections. */
 export function pools(processes) {
-  const groups = grouped(processes.flatMap((process) => process.pools), (pool) => pool.name);
+  const groups = grouped(processes.flatMap(({ pid, pools: all }) => all.map((pool) => ({ ...pool, pid }))), (pool) => pool.name);
   return [...groups.values()].map((same) => ({
     name: same[0].name,
     database: same[0].database,
@@ -16,6 +16,8 @@ export function pools(processes) {
     used: sum(same, (pool) => pool.in_use),
     idle: sum(same, (pool) => pool.idle),
     waiters: sum(same, (pool) => pool.waiters),
+    // In a sum of several processes, one may have no free connection while others do.
+    exhausted: same.filter((pool) => pool.waiters > 0).map((pool) => pool.pid),
     places: places(same.flatMap((pool) => pool.holds)),
   }));
 }
