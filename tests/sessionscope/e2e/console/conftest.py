@@ -111,11 +111,9 @@ def _exhausted(server: Server, release: threading.Event) -> Generator[Callable[[
 
 
 @contextmanager
-def opened(browser: Browser, server: Server, width: int = 1440, scheme: Any = "light") -> Generator[Page, None, None]:
+def opened(browser: Browser, server: Server) -> Generator[Page, None, None]:
     """Open the console in a window of its own. A problem in the browser's console fails the test."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
-    )
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     problems: list[str] = []
     page = context.new_page()
     page.on("console", lambda message: problems.append(message.text) if message.type in {"error", "warning"} else None)
