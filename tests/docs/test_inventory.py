@@ -29,6 +29,7 @@ RUN: Final = {
     "docs/start.md": ({"diff": 4}, "tests/new/test_start.py"),
     "docs/testing.md": ({"python": 11, "toml": 2}, "tests/app/kit/test_recipes.py"),
     "docs/transactions.md": ({"python": 1}, "tests/docs/test_pages.py"),
+    "docs/upgrading.md": ({"python": 1}, "tests/upgrade/test_upgrade.py"),
     "docs/wiring.md": ({"mermaid": 1}, "tests/app/commands/test_wiring.py"),
 }
 # Blocks that no test runs, and why.

@@ -32,6 +32,15 @@ def packed(service: Path) -> dict[str, bytes]:
         return {name: wheel.read(name) for name in names}
 
 
+class TestGuide:
+    def test_new_lines_are_those_of_a_new_service(self) -> None:
+        """What the guide adds to an old service is what a new one begins with."""
+        code = GUIDE.read_text().partition("```python\n")[2].partition("```")[0]
+        lines = [line.partition("  #")[0] for line in code.splitlines()]
+        new = (ROOT / "sessionscope" / "template" / "app" / "main.py").read_text()
+        assert ["    " + line for line in lines] == [line for line in new.splitlines() if line.strip() in lines]
+
+
 class TestUpgrade:
     @pytest.mark.timeout(PATIENCE_SECONDS)
     def test_tests_of_a_service_of_0_2_0_pass_unchanged(self, notes: Path, tmp_path: Path) -> None:
