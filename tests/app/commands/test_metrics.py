@@ -21,7 +21,7 @@ PID = re.compile(r'^sessionscope_sessions_open\{pid="(\d+)"\}', re.MULTILINE)
 
 def metrics(port: int) -> str:
     """Return what Prometheus gets. Each request is a new connection, which any worker may accept."""
-    return httpx2.get(f"http://127.0.0.1:{port}/metrics").text
+    return httpx2.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_SECONDS).text
 
 
 def counted(port: int) -> float:
@@ -39,7 +39,7 @@ def wait_for(port: int, count: float) -> None:
 def ask(port: int, times: int) -> None:
     """Ask for a user, each time on a new connection."""
     for _ in range(times):
-        httpx2.get(f"http://127.0.0.1:{port}/users/1")
+        httpx2.get(f"http://127.0.0.1:{port}/users/1", timeout=PATIENCE_SECONDS)
 
 
 class TestSeveralWorkers:
