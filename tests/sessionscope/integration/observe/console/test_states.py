@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from anyio import to_thread
 from dependency_injector import providers
 from fastapi import FastAPI
 from sqlalchemy import text
@@ -76,6 +77,23 @@ class TestService:
         """They are read from the project, and no database is asked."""
         (migrations,) = (await client.get("/console/service")).json()["migrations"]
         assert ("database", ["0001"], 1) == (migrations["database"], migrations["heads"], migrations["count"])
+
+
+class TestThreads:
+    async def test_those_of_the_server_are_not_needed(self, client: httpx2.AsyncClient) -> None:
+        """All of them may wait for an exhausted pool, and the console has to show that."""
+        limiter = to_thread.current_default_thread_limiter()
+        borrowers = [object() for _ in range(int(limiter.total_tokens))]
+        for each in borrowers:
+            limiter.acquire_on_behalf_of_nowait(each)
+        try:
+            async with asyncio.timeout(20):
+                assert () == tuple((await state_of(client))["pools"])
+                assert 200 == (await client.get("/console/service")).status_code
+                assert 200 == (await client.get("/console/assets/console.js")).status_code
+        finally:
+            for each in borrowers:
+                limiter.release_on_behalf_of(each)
 
 
 class TestChecks:
