@@ -1,8 +1,9 @@
 """Sessions that are recorded while they are open."""
 
+import os
 from contextlib import suppress
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 from warnings import warn
 from weakref import WeakKeyDictionary
 
@@ -39,7 +40,13 @@ class OpenSessions:
             return list(self._open.items())
 
 
-open_sessions = OpenSessions()
+    def begin_in_child(self) -> None:
+        """Take a new lock in a forked child: a thread of the parent may hold the other one for ever."""
+        self._lock = Lock()
+
+
+open_sessions: Final = OpenSessions()
+os.register_at_fork(after_in_child=open_sessions.begin_in_child)
 
 
 class RecordedSession(Session):
