@@ -39,7 +39,6 @@ class OpenSessions:
         with self._lock:
             return list(self._open.items())
 
-
     def begin_in_child(self) -> None:
         """Take a new lock in a forked child: a thread of the parent may hold the other one for ever."""
         self._lock = Lock()
