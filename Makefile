@@ -26,6 +26,7 @@ drivers = --extra postgresql --extra mysql
 observing = --extra logs --extra metrics
 # Of a new service, which `new` adds the wheel of the library to.
 pin_template = $(pin) --constraints requirements/dev.txt --no-annotate --extra postgresql $(observing) pyproject.toml
+compose_files = compose.yaml compose.tests.yaml sessionscope/template/compose.yaml
 # `lock-check` tries the pip of Debian 12, the one that Python 3.11 and 3.12 put into .venv, and a new one.
 pips = 23.0.1 23.2.1 26.3
 
@@ -109,11 +110,13 @@ docs: .venv/docs.stamp ## Build the documentation into site/, without a network
 docs-serve: .venv/docs.stamp ## Serve the documentation on http://127.0.0.1:8001, and build it anew after each change
 	@$(mkdocs) serve --dev-addr 127.0.0.1:8001
 
-lint: .venv/dev.stamp ## Check style, spelling, words and the direction of imports
+lint: .venv/dev.stamp ## Check style, spelling, words, the direction of imports and container files
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/codespell
 	.venv/bin/lint-imports
+	.venv/bin/hadolint Containerfile sessionscope/template/Containerfile
+	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec $(compose_files)
 	.venv/bin/python -m pytest -q -p no:cacheprovider tests/test_words.py tests/test_private_names.py
 
 typecheck: .venv/dev.stamp ## Check types with mypy and pyright

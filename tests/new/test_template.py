@@ -17,7 +17,7 @@ FILES: Final = [file for file in sorted(TEMPLATE.rglob("*")) if file.is_file() a
 CODE: Final = [file for file in FILES if file.suffix == ".py"]
 SAMPLE: Final = re.compile(r"\b(users?|posts?|accounts?|transfers?|reports?|authors?|benchmarks|resilience)\b")
 # Of URLs, of a container's operating system, and of an HTTP method.
-OTHER_USES: Final = re.compile(r"user:password|useradd|USER service|\.post\(|a POST|POST names")
+OTHER_USES: Final = re.compile(r"user:password|user: postgres|\.post\(|a POST|POST names")
 
 
 def with_text(text: str) -> list[str]:

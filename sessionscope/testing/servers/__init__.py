@@ -2,7 +2,7 @@
 
 Use the pytest plugin ``sessionscope.testing.servers.plugin``, or start a server by hand with
 ``python -m sessionscope.testing.servers``. This package works only on Linux. On other systems, use the servers of
-``compose.yaml``, and set ``APP_TEST_POSTGRESQL_URL`` and ``APP_TEST_MYSQL_URL`` to their URLs.
+``compose.tests.yaml``, and set ``APP_TEST_POSTGRESQL_URL`` and ``APP_TEST_MYSQL_URL`` to their URLs.
 """
 
 from sessionscope.testing.servers.galera import Galera
