@@ -90,6 +90,7 @@ bench: .venv/test.stamp .venv/bench.stamp ## Measure everything for 40 minutes, 
 	@.venv/bin/python -m benchmarks.growth
 	@.venv/bin/python -m benchmarks.start
 	@.venv/bin/python -m benchmarks.connections
+	@.venv/bin/python -m benchmarks.pool_sizes
 	@.venv/bin/python -m benchmarks.writers
 	@.venv/bin/python -m benchmarks.load
 
