@@ -21,6 +21,7 @@ OTHERS: Final = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "
 RUN: Final = {
     "README.md": ({"python": 6}, "tests/docs/test_readme.py, tests/test_readme.py"),
     "docs/console.md": ({"python": 2}, "tests/docs/test_pages.py"),
+    "docs/deployment.md": ({"ini": 1, "yaml": 2}, "tests/docs/test_deployment.py"),
     "docs/doctor.md": ({"python": 1}, "tests/docs/test_pages.py"),
     "docs/http.md": ({"json": 1}, "tests/docs/test_pages.py"),
     "docs/lifetimes.md": ({"python": 2}, "tests/docs/test_pages.py"),
@@ -67,6 +68,9 @@ COMMANDS_NOT_RUN: Final = {
     'python -c "from importlib.resources': "prints where the reader's environment is",
     "make run": "is `db upgrade` and `serve`, which tests/app/commands runs",
     "APP_DATABASE__URL=": "as `make run`",
+    "podman build ": "needs Podman and a registry of images",
+    "docker ": "needs Docker and a registry of images",
+    'echo "POSTGRES_PASSWORD=': "writes a password for the command after it",
     "make servers ": "installs packages",
     "make lock": "asks a registry of packages",
     "make test": "is the suite itself",
