@@ -18,14 +18,13 @@ The request holds a connection for a statement of {STATEMENT_SECONDS * 1000:.0f}
 until the processor is. One process, `max_overflow=0`. The hold time is measured with one client alone.
 
 - predicted responses per second: connections / hold time of one client
-- in use by Little's law: measured responses per second * measured hold time
+- in use, by Little's law: measured responses per second * measured hold time
 - predicted wait: {CLIENTS} / predicted responses per second - hold time, because the clients do nothing else
 
 Measured waits are from `sessionscope_connection_acquire_seconds`, interpolated as Prometheus does.
 """
 HEAD: Final = (
-    "| pool_size | predicted, responses/s | measured, responses/s | measured / predicted | in use by Little's law "
-    "| predicted wait, ms | mean wait, ms | p50, ms | p99, ms |"
+    "| pool_size | predicted, per second | measured | ratio | in use | predicted wait, ms | mean wait | p50 | p99 |"
 )
 COUNTED_HEAD: Final = """\
 How many connections the server counts at most, when the workers are busy:
