@@ -1,12 +1,10 @@
 """Finds the line of a service's or a test's own code that is running."""
 
 import sys
-from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import lru_cache
 from inspect import currentframe
 from pathlib import Path
-from types import FrameType
 from typing import Final, NamedTuple
 
 from greenlet import getcurrent  # type: ignore[import-untyped]
@@ -42,11 +40,20 @@ waiting_line: ContextVar[CodeLine] = ContextVar("waiting_line", default=_UNKNOWN
 
 
 def code_line() -> CodeLine:
-    """Return the innermost line outside this library and installed packages, or the one that waits for this thread."""
-    for frame in _frames():
+    """Return the innermost line outside this library and installed packages, or the one that waits for this thread.
+
+    It looks from here outwards, through SQLAlchemy's greenlets up to the waiting coroutine.
+    """
+    greenlet = getcurrent()
+    frame = currentframe()
+    while frame is not None:
         code = frame.f_code
         if _is_own(code.co_filename):
             return CodeLine(code.co_filename, frame.f_lineno, code.co_name)
+        frame = frame.f_back
+        if frame is None:
+            greenlet = greenlet.parent
+            frame = greenlet.gr_frame if greenlet is not None else None
     return waiting_line.get()
 
 
@@ -66,15 +73,3 @@ def raised_at(error: BaseException) -> CodeLine | None:
 @lru_cache(maxsize=4096)
 def _is_own(filename: str) -> bool:
     return not filename.startswith(_NOT_OURS) and not any(part in filename for part in _INSTALLED)
-
-
-def _frames() -> Iterator[FrameType]:
-    """Yield the frames from here outwards, through SQLAlchemy's greenlets up to the waiting coroutine."""
-    frame = currentframe()
-    greenlet = getcurrent()
-    while greenlet is not None:
-        while frame is not None:
-            yield frame
-            frame = frame.f_back
-        greenlet = greenlet.parent
-        frame = greenlet.gr_frame if greenlet is not None else None

@@ -36,8 +36,8 @@ class _Checkout(ConnectionCheckout):
 
     pool: "GatedPool"
 
-    def __init__(self, pool: "GatedPool", source: "GatedPool", gate: Gate | None, place: Place) -> None:
-        super().__init__(pool)
+    def __init__(self, pool: "GatedPool", began: float, source: "GatedPool", gate: Gate | None, place: Place) -> None:
+        super().__init__(pool, began)
         self._source = source
         self._gate = gate
         self._place = place
@@ -113,7 +113,7 @@ class GatedPool(RecordedPool, QueuePool):
             if gate is not None:
                 gate.leave(place)
             raise
-        self.record(connection, _Checkout(self, source, gate, place), began)
+        self.record(connection, _Checkout(self, began, source, gate, place))
         return connection
 
     def _enter(self) -> tuple[Gate, Place]:

@@ -11,7 +11,7 @@ from sqlalchemy import NullPool, PoolProxiedConnection, event
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from sessionscope.database.checkouts import Checkout, Checkouts
-from sessionscope.database.signals import PoolName, connection_acquired, connection_released
+from sessionscope.database.signals import PoolName, connection_released
 
 # Key in the `record_info` of a pool entry whose connection is in use.
 _IN_USE: Final = "sessionscope_in_use"
@@ -27,13 +27,14 @@ class Queue(Protocol):
 
 
 class ConnectionCheckout(Checkout):
-    """The use of one connection of *pool*."""
+    """The use of one connection of *pool*, which was asked for at *began*, by the monotonic clock."""
 
-    __slots__ = ("pool",)
+    __slots__ = ("pool", "waited")
 
-    def __init__(self, pool: "RecordedPool") -> None:
+    def __init__(self, pool: "RecordedPool", began: float) -> None:
         super().__init__()
         self.pool = pool
+        self.waited = self.since - began
 
     def checked_in(self, connection: object, entry: ConnectionPoolEntry) -> None:  # noqa: ARG002 - for subclasses
         """Take note that *connection* comes back; it is None if it was lost."""
@@ -42,7 +43,7 @@ class ConnectionCheckout(Checkout):
     def end(self) -> None:
         """Record that the connection is not in use any more."""
         self.pool.checkouts.remove(self)
-        connection_released(self.pool.name, self.seconds())
+        connection_released(self.pool.name, self.waited, self.seconds())
 
 
 class RecordedPool(Pool):
@@ -71,17 +72,10 @@ class RecordedPool(Pool):
         self.long_hold = long_hold
         self.queues = queues
 
-    def record(self, connection: PoolProxiedConnection, checkout: ConnectionCheckout, began: float) -> None:
-        """Record that *connection* is in use from now on.
-
-        Args:
-            connection: The connection.
-            checkout: Its use.
-            began: When it was asked for, by the monotonic clock.
-        """
+    def record(self, connection: PoolProxiedConnection, checkout: ConnectionCheckout) -> None:
+        """Record that *connection* is in use from now on, as *checkout*."""
         _info(connection)[_IN_USE] = checkout
         self.checkouts.add(checkout)
-        connection_acquired(self.name, checkout.since - began)
 
 
 class RecordedNullPool(RecordedPool, NullPool):
@@ -99,7 +93,7 @@ class RecordedNullPool(RecordedPool, NullPool):
         """Return a new connection."""
         began = time.monotonic()
         connection = super().connect()
-        self.record(connection, ConnectionCheckout(self), began)
+        self.record(connection, ConnectionCheckout(self, began))
         return connection
 
     def recreate(self) -> Self:

@@ -34,12 +34,10 @@ def database_name(url: URL) -> str:
     return bare.render_as_string()
 
 
-# The pool, and for how many seconds the connection was waited for.
-connection_acquired: Final[Signal[[PoolName, float]]] = Signal()
 # The pool, and for how many seconds its user waited at a gate in front of it.
 admitted: Final[Signal[[PoolName, float]]] = Signal()
-# The pool, and for how many seconds the connection was held.
-connection_released: Final[Signal[[PoolName, float]]] = Signal()
+# The pool, and for how many seconds the connection was waited for, and then held.
+connection_released: Final[Signal[[PoolName, float, float]]] = Signal()
 # The pool, and the text of what has held a connection or a session for longer than `database.long_hold`.
 held_long: Final[Signal[[PoolName, str]]] = Signal()
 # The name of the database, and the failure that was the cause.

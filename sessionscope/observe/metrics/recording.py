@@ -17,7 +17,6 @@ from sessionscope.database.error_kinds import Failure
 from sessionscope.database.signals import (
     PoolName,
     admitted,
-    connection_acquired,
     connection_released,
     held_long,
     unit_committed,
@@ -73,7 +72,6 @@ os.register_at_fork(after_in_child=recording.begin_in_child)
 
 def record() -> None:
     """Record what happens in this process from now on. A second call does nothing."""
-    connection_acquired.add(_acquired)
     connection_released.add(_released)
     admitted.add(_admitted)
     held_long.add(_held_long)
@@ -84,12 +82,14 @@ def record() -> None:
     atexit.register(recording.move)
 
 
-def _acquired(pool: PoolName, seconds: float) -> None:
-    recording.add(series.pool_series(series.acquire_seconds, *pool).observe, seconds)
+def _released(pool: PoolName, waited: float, held: float) -> None:
+    recording.add(_observe_use, (pool, waited, held))
 
 
-def _released(pool: PoolName, seconds: float) -> None:
-    recording.add(series.pool_series(series.hold_seconds, *pool).observe, seconds)
+def _observe_use(use: tuple[PoolName, float, float]) -> None:
+    pool, waited, held = use
+    series.pool_series(series.acquire_seconds, *pool).observe(waited)
+    series.pool_series(series.hold_seconds, *pool).observe(held)
 
 
 def _admitted(pool: PoolName, seconds: float) -> None:
@@ -113,4 +113,8 @@ def _given_up(database: str, cause: Failure) -> None:
 
 
 def _finished(request: FinishedRequest) -> None:
-    recording.add(series.http_series(request.method, request.route, request.status).observe, request.seconds)
+    recording.add(_observe_request, request)
+
+
+def _observe_request(request: FinishedRequest) -> None:
+    series.http_series(request.method, request.route, request.status).observe(request.seconds)
