@@ -44,16 +44,16 @@ def code_line() -> CodeLine:
 
     It looks from here outwards, through SQLAlchemy's greenlets up to the waiting coroutine.
     """
-    greenlet = getcurrent()
     frame = currentframe()
-    while frame is not None:
-        code = frame.f_code
-        if _is_own(code.co_filename):
-            return CodeLine(code.co_filename, frame.f_lineno, code.co_name)
-        frame = frame.f_back
-        if frame is None:
-            greenlet = greenlet.parent
-            frame = greenlet.gr_frame if greenlet is not None else None
+    greenlet = getcurrent()
+    while greenlet is not None:
+        while frame is not None:
+            code = frame.f_code
+            if _is_own(code.co_filename):
+                return CodeLine(code.co_filename, frame.f_lineno, code.co_name)
+            frame = frame.f_back
+        greenlet = greenlet.parent
+        frame = greenlet.gr_frame if greenlet is not None else None
     return waiting_line.get()
 
 
