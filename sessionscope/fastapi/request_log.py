@@ -24,6 +24,9 @@ from sessionscope.signals import Signal
 
 logger = logging.getLogger(REQUEST_LOGGER)
 
+# Key in an ASGI scope: the request is one of many, such as those of a page that asks every two seconds. An endpoint
+# sets it, so a request that is refused before still has its line.
+WITHOUT_LINE: Final = "sessionscope.without_line"
 # Key in an ASGI scope: a mounted application leaves the log to the one that it is mounted in.
 _IDS: Final = "sessionscope.request_ids"
 # How the line says how the request ended.
@@ -95,7 +98,7 @@ class RequestLogMiddleware:
 
 
 def _end_request(exchange: Exchange) -> None:
-    is_logged = logger.isEnabledFor(logging.INFO)
+    is_logged = logger.isEnabledFor(logging.INFO) and WITHOUT_LINE not in exchange.scope
     if not is_logged and not request_finished.has_listeners:
         return
     method, route = exchange.scope["method"], route_template(exchange.scope)

@@ -52,6 +52,8 @@ def logging_config(settings: LoggingSettings, *, server_lines: bool = True) -> d
             "uvicorn.error": inherited | {"filters": ["server"]},
             "gunicorn.access": of_server,
             "gunicorn.error": inherited,
+            # It names each of its own parts when it is imported.
+            "alembic.runtime.plugins": no_line,
             # Without a handler here, SQLAlchemy's echo adds its own, and each line appears twice.
             "sqlalchemy.engine.Engine": {"handlers": ["stderr"], "propagate": False},
         },

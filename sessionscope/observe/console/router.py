@@ -12,6 +12,7 @@ from sessionscope.database.repeated_statements import repeated_statements
 from sessionscope.errors import NOT_FOUND
 from sessionscope.fastapi.injection import container_of
 from sessionscope.fastapi.problems import ProblemError
+from sessionscope.fastapi.request_log import WITHOUT_LINE
 from sessionscope.observe.console.access import refuse_other_machines, refuse_other_origins
 from sessionscope.observe.console.checking import check_databases
 from sessionscope.observe.console.page import file_response, json_response, read_files
@@ -58,6 +59,7 @@ def _add_page(router: APIRouter) -> None:
 def _add_states(router: APIRouter, project: Path | None) -> None:
     @router.get("/state")
     async def state(request: Request) -> Response:
+        request.scope[WITHOUT_LINE] = True
         return json_response(await in_own_thread(partial(_live_state, container_of(request))))
 
     @router.get("/service")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
 
 from sessionscope.errors import SetupError
+from sessionscope.fastapi.injection import container_of
 from sessionscope.observe.metrics.collecting import PoolCollector
 from sessionscope.observe.metrics.recording import record, recording
 from sessionscope.observe.workers import VARIABLE
@@ -36,7 +37,7 @@ def build_metrics_router() -> APIRouter:
 
     @router.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
-        text = await to_thread.run_sync(_exposition, request.app.state.container, limiter=limiter)
+        text = await to_thread.run_sync(_exposition, container_of(request), limiter=limiter)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return router

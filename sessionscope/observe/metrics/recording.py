@@ -25,6 +25,7 @@ from sessionscope.database.signals import (
 )
 from sessionscope.fastapi.request_log import FinishedRequest, request_finished
 from sessionscope.observe.metrics import series
+from sessionscope.signals import Signal
 
 SECONDS_BETWEEN_MOVES: Final = 1.0
 
@@ -70,18 +71,6 @@ recording: Final = Recording()
 os.register_at_fork(after_in_child=recording.begin_in_child)
 
 
-def record() -> None:
-    """Record what happens in this process from now on. A second call does nothing."""
-    connection_released.add(_released)
-    admitted.add(_admitted)
-    held_long.add(_held_long)
-    unit_committed.add(_committed)
-    unit_retried.add(_retried)
-    unit_given_up.add(_given_up)
-    request_finished.add(_finished)
-    atexit.register(recording.move)
-
-
 def _released(pool: PoolName, waited: float, held: float) -> None:
     recording.add(_observe_use, (pool, waited, held))
 
@@ -118,3 +107,28 @@ def _finished(request: FinishedRequest) -> None:
 
 def _observe_request(request: FinishedRequest) -> None:
     series.http_series(request.method, request.route, request.status).observe(request.seconds)
+
+
+_LISTENERS: Final[tuple[tuple[Signal[...], Callable[..., None]], ...]] = (
+    (connection_released, _released),
+    (admitted, _admitted),
+    (held_long, _held_long),
+    (unit_committed, _committed),
+    (unit_retried, _retried),
+    (unit_given_up, _given_up),
+    (request_finished, _finished),
+)
+
+
+def record() -> None:
+    """Record what happens in this process from now on. A second call does nothing."""
+    for signal, listener in _LISTENERS:
+        signal.add(listener)
+    atexit.register(recording.move)
+
+
+def stop_recording() -> None:
+    """Record nothing any more."""
+    for signal, listener in _LISTENERS:
+        signal.remove(listener)
+    atexit.unregister(recording.move)

@@ -14,6 +14,7 @@ from fastapi import (
     BackgroundTasks,
     FastAPI,
     HTTPException,
+    Request,
     WebSocket,
     WebSocketDisconnect,
     WebSocketException,
@@ -24,7 +25,7 @@ from starlette.testclient import TestClient
 from sessionscope.errors import NotFoundError
 from sessionscope.fastapi.error_handlers import install_problems
 from sessionscope.fastapi.head import HeadMiddleware
-from sessionscope.fastapi.request_log import FinishedRequest, log_requests, request_finished
+from sessionscope.fastapi.request_log import WITHOUT_LINE, FinishedRequest, log_requests, request_finished
 from sessionscope.request_ids import REQUEST_LOGGER, current_ids
 
 PAUSE_SECONDS: Final = 0.05
@@ -136,6 +137,18 @@ class TestLine:
         app.get("/users/{user_id}")(lambda user_id: user_id)
         await ask(app, "/users/1", "HEAD")
         assert ["HEAD /users/{user_id} 200 in 127.0.0.1"] == lines()
+
+    async def test_endpoint_can_leave_the_line_out(
+        self, app: FastAPI, lines: Callable[[], list[str]], finished: list[FinishedRequest]
+    ) -> None:
+        """A page that asks every two seconds doesn't fill the log, and is counted like others."""
+
+        def poll(request: Request) -> None:
+            request.scope[WITHOUT_LINE] = True
+
+        app.get("/poll")(poll)
+        await ask(app, "/poll")
+        assert ([], ["/poll"]) == (lines(), [request.route for request in finished])
 
     async def test_log_can_be_off(
         self, app: FastAPI, finished: list[FinishedRequest], lines: Callable[[], list[str]], caplog: Any
