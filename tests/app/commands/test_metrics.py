@@ -64,6 +64,7 @@ class TestSeveralWorkers:
         folder.mkdir()
         with served(url, "--workers", "2", variables={"TMPDIR": str(folder)}) as (process, port):
             ask(port, 1)
+            wait_for(port, 1)
             assert list(folder.glob("sessionscope-metrics-*/*.db"))
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=PATIENCE_SECONDS)
