@@ -109,26 +109,27 @@ def _observe_request(request: FinishedRequest) -> None:
     series.http_series(request.method, request.route, request.status).observe(request.seconds)
 
 
-_LISTENERS: Final[tuple[tuple[Signal[...], Callable[..., None]], ...]] = (
-    (connection_released, _released),
-    (admitted, _admitted),
-    (held_long, _held_long),
-    (unit_committed, _committed),
-    (unit_retried, _retried),
-    (unit_given_up, _given_up),
-    (request_finished, _finished),
-)
+def _listeners() -> list[tuple[Signal[...], Callable[..., None]]]:
+    return [
+        (connection_released, _released),
+        (admitted, _admitted),
+        (held_long, _held_long),
+        (unit_committed, _committed),
+        (unit_retried, _retried),
+        (unit_given_up, _given_up),
+        (request_finished, _finished),
+    ]
 
 
 def record() -> None:
     """Record what happens in this process from now on. A second call does nothing."""
-    for signal, listener in _LISTENERS:
+    for signal, listener in _listeners():
         signal.add(listener)
     atexit.register(recording.move)
 
 
 def stop_recording() -> None:
     """Record nothing any more."""
-    for signal, listener in _LISTENERS:
+    for signal, listener in _listeners():
         signal.remove(listener)
     atexit.unregister(recording.move)
