@@ -4,17 +4,19 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from sessionscope.testing.servers import MariaDB
+from sessionscope.testing.servers import MariaDB, PostgreSQL
 from tests.sessionscope.integration.observe.conftest import Invoke
+from tests.sessionscope.integration.observe.places import migrated_on
 
 pytestmark = pytest.mark.isolation("none")
 
@@ -54,26 +56,35 @@ def trees(invoke: Invoke, url: str, *options: str) -> list[dict[str, Any]]:
     pytest.fail("no connection waits")
 
 
-@pytest.fixture(params=["postgresql", "mariadb"], name="engine")
-def _engine(request: pytest.FixtureRequest) -> Generator[Engine, None, None]:
+@pytest.fixture(scope="module", params=["postgresql", "mariadb"], name="server")
+def _server(request: pytest.FixtureRequest) -> Generator[PostgreSQL | MariaDB, None, None]:
+    """Give a server of these tests' own: on a shared one, other tests wait for locks too."""
+    own: Callable[[], AbstractContextManager[PostgreSQL | MariaDB]] = request.getfixturevalue(f"own_{request.param}")
+    with own() as server:
+        yield server
+
+
+@pytest.fixture(name="engine")
+def _engine(server: PostgreSQL | MariaDB, alembic_project: Path) -> Generator[Engine, None, None]:
     """Give an engine of another program, on a database of this test's own on each server."""
-    kind = request.param
-    url = make_url(request.getfixturevalue(f"database_url_of_{kind}"))
-    if kind == "postgresql":
-        engine = create_engine(url.set(drivername="postgresql+psycopg"), connect_args={"application_name": "report"})
-    else:
-        engine = create_engine(url.set(drivername="mysql+pymysql"))
-    yield engine
-    engine.dispose()
+    with migrated_on(server.url(), alembic_project) as written:
+        url = make_url(written)
+        if url.get_backend_name() == "postgresql":
+            named = {"application_name": "report"}
+            engine = create_engine(url.set(drivername="postgresql+psycopg"), connect_args=named)
+        else:
+            engine = create_engine(url.set(drivername="mysql+pymysql"))
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture(name="admin_url")
-def _admin_url(engine: Engine, mariadb: MariaDB) -> str:
+def _admin_url(engine: Engine, server: PostgreSQL | MariaDB) -> str:
     """Give the URL of the database for a user who may see the locks of others."""
-    if engine.dialect.name == "postgresql":
+    if isinstance(server, PostgreSQL):
         url = engine.url.set(drivername="postgresql")
     else:
-        url = mariadb.url(str(engine.url.database), admin=True)
+        url = server.url(str(engine.url.database), admin=True)
     return url.render_as_string(hide_password=False)
 
 
