@@ -3,19 +3,17 @@
 import asyncio
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from sessionscope.cli.reporting import BAD_CONFIGURATION, FAILED
+from sessionscope.cli.reporting import BAD_CONFIGURATION, FAILED, Json
 from sessionscope.cli.service import Service
 
 if TYPE_CHECKING:
     from sessionscope.cli.printing import Printer
     from sessionscope.observe.doctor.examining import Report
     from sessionscope.observe.doctor.findings import Finding
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 # The symbol and the colour of each status. The symbols can be told apart without colours.
 _SYMBOLS: Final = {

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sessionscope.cli.reporting import Json
 from sessionscope.cli.service import Service
 
 if TYPE_CHECKING:
     from sessionscope.cli.printing import Printer
     from sessionscope.observe.lock_waits import Blocker
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Values = Annotated[bool, typer.Option("--values", help="Show the values in statements. They may be secret.")]
 
 

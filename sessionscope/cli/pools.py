@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from sessionscope.cli.reporting import FAILED
+from sessionscope.cli.reporting import FAILED, Json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +18,7 @@ _MOST_PLACES: Final = 10
 
 def pool(
     every: Annotated[bool, typer.Option("--all", help="Show the processes of all services of this user.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show the pools of the running processes: what is in use, who waits, and who holds the connections."""
     from pydantic import TypeAdapter

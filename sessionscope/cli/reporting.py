@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 BAD_CONFIGURATION: Final = 2
 BAD_USAGE: Final = 2
 FAILED: Final = 1
+
+# The option of commands that can print for programs.
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from sessionscope.cli.reporting import Json
 from sessionscope.cli.service import Service
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ By = Annotated[
 ]
 Count = Annotated[int, typer.Option(min=1, max=1000, help="How many statements to show.")]
 Explain = Annotated[bool, typer.Option("--explain", help="Show the SQL that shows the plan of each statement.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def slow(

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from threading import Lock
 from typing import Final
 
-from sessionscope.code_lines import CodeLine, code_line
+from sessionscope.code_lines import code_line
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +30,10 @@ class Checkout:
 
     __slots__ = ("__weakref__", "is_reported", "line", "since", "task")
 
-    def __init__(self, line: CodeLine | None = None) -> None:
+    def __init__(self) -> None:
         self.task = current_task.get()
         self.since = time.monotonic()
-        self.line = line or code_line()
+        self.line = code_line()
         self.is_reported = False
 
     def seconds(self) -> float:

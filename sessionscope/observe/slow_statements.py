@@ -70,7 +70,7 @@ def process_source(states: Iterable[ProcessState], database: str) -> Source:
         states: The states of the processes.
         database: The name of the database in the container.
     """
-    found = [each for state in states for each in state.slow if each.engine.rpartition(".")[0] == database]
+    found = [each for state in states for each in state.slow if each.database == database]
 
     def read(order: Order, count: int) -> list[SlowStatement]:
         if not found:

@@ -29,8 +29,9 @@ def explain(container: Any, slow: SlowStatementState) -> list[str]:
     """
     if not is_explainable(slow.sql):
         raise NoPlanError("only a complete SELECT, INSERT, UPDATE or DELETE can be explained")
+    databases = databases_in(container)
     try:
-        engine = _engine_for(_database_of(container, slow.engine))
+        engine = _engine_for(databases.get(slow.database, databases[MAIN]))
     except ConfigurationError:
         raise NoPlanError("the sync driver of this database is not installed") from None
     try:
@@ -42,12 +43,6 @@ def explain(container: Any, slow: SlowStatementState) -> list[str]:
         raise NoPlanError(f"the database gives no plan ({why})") from None
     finally:
         engine.dispose()
-
-
-def _database_of(container: Any, engine: str) -> Any:
-    """Return the container of the database whose provider is named *engine*."""
-    databases = databases_in(container)
-    return databases.get(engine.rpartition(".")[0], databases[MAIN])
 
 
 def _engine_for(database: Any) -> Engine:

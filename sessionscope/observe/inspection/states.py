@@ -128,6 +128,11 @@ class SlowStatementState(State):
     line: str
     task: str
 
+    @property
+    def database(self) -> str:
+        """The name of the engine's database in the container."""
+        return self.engine.rpartition(".")[0]
+
 
 class RepeatedStatementState(State):
     """A statement that was sent many times for one task, as in a loop that could be a join.
